@@ -1,0 +1,199 @@
+"""
+The catalogue: code + language + values → sentence.
+
+Two files stand behind it, each read once, when first needed. `messages.toml` has every sentence that
+running output shows; `reference.toml` has the long version, for `why` and the verbose views only.
+Each table is one code; both languages stand side by side (``en``, ``zh``, or ``NAME_en``, ``NAME_zh``),
+every other key is a fact that has no language (a severity, an RFC section, a sample log).
+"""
+
+from __future__ import annotations
+
+import pkgutil
+import tomllib
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tdparse.model import Lang
+
+LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
+
+_Fact: TypeAlias = "str | list[str]"
+_Tables: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, _Fact]]]"
+
+
+class UnknownCodeError(KeyError):
+    """A code that the catalogue does not have; `section` and `code` say which."""
+
+    def __init__(self, section: str, code: str) -> None:
+        """Keep both parts, so that a caller can propose the nearest code of the section."""
+        super().__init__(f"{section}.{code}")
+        self.section = section
+        self.code = code
+
+
+class Phrase(NamedTuple):
+    """One sentence in both languages; empty in both when there is nothing to say."""
+
+    en: str
+    zh: str
+
+    def of(self, lang: Lang) -> str:
+        """Return the sentence in `lang`."""
+        return self.en if lang == "en" else self.zh
+
+
+class Entry(NamedTuple):
+    """
+    All the catalogue knows about one code.
+
+    `phrases` maps a field (``"text"``, ``"title"``, ``"cause"``, …) to its sentence, `facts` a key to
+    its text, `lists` a key to its items.
+    """
+
+    section: str
+    code: str
+    phrases: Mapping[str, Phrase]
+    facts: Mapping[str, str]
+    lists: Mapping[str, tuple[str, ...]]
+
+
+def sentence(section: str, code: str, lang: Lang, field: str = "text") -> str:
+    """
+    Return the template of a code, for instance ``sentence("step", "handshake.syn", "en")``.
+
+    Raises UnknownCodeError when the section, the code or the field does not exist.
+    """
+    try:
+        return _sentences()[section, code, field, lang]
+    except KeyError:
+        raise UnknownCodeError(section, code if field == "text" else f"{code}.{field}") from None
+
+
+def fill(template: str, values: Mapping[str, object]) -> str:
+    """
+    Put `values` into the placeholders of a template (rule R101).
+
+    Values are shown as they are, so numbers and durations come already formatted; braces inside a
+    value have no meaning. Raises KeyError with the placeholder's name when its value is missing.
+    """
+    return template.format_map(values) if "{" in template else template
+
+
+def entry(section: str, code: str) -> Entry:
+    """Return the sentences and facts of one code of `messages.toml`; raises UnknownCodeError."""
+    return _entry("messages.toml", section, code)
+
+
+def reference(section: str, code: str) -> Entry:
+    """Return the long version of one code, from `reference.toml`; raises UnknownCodeError."""
+    return _entry("reference.toml", section, code)
+
+
+def codes(section: str) -> tuple[str, ...]:
+    """Return the codes of a section of `messages.toml`, in the order of the file."""
+    return tuple(_section("messages.toml", section))
+
+
+def reference_codes(section: str) -> tuple[str, ...]:
+    """Return the codes of a section of `reference.toml`, in the order of the file."""
+    return tuple(_section("reference.toml", section))
+
+
+def sections() -> tuple[str, ...]:
+    """Return the names of the sections of `messages.toml`."""
+    return tuple(_tables("messages.toml"))
+
+
+def reference_sections() -> tuple[str, ...]:
+    """Return the names of the sections of `reference.toml`."""
+    return tuple(_tables("reference.toml"))
+
+
+def fact(section: str, code: str, name: str) -> str:
+    """Return a fact that has no language, such as ``fact("finding", "retransmission", "severity")``."""
+    value = _section("messages.toml", section).get(code, {}).get(name)
+    if not isinstance(value, str):
+        raise UnknownCodeError(section, f"{code}.{name}")
+    return value
+
+
+def duration(ns: int, lang: Lang) -> str:
+    """
+    Return a time span as R101 wants it: µs below 1 ms, ms with one decimal below 1 s, else s with two.
+
+    `ns` is in nanoseconds and may be negative. The unit is chosen after rounding (halves away from
+    zero), so 999.96 ms is ``1.00 s`` and never ``1000.0 ms``.
+    """
+    sign, size = ("-", -ns) if ns < 0 else ("", ns)
+    if (micro := (size + 500) // 1_000) < 1_000:  # noqa: PLR2004
+        unit, number = "us", str(micro)
+    elif (tenths := (size + 50_000) // 100_000) < 10_000:  # noqa: PLR2004
+        unit, number = "ms", f"{tenths // 10}.{tenths % 10}"
+    else:
+        hundredths = (size + 5_000_000) // 10_000_000
+        unit, number = "s", f"{hundredths // 100}.{hundredths % 100:02d}"
+    return fill(sentence("unit", unit, lang), {"n": sign + number})
+
+
+# ------------------------------------------------------------------ the files
+
+
+@cache
+def _tables(name: str) -> _Tables:
+    """Read one file of the package: section → code → key → text."""
+    data = pkgutil.get_data("tdparse", name)
+    if data is None:  # pragma: no cover - a loader without data cannot have loaded this package
+        raise FileNotFoundError(name)
+    return cast("_Tables", tomllib.loads(data.decode()))
+
+
+def _section(name: str, section: str) -> Mapping[str, Mapping[str, _Fact]]:
+    try:
+        return _tables(name)[section]
+    except KeyError:
+        raise UnknownCodeError(section, "") from None
+
+
+@cache
+def _sentences() -> Mapping[tuple[str, str, str, str], str]:
+    """Flatten `messages.toml`, because a sentence is looked up for every record."""
+    flat: dict[tuple[str, str, str, str], str] = {}
+    for section, table in _tables("messages.toml").items():
+        for code, keys in table.items():
+            for key, value in keys.items():
+                field, lang = _split(key)
+                if lang and isinstance(value, str):
+                    flat[section, code, field, lang] = value
+    return flat
+
+
+@cache
+def _entry(name: str, section: str, code: str) -> Entry:
+    keys = _section(name, section).get(code)
+    if keys is None:
+        raise UnknownCodeError(section, code)
+    texts: dict[str, dict[str, str]] = {}
+    facts: dict[str, str] = {}
+    lists: dict[str, tuple[str, ...]] = {}
+    for key, value in keys.items():
+        field, lang = _split(key)
+        if isinstance(value, list):
+            lists[key] = tuple(value)
+        elif lang:
+            texts.setdefault(field, {})[lang] = value
+        else:
+            facts[key] = value
+    phrases = {field: Phrase(**both) for field, both in texts.items()}
+    return Entry(section, code, phrases, facts, lists)
+
+
+def _split(key: str) -> tuple[str, str]:
+    """Split ``cause_zh`` into its field and language; the language is "" for a fact."""
+    if key in LANGUAGES:
+        return "text", key
+    field, _, lang = key.rpartition("_")
+    return (field, lang) if lang in LANGUAGES else (key, "")
