@@ -1,0 +1,8 @@
+"""`python -m tdparse` is the same program as `tdexplain`."""
+
+from __future__ import annotations
+
+from tdparse.cli import main
+
+if __name__ == "__main__":
+    main()
