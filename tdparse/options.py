@@ -1,0 +1,109 @@
+"""TCP options: the printed text of one segment's options, decoded."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tdparse import _patterns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Options(NamedTuple):
+    """The TCP options of one segment, decoded; None (or empty) where one was not printed."""
+
+    mss: int | None = None
+    wscale: int | None = None
+    sack_ok: bool | None = None
+    sack: tuple[tuple[int, int], ...] | None = None  # printed numbers: base of the ack
+    ts: tuple[int, int] | None = None  # (val, ecr)
+    tfo: str | None = None  # "cookiereq", or the cookie's hex digits
+    md5: str | None = None
+    tcp_ao: str | None = None
+    uto: str | None = None
+    mptcp: tuple[str, ...] | None = None
+    echo: int | None = None
+    echo_reply: int | None = None
+    cc: int | None = None
+    cc_new: int | None = None
+    cc_echo: int | None = None
+    scps: str | None = None
+    exp: str | None = None
+    unknown: tuple[tuple[int, str], ...] | None = None  # (kind, hex digits)
+    bad: str | None = None  # the printed complaint
+
+
+NO_OPTIONS = Options()
+
+
+@cache
+def _option() -> re.Pattern[str]:
+    return re.compile(_patterns.OPTION, re.ASCII)
+
+
+@cache
+def _sack_block() -> re.Pattern[str]:
+    return re.compile(_patterns.SACK_BLOCK, re.ASCII)
+
+
+def decode(text: str | None) -> Options:
+    """
+    Return the options that `text` (what stands between the brackets) names.
+
+    An option that is printed twice counts as its first, but for `mptcp` and `unknown`, which are lists.
+    Reading stops where the text stops being options; what stands there is `Options.bad`.
+
+    >>> decode("mss 1460,sackOK,TS val 900 ecr 0,nop,wscale 7").ts
+    (900, 0)
+    """
+    if not text:
+        return NO_OPTIONS
+    values: dict[str, object] = {}
+    position = 0
+    match = _option().match
+    while position < len(text):
+        found = match(text, position)
+        if found is None:
+            values.setdefault("bad", text[position:].lstrip(" "))
+            break
+        _note(values, found)
+        position = found.end()
+        if text[position : position + 1] == ",":
+            position += 1
+    return Options(**values)  # type: ignore[arg-type]
+
+
+def _note(values: dict[str, object], found: re.Match[str]) -> None:
+    """Add what one option says to `values`, keyed by the fields of `Options`."""
+    for name, value in found.groupdict().items():
+        if value is None or name == "unknown_data":
+            continue
+        field, read = _READERS[name]
+        if field in _LISTS:
+            values[field] = (*values.get(field, ()), read(value, found))  # type: ignore[misc]
+        else:
+            values.setdefault(field, read(value, found))
+
+
+def _blocks(text: str, _: re.Match[str]) -> tuple[tuple[int, int], ...]:
+    return tuple((int(left), int(right)) for left, right in _sack_block().findall(text))
+
+
+# What each captured rule of the grammar gives: the field of `Options`, and its value.
+_READERS: Final[Mapping[str, tuple[str, Callable[[str, re.Match[str]], object]]]] = {
+    **{name: (name, lambda text, _: int(text)) for name in ("mss", "wscale", "echo", "echo_reply")},
+    **{name: (name, lambda text, _: int(text)) for name in ("cc", "cc_new", "cc_echo")},
+    **{name: (name, lambda text, _: text) for name in ("md5", "tcp_ao", "uto", "scps", "exp", "bad")},
+    "sack_ok": ("sack_ok", lambda _, __: True),
+    "sack": ("sack", _blocks),
+    "ts_val": ("ts", lambda text, found: (int(text), int(found["ts_ecr"]))),
+    "ts_ecr": ("ts", lambda text, found: (int(found["ts_val"]), int(text))),
+    "tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
+    "tfo_2": ("tfo", lambda text, _: text.removeprefix("cookie ")),
+    "mptcp": ("mptcp", lambda text, _: text.removeprefix("mptcp ")),
+    "unknown_kind": ("unknown", lambda text, found: (int(text), found["unknown_data"] or "")),
+}
+_LISTS: Final = frozenset({"mptcp", "unknown"})

@@ -1,0 +1,68 @@
+"""The grammar is unambiguous, and every rule of it carries examples that it accepts."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tdparse import _patterns, derive, lalr
+
+if TYPE_CHECKING:
+    from lark import Lark
+
+EXAMPLE = re.compile(r"^//> (.*)$")
+RULE = re.compile(r"^([a-z_]\w*)\s*:")
+
+
+def examples() -> list[tuple[str, str]]:
+    """Return (rule, example) for each //> line of the grammar."""
+    found, waiting = [], []
+    for line in lalr.grammar_source().splitlines():
+        if example := EXAMPLE.match(line):
+            waiting.append(example[1].replace("\\n", "\n").replace("\\t", "\t").replace("␠", " "))
+        elif rule := RULE.match(line):
+            found += [(rule[1], text) for text in waiting]
+            waiting = []
+    return found
+
+
+@cache
+def parser(rule: str) -> Lark:
+    """Return the parser of one rule, built once."""
+    return lalr.build(rule)
+
+
+@pytest.mark.parametrize(("rule", "text"), examples())
+def test_each_example_is_accepted_by_its_rule(rule: str, text: str) -> None:
+    """An example stands above the rule that describes it; Lark and the derived pattern both accept it."""
+    own, _, context = text.partition("¦")
+    lark = parser(rule)
+    reading = lark.parse_interactive(own + context)
+    for token in reading.lexer_thread.lex(reading.parser_state):  # type: ignore[no-untyped-call]
+        reading.feed_token(token)
+        if token.end_pos == len(own):
+            break
+    reading.feed_eof()  # type: ignore[no-untyped-call]
+    found = re.compile(derive.Deriver(lark, ()).pattern(rule), re.ASCII).match(own + context)
+    assert found is not None
+    assert found.end() == len(own)
+
+
+def test_each_rule_has_an_example() -> None:
+    """A rule without an example is not explained."""
+    assert set(lalr.rule_names()) - {rule for rule, _ in examples()} == set()
+
+
+@pytest.mark.parametrize("rule", ["record", "endpoint", "option", *_patterns.KINDS])
+def test_no_two_rules_or_terminals_compete(rule: str) -> None:
+    """Lark's strict mode finds no conflict and no collision of terminals."""
+    lalr.build(rule, strict=True)
+
+
+def test_every_terminal_has_a_name_of_its_own() -> None:
+    """Names are what a user sees when a line cannot be read; Lark's own names would show up there."""
+    lark = lalr.build(*lalr.rule_names())
+    assert [terminal.name for terminal in lark.terminals if terminal.name.startswith("__")] == []

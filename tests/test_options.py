@@ -1,0 +1,45 @@
+"""Printed TCP options become values."""
+
+from __future__ import annotations
+
+import pytest
+
+from tdparse.options import NO_OPTIONS, Options, decode
+
+CASES = [
+    ("mss 1460,sackOK,TS val 900 ecr 0,nop,wscale 7", Options(mss=1460, sack_ok=True, ts=(900, 0), wscale=7)),
+    ("nop,nop,sack 2 {4001:5001}{2001:3001}", Options(sack=((4001, 5001), (2001, 3001)))),
+    ("nop,nop,sack 0 ", Options()),
+    ("sack invalid sack,eol", Options(bad="invalid sack")),
+    ("tfo  cookiereq,eol", Options(tfo="cookiereq")),
+    ("tfo  cookie a335935680ff9a41,eol", Options(tfo="a335935680ff9a41")),
+    ("exp-tfo cookie f0772a6a0a15d51e", Options(tfo="f0772a6a0a15d51e")),
+    ("nop,nop,cc 7,nop,nop, 8", Options(cc=7, cc_echo=8)),
+    ("scps cap 80 id 5", Options(scps="cap 80 id 5")),
+    ("uto 0x2 1", Options(uto="0x2 1")),
+    ("tcp-ao keyid 100 rnextkeyid 84 mac 0xdf79", Options(tcp_ao="keyid 100 rnextkeyid 84 mac 0xdf79")),
+    ("unknown-253 0xf989f9be9f4e,unknown-77", Options(unknown=((253, "f989f9be9f4e"), (77, "")))),
+    ("mss 1281[len 3]", Options(mss=1281)),
+    ("nop,[bad opt]", Options(bad="[bad opt]")),
+    ("mss 1460,sackOK,TS [|tcp]", Options(mss=1460, sack_ok=True, bad="TS [|tcp]")),
+    (
+        "mptcp 22 capable v1 flags [H] {0x97c30f9472787d88,0xc6fbb257c675f731,data_len=24964},eol",
+        Options(mptcp=("22 capable v1 flags [H] {0x97c30f9472787d88,0xc6fbb257c675f731,data_len=24964}",)),
+    ),
+    (
+        "md5 shared secret not supplied with -M, can't check - d16564cb1cdbe2e712a66779fd62cda7",
+        Options(md5="shared secret not supplied with -M, can't check - d16564cb1cdbe2e712a66779fd62cda7"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), CASES)
+def test_options_are_decoded(text: str, expected: Options) -> None:
+    """Each option gives its value."""
+    assert decode(text) == expected
+
+
+@pytest.mark.parametrize("text", [None, ""])
+def test_no_options(text: str | None) -> None:
+    """Nothing printed is nothing decoded."""
+    assert decode(text) is NO_OPTIONS
