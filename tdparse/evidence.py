@@ -1,0 +1,338 @@
+"""
+What the log proves about each endpoint, and what it lets one presume (R11-R22).
+
+A captured segment proves things about its sender. Whether it arrived is only presumed, and the
+presumption is withdrawn as soon as the addressee behaves as if it had not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tdparse.model import Role, Standing, State
+from tdparse.octets import Octets
+from tdparse.states import Known, ambiguous, standing
+
+if TYPE_CHECKING:
+    from tdparse.flags import Flags, SegmentClass
+    from tdparse.model import Endpoint, Segment
+    from tdparse.normalize import Numbers
+
+
+class Record:
+    """One segment while it is being placed: its parts at hand, numbers relative (R35)."""
+
+    __slots__ = (
+        "ack",
+        "cls",
+        "elapsed",
+        "end",
+        "flags",
+        "last",
+        "length",
+        "line",
+        "numbers",
+        "probe",
+        "segment",
+        "seq",
+        "seq_end",
+        "time",
+        "window",
+        "x",
+        "y",
+    )
+
+    def __init__(  # noqa: PLR0913  a record simply has these parts
+        self,
+        segment: Segment,
+        numbers: Numbers,
+        flags: Flags,
+        cls: SegmentClass,
+        time: int | None,
+        x: Peer,
+        y: Peer,
+    ) -> None:
+        """Take the parts that do not depend on the connection."""
+        self.segment = segment
+        self.numbers = numbers
+        self.flags = flags
+        self.cls = cls
+        self.time = time
+        self.line = segment.line
+        self.length = segment.length or 0
+        self.window = segment.window
+        self.x = x  # the sender
+        self.y = y  # its peer
+        self.seq: int | None = None  # relative; inferred where it was not printed (R28)
+        self.seq_end: int | None = None  # relative, seq + length
+        self.end: int | None = None  # relative SEG.END (R2)
+        self.ack: int | None = None  # relative to the peer's ISN
+        self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
+
+
+class Peer:
+    """One side of an incarnation: the variables of R11."""
+
+    __slots__ = (
+        "accecn",
+        "active",
+        "dead",
+        "dead_line",
+        "dead_pending",
+        "dead_state",
+        "dead_time",
+        "duplicate_time",
+        "duplicates",
+        "ecn_bits",
+        "endpoint",
+        "fin",
+        "fin_acked",
+        "fin_count",
+        "fin_line",
+        "fin_time",
+        "got_fin",
+        "got_syn",
+        "inherited",
+        "is_client",
+        "isn",
+        "isn_absolute",
+        "isn_known",
+        "lastack",
+        "lastack_line",
+        "lastack_time",
+        "midstream",
+        "mss",
+        "octets",
+        "offered_scale",
+        "options",
+        "passive",
+        "pre_fin",
+        "rst_count",
+        "sack_ok",
+        "segments",
+        "sent_fin",
+        "sent_syn",
+        "sent_synack",
+        "shift",
+        "spoke",
+        "spoke_after_syn",
+        "standing",
+        "syn_acked",
+        "syn_count",
+        "syn_data",
+        "syn_line",
+        "syn_time",
+        "synack_count",
+        "synack_line",
+        "synack_time",
+        "tfo_option",
+        "ts",
+        "ts_first",
+        "ts_last_time",
+        "ts_offered",
+        "win",
+        "win_seen",
+    )
+
+    def __init__(self, endpoint: Endpoint, *, is_client: bool) -> None:
+        """Start with nothing known."""
+        self.endpoint = endpoint
+        self.is_client = is_client
+        self.active = is_client  # called connect(); both in a simultaneous open
+        # -- numbers
+        self.isn: int | None = None  # 32 bits, in the space of `Numbers`; a pseudo ISN mid-stream (R35)
+        self.isn_known = False  # from a SYN, or deduced from the SYN-ACK of the peer
+        self.isn_absolute = False  # `isn` is the number on the wire
+        self.octets = Octets()
+        self.lastack: int | None = None  # highest ack this endpoint sent, relative to the peer's ISN
+        self.lastack_time: int | None = None
+        self.lastack_line = 0
+        self.duplicate_time: int | None = None
+        self.duplicates = 0  # duplicate ACKs since lastack changed
+        self.win: int | None = None  # last raw window
+        self.win_seen = False  # a window of a non-SYN segment was seen
+        self.shift: int | None = None  # window shift in force; None: unknown
+        self.fin: int | None = None  # relative number of the FIN
+        # -- evidence (R11)
+        self.sent_syn = Known.NO
+        self.got_syn = Known.NO
+        self.syn_acked = Known.NO
+        self.sent_fin = Known.NO
+        self.got_fin = Known.NO
+        self.fin_acked = Known.NO
+        self.passive = False
+        self.pre_fin = False
+        self.dead = Known.NO
+        self.dead_state = State.CLOSED
+        self.dead_time: int | None = None
+        self.dead_line = 0
+        self.dead_pending = False  # an RST was sent to this endpoint but it carried on (R21)
+        self.inherited: State | None = None  # state left over from the incarnation before (R44)
+        self.midstream = False
+        self.spoke = False
+        self.spoke_after_syn = False  # an acceptable segment that is not a SYN was captured
+        # -- what was sent, for repetitions and options
+        self.segments = 0
+        self.rst_count = 0
+        self.syn_count = 0
+        self.syn_time: int | None = None
+        self.syn_line = 0
+        self.syn_data = 0  # octets of payload in its bare SYN
+        self.sent_synack = False
+        self.synack_count = 0
+        self.synack_time: int | None = None
+        self.synack_line = 0
+        self.fin_count = 0
+        self.fin_time: int | None = None
+        self.fin_line = 0
+        self.options = False  # its SYN was captured, so the options below are known
+        self.mss: int | None = None
+        self.offered_scale: int | None = None
+        self.sack_ok = False
+        self.ts_offered = False
+        self.tfo_option: str | None = None
+        self.ecn_bits: tuple[bool, bool, bool] = (False, False, False)  # AE, CWR, ECE of its SYN
+        self.ts: tuple[int, int] | None = None  # last timestamps option
+        self.ts_last_time: int | None = None
+        self.ts_first: tuple[int, int] | None = None  # (TSval, time) of its first one
+        self.standing: Standing = standing(self)
+
+    @property
+    def role(self) -> Role:
+        """Its name in the output."""
+        return "client" if self.is_client else "server"
+
+    @property
+    def closed(self) -> bool:
+        """Whether its part of the incarnation is over (R43)."""
+        return self.standing.state in (State.CLOSED, State.TIME_WAIT) and (
+            bool(self.dead) or bool(self.sent_fin) or self.standing.state is State.TIME_WAIT
+        )
+
+    def scaled(self, window: int | None) -> int | None:
+        """Return the window in octets, None where the shift is unknown (R76)."""
+        return None if window is None or self.shift is None else window << self.shift
+
+
+def refresh(x: Peer, y: Peer) -> None:
+    """Recompute both standings from the evidence (R23-R27)."""
+    plain_x, plain_y = standing(x), standing(y)
+    if y.pre_fin and x.sent_fin and not y.sent_fin:
+        plain_x, plain_y = ambiguous(plain_x), ambiguous(plain_y)
+    elif x.pre_fin and y.sent_fin and not x.sent_fin:
+        plain_x, plain_y = ambiguous(plain_x), ambiguous(plain_y)
+    x.standing, y.standing = plain_x, plain_y
+
+
+def deliver_pending(x: Peer, y: Peer) -> None:
+    """R12, R18: what X sent before its present segment has arrived at Y by now, presumably."""
+    if x.dead and y.dead_pending:
+        y.dead_pending = False
+        y.dead = Known.PRESUMED
+    if x.octets.end is None:
+        return
+    if x.sent_syn is Known.OBSERVED and not y.got_syn and y.inherited is None:
+        y.got_syn = Known.PRESUMED
+    presume_fin(x, y)
+
+
+def presume_fin(x: Peer, y: Peer) -> None:
+    """R14: Y has X's FIN, if nothing below it is missing."""
+    end = x.octets.end
+    if x.fin is not None and not y.got_fin and y.got_syn and end is not None and end > x.fin:
+        y.got_fin = Known.PRESUMED
+
+
+def prove(record: Record) -> bool:
+    """
+    Apply R13 and R17 for the sender of an acceptable segment without RST.
+
+    Returns True when the segment was sent before the peer's FIN was processed although that had
+    been presumed, or could have been (modifier `fin_not_covered`).
+    """
+    x, y, ack = record.x, record.y, record.ack
+    x.inherited = None
+    if record.flags.syn:
+        x.sent_syn = Known.OBSERVED
+        if record.flags.ack:
+            if not y.sent_syn:  # R16: its SYN was not captured, but must have been sent
+                y.sent_syn = Known.DEDUCED
+            x.got_syn = Known.OBSERVED
+        else:
+            x.got_syn = Known.NO
+        x.syn_acked = Known.NO
+        return False
+    if ack is None:
+        return False
+    _prove_handshake(record)
+    not_covered = False
+    if y.fin is not None:
+        if ack > y.fin:
+            x.got_fin = Known.OBSERVED
+            if y.passive:
+                x.fin_acked = Known.OBSERVED
+        else:
+            not_covered = x.got_fin is not Known.OBSERVED
+            if x.got_fin is Known.PRESUMED:
+                x.got_fin = Known.NO
+    if record.flags.fin and record.end is not None:
+        if x.fin is None:
+            x.passive = y.fin is not None and ack > y.fin
+        elif x.fin_acked is Known.PRESUMED:
+            x.fin_acked = Known.NO
+        x.sent_fin = Known.OBSERVED
+        x.fin = record.end - 1
+    if record.length or record.flags.fin:
+        x.pre_fin = False
+    return not_covered
+
+
+def _prove_handshake(record: Record) -> None:
+    """R13 c, d: a segment that is no SYN, from an endpoint that sent one."""
+    x, y, ack = record.x, record.y, record.ack
+    if not x.sent_syn or ack is None or ack < 1:
+        return
+    if not y.sent_syn:  # R16: its SYN-ACK was not captured, but must have been sent
+        y.sent_syn = Known.DEDUCED
+        y.got_syn = max(y.got_syn, Known.DEDUCED)
+    x.got_syn = Known.OBSERVED
+    fast_open = not x.active and y.syn_data > 0 and not y.spoke_after_syn
+    if not fast_open:
+        x.syn_acked = Known.OBSERVED
+
+
+def presume(record: Record) -> None:
+    """Apply R14: what an acceptable segment without RST does to its receiver when it arrives."""
+    x, y, ack = record.x, record.y, record.ack
+    if y.inherited is not None:
+        return
+    syn = record.flags.syn
+    if y.sent_syn and not y.got_syn and not syn:
+        return  # SYN-SENT: only a SYN or an acceptable RST has an effect
+    if syn and not y.got_syn:
+        y.got_syn = Known.PRESUMED
+    if ack is not None:
+        if ack >= 1 and y.sent_syn and not y.syn_acked:
+            y.syn_acked = Known.PRESUMED
+        if y.fin is not None and ack > y.fin and not y.fin_acked:
+            y.fin_acked = Known.PRESUMED
+    presume_fin(x, y)
+
+
+def kill(peer: Peer, known: Known, state: State, record: Record) -> None:
+    """R20, R25: an RST ended this endpoint's part."""
+    if known > peer.dead:
+        peer.dead = known
+        peer.dead_state = state
+        peer.dead_time = record.time
+        peer.dead_line = record.line
+    peer.dead_pending = False
+
+
+def revive(peer: Peer) -> bool:
+    """R21: it carries on after an RST that should have ended it; tell whether that was presumed."""
+    if peer.dead is not Known.PRESUMED:
+        return False
+    peer.dead = Known.NO
+    peer.dead_pending = True
+    return True

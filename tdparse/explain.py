@@ -1,0 +1,277 @@
+"""
+Sentences: a step, finding or verdict in words, from the catalogue's templates and its values (R101).
+
+Numbers are written in the style asked for (R4, R35); everything else is already in the record.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse import catalog
+from tdparse.seqnum import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tdparse.model import Finding, Lang, NumberStyle, Role, Standing, Step, Summary
+
+GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
+MARKS: Final = {"observed": "", "deduced": "*", "presumed": "?", "assumed": "~", "unknown": ""}
+JOIN: Final = {"en": " ", "zh": ""}
+
+
+def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
+    """Return the sentence of a step with the clauses of its modifiers."""
+    fields = _Fields(step, lang, numbers)
+    field = "text" if "dt" in step.values or step.step not in _TIMED else "untimed"
+    parts = [catalog.fill(catalog.sentence("step", step.step, lang, field), fields)]
+    for modifier in step.modifiers:
+        clause = catalog.sentence("modifier", modifier, lang)
+        if clause:
+            parts.append(catalog.fill(clause, fields))
+    return JOIN[lang].join(parts)
+
+
+def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
+    """Return the sentence of one finding of a step."""
+    fields = _Fields(step, lang, numbers, finding.values)
+    untimed = finding.code in _TIMED_FINDINGS and "dt" not in finding.values
+    return catalog.fill(catalog.sentence("finding", finding.code, lang, "untimed" if untimed else "text"), fields)
+
+
+def title(step: Step, lang: Lang) -> str:
+    """Return the short name of a step."""
+    return catalog.sentence("step", step.step, lang, "title")
+
+
+def verdict_text(summary: Summary, lang: Lang) -> str:
+    """Return the name of the verdict, with what R117 and R120 add to it."""
+    parts = [catalog.sentence("verdict", summary.verdict, lang, "title")]
+    missing = summary.attributes.get("not_captured")
+    if isinstance(missing, str):
+        parts.append(catalog.sentence("ui", f"not_captured_{missing}", lang))
+    silence = summary.marks.get("silence")
+    if isinstance(silence, int) and summary.verdict.startswith(("still_open.", "half_closed.")):
+        span = catalog.duration(silence, lang)
+        parts.append(catalog.fill(catalog.sentence("ui", "log_goes_on", lang), {"dt": span}))
+    return catalog.sentence("ui", "clause_join", lang).join(parts)
+
+
+def cause(summary: Summary, lang: Lang) -> str:
+    """Return the likely cause, hedged (R121)."""
+    return catalog.sentence("verdict", summary.verdict, lang, "cause")
+
+
+def check(summary: Summary, lang: Lang) -> str:
+    """Return what to check next."""
+    return catalog.sentence("verdict", summary.verdict, lang, "check")
+
+
+def state_text(standing: Standing) -> str:
+    """
+    Return a state as R5 displays it: RFC hyphens, certainty mark, alternatives.
+
+    >>> from tdparse.model import Certainty, Standing, State
+    >>> state_text(Standing(State.CLOSE_WAIT, Certainty.PRESUMED, (State.TIME_WAIT,)))
+    'CLOSE-WAIT?|TIME-WAIT'
+    """
+    shown = standing.state.replace("_", "-") + MARKS[standing.certainty]
+    return "|".join([shown, *(other.replace("_", "-") for other in standing.alternatives)])
+
+
+# ------------------------------------------------------------------ values into words
+
+_TIMED: Final = frozenset({"handshake.syn.retransmit", "data.retransmit", "probe.keep_alive"})
+_TIMED_FINDINGS: Final = frozenset({
+    "retransmission", "syn_retransmission", "fin_retransmission", "keep_alive", "port_reuse", "time_wait_reuse",
+})  # fmt: skip
+
+
+class _Fields(dict[str, object]):
+    """The placeholders of R101, each worked out when a template asks for it."""
+
+    def __init__(
+        self, step: Step, lang: Lang, numbers: NumberStyle, extra: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__()
+        self._step = step
+        self._lang = lang
+        self._numbers = numbers
+        self._extra = step.values if extra is None else extra
+
+    def __missing__(self, name: str) -> object:
+        maker = _FIELDS.get(name)
+        value = self._value(name) if maker is None else maker(self)
+        self[name] = value
+        return value
+
+    # -- who
+
+    def role(self, role: Role) -> str:
+        flow = self._step.flow
+        if flow.role_confidence >= GUESSED:
+            return catalog.sentence("role", role, self._lang)
+        endpoint = flow.client if role == "client" else flow.server
+        named = {"endpoint": str(endpoint)}
+        return catalog.fill(catalog.sentence("role", f"{role}_guessed", self._lang), named)
+
+    def sender(self) -> str:
+        return self.role(self._step.sender)
+
+    def receiver(self) -> str:
+        return self.role(other(self._step.sender))
+
+    # -- numbers
+
+    def own(self, relative: int | None, absolute: int | None, *, symbolic: bool, isn: bool = False) -> str:
+        """Write a number of the sender's space."""
+        return self._write(self._step.sender, relative, absolute, symbolic=symbolic, isn=isn)
+
+    def peers(self, relative: int | None, absolute: int | None, *, symbolic: bool) -> str:
+        """Write a number of the receiver's space."""
+        return self._write(other(self._step.sender), relative, absolute, symbolic=symbolic)
+
+    def _write(  # noqa: PLR0911  one return a style
+        self, space: Role, relative: int | None, absolute: int | None, *, symbolic: bool, isn: bool = False
+    ) -> str:
+        style = self._numbers
+        if style == "symbolic" and symbolic:
+            return self._symbol(space, relative, absolute)
+        if relative is None:
+            return unknown_number(absolute)
+        if absolute is None or style == "symbolic":
+            return str(relative)
+        if style == "absolute":
+            return str(absolute)
+        if style == "both" or isn:
+            # An ISN is never "0" on the wire: say the real one, and what it is counted from.
+            shown = {"relative": relative, "absolute": absolute}
+            return catalog.fill(catalog.sentence("ui", "number_isn" if isn else "number_both", self._lang), shown)
+        return str(relative)
+
+    def _symbol(self, space: Role, relative: int | None, absolute: int | None) -> str:
+        """R4: j, k, m, n."""
+        symbols = self._step.symbols
+        client = space == "client"
+        fin = symbols.client_fin if client else symbols.server_fin
+        if fin is not None and relative is not None and relative in (fin, fin + 1):
+            own_fin = relative == fin and "F" in (self._step.segment.flags or "") and space == self._step.sender
+            letter = "m" if symbols.first_fin == space else "n"
+            if relative == fin + 1:
+                return f"{letter}+1"
+            if own_fin:
+                return letter
+        if relative is None or not (symbols.client_isn if client else symbols.server_isn):
+            return unknown_number(absolute if absolute is not None else relative)
+        letter = "j" if client else "k"
+        return f"{letter}{relative:+d}" if relative else letter
+
+    def sym_seq(self) -> str:
+        step = self._step
+        fin = "F" in (step.segment.flags or "")
+        # The number of a FIN is the one behind its payload (R4, R59).
+        relative, absolute = (step.rel_end, step.seq_end) if fin else (step.rel_seq, step.seq)
+        return self.own(relative, absolute, symbolic=True, isn="S" in (step.segment.flags or "") and relative == 0)
+
+    def sym_ack(self) -> str:
+        return self.peers(self._step.rel_ack, self._step.ack, symbolic=True)
+
+    def seq_abs(self) -> str:
+        step = self._step
+        return unknown_number(step.seq_end if "F" in (step.segment.flags or "") else step.seq)
+
+    def octet(self, name: str, offset: int) -> str:
+        """First or last octet of the payload, or of the range a finding names."""
+        given = self._extra.get(name)
+        step = self._step
+        if isinstance(given, int):
+            space_is_peers = "ack" in self._extra or name in self._extra
+            if not space_is_peers:
+                return str(given)
+            return str(given)
+        if step.rel_seq is None or step.rel_end is None:
+            return "?"
+        syn = 1 if "S" in (step.segment.flags or "") else 0
+        relative = step.rel_seq + syn if name == "first" else step.rel_end + syn - offset
+        absolute = None
+        if step.seq is not None:
+            absolute = (step.seq + (relative - step.rel_seq)) & MASK
+        return self.own(relative, absolute, symbolic=False)
+
+    def number(self, name: str) -> str:
+        """{seq} or {ack}: canonical relative numbers."""
+        step = self._step
+        given = self._extra.get(name)
+        if isinstance(given, int):
+            return str(given)
+        if name == "seq":
+            return self.own(step.rel_seq, step.seq, symbolic=False)
+        return self.peers(step.rel_ack, step.ack, symbolic=False)
+
+    # -- the rest
+
+    def window(self) -> str:
+        given = self._extra.get("win")
+        if isinstance(given, int):
+            return str(given)
+        scaled = self._step.window_scaled
+        return str(self._step.segment.window if scaled is None else scaled)
+
+    def length(self) -> str:
+        given = self._extra.get("len")
+        return str(given if isinstance(given, int) else self._step.segment.length)
+
+    def span(self) -> str:
+        given = self._extra.get("dt")
+        return catalog.duration(given, self._lang) if isinstance(given, int) else "?"
+
+    def hint(self) -> str:
+        code = "timer" if self._extra.get("timer") else "unknown"
+        return catalog.sentence("rto_hint", code, self._lang)
+
+    def alternatives(self) -> str:
+        """{alt}: the second reading of R27 for both endpoints."""
+        step, parts = self._step, []
+        for role, standing in (("client", step.client.after), ("server", step.server.after)):
+            if standing.alternatives:
+                shown = {"x": catalog.sentence("role", role, self._lang), "state": standing.alternatives[0]}
+                parts.append(catalog.fill(catalog.sentence("ui", "states", self._lang), shown))
+        return catalog.sentence("ui", "states_join", self._lang).join(parts)
+
+    def flags(self) -> str:
+        given = self._extra.get("flags")
+        return str(given) if isinstance(given, str) else self._step.segment.flags or "none"
+
+    def _value(self, name: str) -> object:
+        value = self._extra.get(name)
+        return "?" if value is None else value
+
+
+_FIELDS: Final[Mapping[str, Callable[[_Fields], object]]] = {
+    "x": _Fields.sender,
+    "y": _Fields.receiver,
+    "sym_seq": _Fields.sym_seq,
+    "sym_ack": _Fields.sym_ack,
+    "seq": lambda fields: fields.number("seq"),
+    "ack": lambda fields: fields.number("ack"),
+    "seq_abs": _Fields.seq_abs,
+    "first": lambda fields: fields.octet("first", 0),
+    "last": lambda fields: fields.octet("last", 1),
+    "win": _Fields.window,
+    "len": _Fields.length,
+    "dt": _Fields.span,
+    "rto_hint": _Fields.hint,
+    "alt": _Fields.alternatives,
+    "flags": _Fields.flags,
+}
+
+
+def other(role: Role) -> Role:
+    """Return the other side."""
+    return "server" if role == "client" else "client"
+
+
+def unknown_number(value: int | None) -> str:
+    """Return the number as printed, or a question mark where the log does not tell it."""
+    return "?" if value is None else str(value)

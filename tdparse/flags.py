@@ -1,0 +1,84 @@
+"""
+What a set of flag letters means: the bits, and the class of the segment (R47).
+
+Letters are tcpdump's: F S R P . U E W e, in that order; the empty string is `[none]`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class SegmentClass(StrEnum):
+    """Exactly one class per record (R47)."""
+
+    INVALID = "INVALID"
+    RST = "RST"
+    SYN = "SYN"
+    SYN_ACK = "SYN-ACK"
+    FIN = "FIN"
+    DATA = "DATA"
+    ACK = "ACK"
+
+
+class Flags(NamedTuple):
+    """The flags of one segment."""
+
+    fin: bool
+    syn: bool
+    rst: bool
+    psh: bool
+    ack: bool
+    urg: bool
+    ece: bool
+    cwr: bool
+    ae: bool
+    header_class: SegmentClass  # the class of an empty segment with these flags
+
+    def class_of(self, length: int) -> SegmentClass:
+        """Return the class of a segment with these flags and `length` octets of payload."""
+        if length and self.header_class is SegmentClass.ACK:
+            return SegmentClass.DATA
+        return self.header_class
+
+
+def _header_class(letters: frozenset[str]) -> SegmentClass:
+    fin, syn, rst, ack = ("F" in letters, "S" in letters, "R" in letters, "." in letters)
+    # The first test is R47's first row; PSH, URG, ECE, CWR and AE never change the class, and
+    # something without A, F, S and R is no segment that a TCP sends either.
+    if syn + fin + rst > 1 or not (syn or rst or ack):
+        return SegmentClass.INVALID
+    if rst:
+        return SegmentClass.RST
+    if syn:
+        return SegmentClass.SYN_ACK if ack else SegmentClass.SYN
+    return SegmentClass.FIN if fin else SegmentClass.ACK
+
+
+class _Table(dict[str, Flags]):
+    """Flag letters to `Flags`, each distinct string worked out once."""
+
+    def __missing__(self, text: str) -> Flags:
+        letters = frozenset(text)
+        flags = Flags(*(letter in letters for letter in "FSRP.UEWe"), _header_class(letters))
+        if len(self) < 1024:  # there are 512 combinations; a hostile log must not grow the table
+            self[text] = flags
+        return flags
+
+
+_TABLE = _Table()
+
+
+def flags_of(text: str) -> Flags:
+    """
+    Return the flags that the printed letters `text` name.
+
+    >>> flags_of("S.").header_class
+    <SegmentClass.SYN_ACK: 'SYN-ACK'>
+    >>> flags_of("P.").class_of(12)
+    <SegmentClass.DATA: 'DATA'>
+    >>> flags_of("F").header_class
+    <SegmentClass.INVALID: 'INVALID'>
+    """
+    return _TABLE[text]

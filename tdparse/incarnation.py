@@ -1,0 +1,184 @@
+"""
+One incarnation of a connection: both peers and what is remembered between its records (R42-R46).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.evidence import Peer, refresh
+from tdparse.flags import SegmentClass
+from tdparse.metrics import Metrics
+from tdparse.model import State, Symbols
+from tdparse.seqnum import MASK, add, unwrap
+from tdparse.states import Known
+from tdparse.zeek import History
+
+if TYPE_CHECKING:
+    from tdparse.evidence import Record
+    from tdparse.model import Flow
+
+MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
+
+
+class Tentative:
+    """A bare SYN inside an open incarnation, until somebody answers it (R44)."""
+
+    __slots__ = ("is_client", "isn", "record")
+
+    def __init__(self, record: Record, isn: int) -> None:
+        """Remember the SYN."""
+        self.record = record
+        self.isn = isn
+        self.is_client = record.x.is_client
+
+
+class Incarnation:
+    """One life of an address pair, from its first record to its last."""
+
+    def __init__(self, flow: Flow, *, midstream: bool) -> None:
+        """Start with both peers unknown; mid-stream they are taken as open (R26)."""
+        self.flow = flow
+        self.client = Peer(flow.client, is_client=True)
+        # A socket connected to itself is one endpoint with one state (R74).
+        self.self_connected = flow.client == flow.server
+        self.server = self.client if self.self_connected else Peer(flow.server, is_client=False)
+        self.midstream = midstream
+        self.handshake_done = midstream
+        self.simultaneous_open = False
+        self.split_handshake = False
+        self.tfo: str = "none"  # none | requested | accepted | fallback (R115)
+        self.reused = False  # the pair was seen before
+        self.tentative: Tentative | None = None
+        self.first_fin: Peer | None = None
+        self.first_class: SegmentClass | None = None
+        self.first_flags = ""
+        self.first_line = 0
+        self.last_line = 0
+        self.last_time: int | None = None
+        self.previous_end: int | None = None  # when the incarnation before this one ended
+        self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
+        self.steps: set[str] = set()
+        self.count = 0
+        self.only_rst = True
+        # -- the record before, for what only makes sense "directly after"
+        self.previous: Record | None = None
+        self.previous_step = ""
+        self.last_of: dict[bool, tuple[Record, str]] = {}  # by "is the client", its last record and step
+        # -- the reset that ended it (R116)
+        self.reset_by: Peer | None = None
+        self.reset_step = ""
+        self.reset_phase = ""  # handshake | open | data | close
+        self.reset_time: int | None = None
+        self.reset_before_close = False  # not both FINs had been acknowledged by then
+        # -- counters that findings and verdicts share
+        self.window_before: int | None = None  # of the present record's sender
+        self.probes = 0  # zero-window probes in a row
+        self.keep_alives = 0  # keep-alives in a row without an answer
+        self.unseen = 0  # octets up to here were acknowledged without having been captured
+        self.irtt: int | None = None
+        self.history = History()
+        self.metrics = Metrics()
+        self.found: dict[str, int] = {}
+        self.symbols = Symbols(False, False, None, None, None)
+        for peer in (self.client, self.server):
+            if midstream:
+                peer.midstream = peer.pre_fin = True
+                peer.sent_syn = peer.got_syn = peer.syn_acked = Known.OBSERVED
+        refresh(self.client, self.server)
+        self.refresh_symbols()
+
+    # -------------------------------------------------------------- numbers
+
+    def place(self, record: Record) -> None:
+        """Give the record its relative numbers, and the peers their (pseudo) ISNs (R35, R36)."""
+        x, y, numbers = record.x, record.y, record.numbers
+        rst = record.flags.rst
+        if numbers.seq is not None and not rst and (x.isn is None or self._renews_isn(record)):
+            syn = record.flags.syn
+            x.isn = add(numbers.seq, 0 if syn else -(x.octets.nxt or 1))
+            x.isn_known = syn
+            x.isn_absolute = numbers.seq_absolute
+            self.refresh_symbols()
+        if numbers.ack is not None and not rst and y.isn is None:
+            y.isn = add(numbers.ack, -1)
+            y.isn_known = record.flags.syn
+            y.isn_absolute = numbers.ack_absolute
+            self.refresh_symbols()
+        if numbers.seq is not None:
+            if x.isn is not None:
+                near = x.octets.nxt if x.octets.nxt is not None else (y.lastack or 0)
+                record.seq = unwrap(numbers.seq - x.isn, near)
+        else:
+            record.seq = x.octets.nxt if x.octets.nxt is not None else y.lastack
+            if record.seq is None and x.isn is not None:
+                record.seq = 1
+        if record.seq is not None:
+            record.seq_end = record.seq + record.length
+            record.end = record.seq_end + record.flags.syn + record.flags.fin
+        if numbers.ack is not None and y.isn is not None:
+            near = y.octets.nxt if y.octets.nxt is not None else (x.lastack or 0)
+            record.ack = unwrap(numbers.ack - y.isn, near)
+
+    def _renews_isn(self, record: Record) -> bool:
+        """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it."""
+        return record.flags.syn and not record.x.isn_known and not self.midstream
+
+    def absolute(self, peer: Peer, relative: int | None) -> int | None:
+        """Return the number on the wire for a relative one, None where the text never told."""
+        if relative is None or peer.isn is None or not peer.isn_absolute:
+            return None
+        return (peer.isn + relative) & MASK
+
+    def refresh_symbols(self) -> None:
+        """Rebuild what j, k, m, n stand for (R4)."""
+        self.symbols = Symbols(
+            self.client.isn_known,
+            self.server.isn_known,
+            None if self.first_fin is None else self.first_fin.role,
+            self.client.fin,
+            self.server.fin,
+        )
+
+    # -------------------------------------------------------------- life
+
+    @property
+    def peers(self) -> tuple[Peer, Peer]:
+        """Client and server."""
+        return self.client, self.server
+
+    @property
+    def dead(self) -> bool:
+        """An RST ended both sides."""
+        return bool(self.client.dead and self.server.dead)
+
+    @property
+    def closed(self) -> bool:
+        """R43: effective RST, or both FINs captured and each endpoint CLOSED or TIME_WAIT."""
+        if self.dead:
+            return True
+        return all(
+            peer.sent_fin and peer.standing.state in (State.CLOSED, State.TIME_WAIT) and not peer.standing.alternatives
+            for peer in self.peers
+        )
+
+    @property
+    def unanswered(self) -> bool:
+        """Only one side has sent anything so far."""
+        return not self.client.segments or not self.server.segments
+
+    def reopened_by(self, isn: int | None) -> bool:
+        """Tell whether a bare SYN with this ISN opens a new incarnation at once (R43)."""
+        if self.closed:
+            return True
+        never_accepted = self.unanswered or self.server.inherited is not None
+        return never_accepted and isn is not None and all(p.isn != isn or not p.syn_count for p in self.peers)
+
+    def negotiate(self) -> None:
+        """R76: the window shifts, once both SYNs were captured."""
+        client, server = self.peers
+        if not (client.options and server.options):
+            return
+        both = client.offered_scale is not None and server.offered_scale is not None
+        for peer in self.peers:
+            peer.shift = min(peer.offered_scale or 0, MAX_SHIFT) if both else 0

@@ -1,0 +1,369 @@
+"""
+What can be measured on one incarnation (part 7 of the rules, R127-R146).
+
+Fed once a record, read once at the end. Times inside are nanoseconds, outside seconds; a metric whose
+inputs are not in the log is absent, never 0 (R127).
+"""
+
+from __future__ import annotations
+
+from statistics import median
+from typing import TYPE_CHECKING, Final
+
+from tdparse.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tdparse.evidence import Peer, Record
+    from tdparse.incarnation import Incarnation
+
+SECOND: Final = 10**9
+IDLE_GAP: Final = SECOND  # parameter of R138
+MAX_GAPS: Final = 16  # the longest idle gaps that are kept
+MAX_SAMPLES: Final = 4096  # RTT samples kept for the median; beyond, every second one is dropped
+CLOCK_RATES: Final = (100, 250, 1000, 1_000_000)  # R144
+CLOCK_TOLERANCE: Final = 0.2
+SAME_HOST: Final = 200_000  # R40: both halves of the handshake below 0.2 ms
+NEAR: Final = 5  # R40: one half below a fifth of the other
+
+
+class Samples:
+    """Durations of one kind: count, minimum and maximum exactly, the median of a bounded sample."""
+
+    __slots__ = ("_kept", "_stride", "count", "high", "low")
+
+    def __init__(self) -> None:
+        """Start empty."""
+        self.count = 0
+        self.low: int | None = None
+        self.high: int | None = None
+        self._kept: list[int] = []
+        self._stride = 1
+
+    def add(self, value: int) -> None:
+        """Take one duration in nanoseconds."""
+        self.low = value if self.low is None else min(self.low, value)
+        self.high = value if self.high is None else max(self.high, value)
+        if self.count % self._stride == 0:
+            self._kept.append(value)
+            if len(self._kept) > MAX_SAMPLES:
+                self._kept = self._kept[::2]
+                self._stride *= 2
+        self.count += 1
+
+    @property
+    def middle(self) -> float | None:
+        """The median in nanoseconds."""
+        return median(self._kept) if self._kept else None
+
+    def report(self) -> dict[str, object] | None:
+        """Return min, median, max in seconds, and the count; None without samples."""
+        if not self.count:
+            return None
+        return {
+            "min": seconds(self.low),
+            "median": seconds(self.middle),
+            "max": seconds(self.high),
+            "count": self.count,
+        }
+
+
+def seconds(duration: float | None) -> float | None:
+    """Return nanoseconds as seconds, exact to the nanosecond."""
+    return None if duration is None else round(duration / SECOND, 9)
+
+
+class _Half:
+    """What is measured on the segments of one sender."""
+
+    __slots__ = (
+        "acked_payload_time",
+        "control",
+        "data",
+        "flight",
+        "flight_share",
+        "payload_time",
+        "pure_acks",
+        "retransmitted",
+        "rtt",
+        "window_max",
+        "window_min",
+        "window_raw",
+        "zero_since",
+        "zero_time",
+    )
+
+    def __init__(self) -> None:
+        self.data = 0
+        self.pure_acks = 0
+        self.control = 0
+        self.rtt = Samples()
+        self.payload_time: int | None = None  # first payload record
+        self.acked_payload_time: int | None = None  # last ack that covered new payload
+        self.window_min: int | None = None
+        self.window_max: int | None = None
+        self.window_raw = False
+        self.zero_since: int | None = None
+        self.zero_time = 0
+        self.flight = 0
+        self.flight_share: float | None = None
+
+
+class Metrics:
+    """Feed every record that belongs to the incarnation, after its evidence was applied."""
+
+    def __init__(self) -> None:
+        """Start with nothing measured."""
+        self.first_time: int | None = None
+        self.last_time: int | None = None
+        self.last_line = 0
+        self.gaps: list[tuple[int, int, int]] = []  # (nanoseconds, line before, line after)
+        self.syn_time: int | None = None  # last bare SYN before the SYN-ACK
+        self.syn_copies = 0
+        self.synack_time: int | None = None  # last SYN-ACK before the third step
+        self.synack_copies = 0
+        self.first_synack_time: int | None = None
+        self.third_time: int | None = None
+        self.first_byte: int | None = None  # first payload of the server
+        self.turns = Samples()
+        self.waiting_since: int | None = None  # last payload of the client, unanswered
+        self.first_fin_acked: int | None = None
+        self.second_fin: int | None = None
+        self.halves = {True: _Half(), False: _Half()}
+
+    def feed(self, conn: Incarnation, record: Record, step: str) -> None:
+        """Account for one record; `step` is its step id."""
+        now = record.time
+        half = self.halves[record.x.is_client]
+        self._count(record, half)
+        self._window(record, half, now)
+        if now is None:
+            self.last_line = record.line
+            return
+        if self.first_time is None:
+            self.first_time = now
+        elif self.last_time is not None and now - self.last_time >= IDLE_GAP:
+            self.gaps.append((now - self.last_time, self.last_line, record.line))
+            if len(self.gaps) > 2 * MAX_GAPS:
+                self.gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
+        self.last_time, self.last_line = now, record.line
+        self._handshake(conn, record, step, now)
+        self._payload(record, half, now)
+        self._close(record, step, now)
+
+    def _count(self, record: Record, half: _Half) -> None:
+        flags = record.flags
+        if flags.syn or flags.fin or flags.rst:
+            half.control += 1
+        elif record.length:
+            half.data += 1
+        else:
+            half.pure_acks += 1
+
+    def _window(self, record: Record, half: _Half, now: int | None) -> None:
+        if record.window is None or record.flags.rst:
+            return
+        # R139: a SYN's window is never scaled.
+        scaled = record.window if record.flags.syn else record.x.scaled(record.window)
+        if scaled is None:
+            half.window_raw = True
+            scaled = record.window
+        half.window_min = scaled if half.window_min is None else min(half.window_min, scaled)
+        half.window_max = scaled if half.window_max is None else max(half.window_max, scaled)
+        if record.flags.syn or now is None:
+            return
+        if record.window == 0:
+            half.zero_since = now if half.zero_since is None else half.zero_since
+        elif half.zero_since is not None:
+            half.zero_time += now - half.zero_since
+            half.zero_since = None
+
+    def _handshake(self, conn: Incarnation, record: Record, step: str, now: int) -> None:
+        if self.third_time is not None or conn.midstream:
+            return
+        if step.startswith("handshake.syn_ack") and step != "handshake.syn_ack.bad_ack":
+            self.synack_copies += 1
+            self.synack_time = now
+            if self.first_synack_time is None:
+                self.first_synack_time = now
+        elif record.flags.syn and not record.flags.ack and self.first_synack_time is None:
+            if record.x.is_client:
+                self.syn_copies += 1
+                self.syn_time = now
+        elif record.x.is_client and conn.handshake_done and not record.flags.syn and not record.flags.rst:
+            self.third_time = now
+
+    def _payload(self, record: Record, half: _Half, now: int) -> None:
+        if not record.length or record.flags.rst or record.probe:
+            return
+        if half.payload_time is None:
+            half.payload_time = now
+        x, y = record.x, record.y
+        if x.is_client:
+            self.waiting_since = now
+        else:
+            if self.first_byte is None:
+                self.first_byte = now
+            since = self.waiting_since
+            if since is None and self.turns.count == 0:
+                since = self.third_time  # R132: the greeting of a server that speaks first
+            if since is not None:
+                self.turns.add(now - since)
+                self.waiting_since = None
+        nxt, acked = x.octets.nxt, y.lastack
+        if nxt is not None and acked is not None:
+            flight = nxt - acked - record.flags.fin - (record.flags.syn and not record.flags.ack)
+            if flight > half.flight:
+                half.flight = flight
+                window = y.scaled(y.win)
+                half.flight_share = round(flight / window, 3) if window else None
+
+    def confirmed(self, sender: Peer, sent_time: int | None, now: int | None, *, clean: bool, payload: bool) -> None:
+        """Take one acknowledged segment of `sender`: an RTT sample unless it was repeated (R130, Karn)."""
+        half = self.halves[sender.is_client]
+        if payload and now is not None:
+            half.acked_payload_time = now
+        if clean and sent_time is not None and now is not None:
+            half.rtt.add(now - sent_time)
+
+    def _close(self, record: Record, step: str, now: int) -> None:
+        if self.first_fin_acked is None and step in ("teardown.ack_of_fin", "teardown.fin_ack"):
+            self.first_fin_acked = now
+        if self.second_fin is None and record.flags.fin and record.x.fin_count == 1 and record.y.fin is not None:
+            self.second_fin = now
+
+    # -------------------------------------------------------------- results
+
+    @property
+    def handshake_time(self) -> int | None:
+        """iRTT (R129), nanoseconds."""
+        if self.third_time is None or self.syn_time is None or self.first_synack_time is None:
+            return None
+        return self.third_time - self.syn_time
+
+    def report(self, conn: Incarnation) -> dict[str, object]:
+        """Return every metric the log allows, by the ids of part 7."""
+        result: dict[str, object] = {}
+
+        def put(name: str, value: object) -> None:
+            if value is not None:
+                result[name] = value
+
+        if self.first_time is not None and self.last_time is not None:
+            put("duration", seconds(self.last_time - self.first_time))
+        rtt_server = rtt_client = None
+        if self.syn_time is not None and self.first_synack_time is not None:
+            rtt_server = self.first_synack_time - self.syn_time
+        if self.third_time is not None and self.synack_time is not None:
+            rtt_client = self.third_time - self.synack_time
+        put("handshake_time", seconds(self.handshake_time))
+        put("rtt_server", seconds(rtt_server))
+        put("rtt_client", seconds(rtt_client))
+        if self.handshake_time is not None and (self.syn_copies > 1 or self.synack_copies > 1):
+            put("handshake_ambiguous", True)
+        if self.first_byte is not None and self.third_time is not None:
+            put("time_to_first_byte", seconds(self.first_byte - self.third_time))
+        put("response_time", seconds(self.turns.middle))
+        if self.turns.count:
+            put("response_time_max", seconds(self.turns.high))
+            put("turns", self.turns.count)
+        if self.second_fin is not None and self.first_fin_acked is not None:
+            put("half_closed_time", seconds(self.second_fin - self.first_fin_acked))
+        gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
+        if gaps:
+            put("idle_gaps", [{"seconds": seconds(d), "before": before, "after": after} for d, before, after in gaps])
+        put("vantage", vantage(rtt_server, rtt_client, simple=self.syn_copies <= 1 and self.synack_copies <= 1))
+        for name, value in self._directions(conn).items():
+            if any(half is not None for half in value.values()):
+                result[name] = value
+        return result
+
+    def _directions(self, conn: Incarnation) -> dict[str, dict[str, object]]:
+        table: dict[str, dict[str, object]] = {}
+        for peer, other in ((conn.client, conn.server), (conn.server, conn.client)):
+            for name, value in self._direction(peer, other).items():
+                table.setdefault(name, {})[peer.role] = value
+        return table
+
+    def _direction(self, x: Peer, y: Peer) -> Mapping[str, object]:
+        half, octets = self.halves[x.is_client], x.octets
+        seen = x.segments > 0
+        acked = acked_bytes(x, y)
+        payload = octets.distinct if seen else None
+        return {
+            "segments": x.segments,
+            "data_segments": half.data,
+            "pure_acks": half.pure_acks,
+            "control_segments": half.control,
+            "payload_bytes": payload,
+            "acked_bytes": acked,
+            "missing_bytes": acked - octets.distinct if acked is not None and acked > octets.distinct else None,
+            "retransmitted_segments": octets.repeated_segments if seen else None,
+            "retransmitted_bytes": octets.repeated_octets if seen else None,
+            "rtt": half.rtt.report(),
+            "goodput": self._goodput(half, payload, acked),
+            "window_min": half.window_min,
+            "window_max": half.window_max,
+            "window_raw": True if half.window_raw and half.window_min is not None else None,
+            "zero_window_time": seconds(half.zero_time) if half.zero_time else None,
+            "bytes_in_flight": half.flight or None,
+            "bytes_in_flight_share": half.flight_share,
+            "mss": x.mss,
+            "mss_effective": effective_mss(x, y),
+            "largest_payload": octets.largest if seen and octets.largest else None,
+            "ts_clock": ts_clock(x, self.last_time),
+        }
+
+    def _goodput(self, half: _Half, payload: int | None, acked: int | None) -> float | None:
+        if half.payload_time is None or half.acked_payload_time is None or not payload or not acked:
+            return None
+        interval = half.acked_payload_time - half.payload_time
+        return round(min(payload, acked) * 8 * SECOND / interval, 1) if interval > 0 else None
+
+
+def acked_bytes(x: Peer, y: Peer) -> int | None:
+    """R135: the payload of `x` that `y` has acknowledged."""
+    if y.lastack is None or x.isn is None:
+        return None
+    covers_fin = x.fin is not None and y.lastack > x.fin
+    return max(0, y.lastack - 1 - covers_fin)
+
+
+def effective_mss(x: Peer, y: Peer) -> int | None:
+    """R75, R141: what `x` may send in one segment: the peer's MSS less the option octets."""
+    if y.mss is None:
+        return None
+    return y.mss - 12 if x.ts_offered and y.ts_offered else y.mss
+
+
+def ts_clock(x: Peer, last_time: int | None) -> int | None:
+    """R144: the rate of the sender's timestamp clock, ticks per second."""
+    if x.ts is None or x.ts_first is None or x.ts_last_time is None or last_time is None:
+        return None
+    interval = x.ts_last_time - x.ts_first[1]
+    if interval < SECOND // 100:
+        return None
+    rate = ((x.ts[0] - x.ts_first[0]) & 0xFFFFFFFF) * SECOND / interval
+    for round_rate in CLOCK_RATES:
+        if abs(rate - round_rate) <= CLOCK_TOLERANCE * round_rate:
+            return round_rate
+    return round(rate) if rate > 0 else None
+
+
+def vantage(rtt_server: int | None, rtt_client: int | None, *, simple: bool) -> str | None:
+    """R40: where the capture was taken, from the two halves of the handshake."""
+    if rtt_server is None or rtt_client is None or not simple:
+        return None
+    if rtt_server < SAME_HOST and rtt_client < SAME_HOST:
+        return "same_host"
+    if rtt_server * NEAR < rtt_client:
+        return "near_server"
+    if rtt_client * NEAR < rtt_server:
+        return "near_client"
+    return "between"
+
+
+def time_wait_holders(conn: Incarnation) -> tuple[Peer, ...]:
+    """R143: the endpoints whose final state is TIME-WAIT."""
+    return tuple(peer for peer in conn.peers if peer.standing.state is State.TIME_WAIT)

@@ -1,0 +1,120 @@
+"""
+Which modifiers a record carries, in the order of R102's table.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.ecn import ecn_modifiers
+from tdparse.flags import SegmentClass
+from tdparse.seqnum import unwrap
+from tdparse.steps import SYN_STEPS
+
+if TYPE_CHECKING:
+    from tdparse.evidence import Record
+    from tdparse.incarnation import Incarnation
+
+CLOSING: Final = ("teardown.",)
+# Steps whose own sentence already says what the modifier would add.
+STATES_ITS_ACK: Final = frozenset({"teardown.fin_ack", "handshake.ack_data"})
+STATES_NOT_COVERED: Final = frozenset({"teardown.fin.simultaneous", "teardown.fin.retransmit"})
+STATES_ZERO: Final = frozenset({"ack.zero_window", "probe.zero_window", "probe.zero_window_ack"})
+
+
+class Context:
+    """What is known about a record only while it is applied."""
+
+    __slots__ = (
+        "ack_before",
+        "completes",
+        "not_covered",
+        "opened",
+        "rejected",
+        "revived",
+        "synack_missing",
+        "win_before",
+    )
+
+    def __init__(self) -> None:
+        """Start with nothing remarkable."""
+        self.not_covered = False  # an ACK-bearing segment that does not cover the peer's FIN
+        self.completes = False  # the client's third step
+        self.synack_missing = False
+        self.ack_before: int | None = None
+        self.win_before: int | None = None
+        self.opened = False  # this record opened the incarnation
+        self.revived = False  # the sender carried on after an RST that should have ended it (R21)
+        self.rejected = False  # an old TIME-WAIT rejects the SYN of a new incarnation (R44)
+
+
+def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context) -> tuple[str, ...]:
+    """Return the modifiers of `record` (R102), after its evidence was applied."""
+    found: list[str] = []
+    x, y, flags, segment = record.x, record.y, record.flags, record.segment
+    tfo_syn = step == "handshake.syn.tfo_data" and segment.options.tfo is not None
+    if record.length and (flags.fin or (flags.syn and not tfo_syn)):
+        found.append("with_data")
+    if context.not_covered and step not in STATES_NOT_COVERED:
+        found.append("fin_not_covered")
+    if conn.midstream and step.startswith(CLOSING) and (x.standing.alternatives or y.standing.alternatives):
+        found.append("midstream")
+    advances = context.ack_before is not None and record.ack is not None and record.ack > context.ack_before
+    if (record.length or flags.fin) and not flags.syn and not flags.rst and advances and step not in STATES_ITS_ACK:
+        found.append("piggyback_ack")
+    if step == "handshake.ack_data" and y.lastack is not None and record.seq is not None and x.syn_data:
+        found.append("tfo_fallback_data")
+    if context.completes and flags.fin:
+        found.append("completes_handshake")
+    if step in SYN_STEPS and conn.reused:
+        found.append("reuse")
+        if y.inherited is not None:
+            found.append("tentative")
+    if step == "handshake.syn.unexpected":
+        found.append("tentative")
+    if record.cls is SegmentClass.SYN_ACK and not y.syn_count and step == "handshake.syn_ack":
+        found.append("syn_not_captured")
+    if context.synack_missing:
+        found.append("synack_not_captured")
+    plain = not (flags.syn or flags.fin or flags.rst)
+    if record.window == 0 and plain and context.win_before != 0 and step not in STATES_ZERO:
+        found.append("zero_win")
+    if record.length and segment.seq is not None and conn.absolute(x, record.seq_end) is not None:
+        start, end = conn.absolute(x, record.seq), conn.absolute(x, record.seq_end)
+        if start is not None and end is not None and 0 < end < start:
+            found.append("wrap")
+    if y.mss is not None and record.length > y.mss:
+        found.append("offload")
+    if segment.seq is None and record.seq is not None:
+        found.append("inferred_seq")
+    if record.window is not None and not flags.syn:
+        if x.shift is None:
+            found.append("raw_win")
+        elif x.shift:
+            found.append("scaled")
+    found.extend(ecn_modifiers(record))
+    sack_modifier = sack_kind(record)
+    if sack_modifier:
+        found.append(sack_modifier)
+    if segment.options_text is not None and "mptcp" in segment.options_text:
+        found.append("mptcp")
+    return tuple(found)
+
+
+def sack_blocks(record: Record) -> tuple[tuple[int, int], ...]:
+    """Return the SACK blocks relative to the peer's ISN, first block first."""
+    blocks, y = record.numbers.sack, record.y
+    if not blocks or y.isn is None or record.ack is None:
+        return ()
+    ack, isn = record.ack, y.isn
+    return tuple((unwrap(left - isn, ack), unwrap(right - isn, ack)) for left, right in blocks)
+
+
+def sack_kind(record: Record) -> str | None:
+    """R77: "dsack" when the first block is at or below the ack or inside the second, else "sack"."""
+    blocks = sack_blocks(record)
+    if not blocks or record.ack is None:
+        return None
+    left, right = blocks[0]
+    inside_second = len(blocks) > 1 and blocks[1][0] <= left and right <= blocks[1][1]
+    return "dsack" if right <= record.ack or inside_second else "sack"

@@ -1,0 +1,192 @@
+"""
+The octets of one direction: what was captured, sent again, missing and acknowledged (R11, R130-R136).
+
+Positions are relative and unbounded: the SYN is 0, the first octet of payload 1, a FIN occupies the
+position behind the last octet. Ranges are half open.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Final, NamedTuple
+
+HISTORY: Final = 64  # how many acknowledged segments are remembered, for "sent again … after the first"
+MAX_HOLES: Final = 256  # captured ranges beyond a gap that are kept apart
+MAX_UNACKED: Final = 1024  # segments waiting for an acknowledgment that may never be captured
+
+
+class Sent(NamedTuple):
+    """One captured segment that occupied sequence space."""
+
+    start: int
+    end: int
+    time: int | None  # nanoseconds
+    line: int
+    repeated: bool  # some octet had been captured before, so it gives no RTT sample (Karn)
+    stamp: tuple[int, int] | None  # its timestamps option, where it had payload
+
+
+class Octets:
+    """What the capture holds of one sender's sequence space."""
+
+    __slots__ = (
+        "_beyond",
+        "acked",
+        "distinct",
+        "end",
+        "first",
+        "largest",
+        "nxt",
+        "nxt_time",
+        "repeated_octets",
+        "repeated_segments",
+        "sent",
+        "unacked",
+    )
+
+    def __init__(self) -> None:
+        """Start with nothing captured."""
+        self.first: int | None = None  # lowest position captured
+        self.end: int | None = None  # end of the contiguous captured range (maxack of R11)
+        self.nxt: int | None = None  # highest end captured (SND.NXT)
+        self.nxt_time: int | None = None  # when nxt was set
+        self._beyond: list[tuple[int, int]] = []  # captured ranges above `end`, sorted, disjoint
+        self.distinct = 0  # payload octets captured at least once
+        self.repeated_octets = 0
+        self.repeated_segments = 0
+        self.largest = 0  # largest payload
+        self.unacked: deque[Sent] = deque(maxlen=MAX_UNACKED)
+        self.sent: deque[Sent] = deque(maxlen=HISTORY)
+        self.acked: int | None = None  # highest acknowledgment of the peer
+
+    def start_at(self, position: int) -> None:
+        """Say where this direction's captured space begins; later calls change nothing."""
+        if self.end is None:
+            self.first = self.end = self.nxt = position
+
+    def covered(self, start: int, end: int) -> bool:
+        """Tell whether every position of [start, end) was captured."""
+        if self.end is None or self.first is None or start < self.first:
+            return False
+        if end <= self.end:
+            return True
+        if start < self.end:
+            start = self.end
+        return any(left <= start and end <= right for left, right in self._beyond)
+
+    def captured(self, start: int, end: int) -> int:
+        """Return how many positions of [start, end) were captured before."""
+        if self.end is None or self.first is None:
+            return 0
+        count = max(0, min(end, self.end) - max(start, self.first))
+        for left, right in self._beyond:
+            if left >= end:
+                break
+            count += max(0, min(end, right) - max(start, left))
+        return count
+
+    def add(  # noqa: PLR0913  what a segment is made of
+        self,
+        start: int,
+        end: int,
+        payload: tuple[int, int],
+        time: int | None,
+        line: int,
+        stamp: tuple[int, int] | None = None,
+    ) -> None:
+        """
+        Account for a segment that occupies [start, end), of which [payload) is payload.
+
+        Args:
+            start: Relative position of the segment's first sequence number.
+            end: SEG.END (R2).
+            payload: Half-open range of its octets; empty when both are equal.
+            time: Nanoseconds, None without timestamps.
+            line: First line of the record.
+            stamp: Its timestamps option.
+        """
+        length = payload[1] - payload[0]
+        seen = self.captured(*payload) if length else 0
+        again = self.captured(start, end)
+        self.distinct += length - seen
+        if seen:
+            self.repeated_octets += seen
+            self.repeated_segments += 1
+        self.largest = max(self.largest, length)
+        if again:
+            # Karn: neither copy of these positions gives a sample any more.
+            for index, entry in enumerate(self.unacked):
+                if entry.start < end and start < entry.end and not entry.repeated:
+                    self.unacked[index] = entry._replace(repeated=True)
+        entry = Sent(start, end, time, line, repeated=bool(again), stamp=stamp)
+        self.unacked.append(entry)
+        self.sent.append(entry)
+        if self.end is None or self.nxt is None:
+            self.start_at(start)
+        self._cover(start, end)
+        if self.nxt is None or end > self.nxt:
+            self.nxt = end
+            self.nxt_time = time
+
+    def _cover(self, start: int, end: int) -> None:
+        contiguous, first = self.end, self.first
+        if contiguous is None or first is None:
+            return
+        if start > contiguous:
+            if self._beyond and start >= self._beyond[-1][0] and start <= self._beyond[-1][1]:
+                self._beyond[-1] = (self._beyond[-1][0], max(end, self._beyond[-1][1]))
+            else:
+                self._beyond.append((start, end))
+                self._merge()
+            return
+        if start < first <= end:
+            self.first = start
+        if end > contiguous:
+            self.end = contiguous = end
+            while self._beyond and self._beyond[0][0] <= contiguous:
+                contiguous = self.end = max(contiguous, self._beyond.pop(0)[1])
+
+    def _merge(self) -> None:
+        self._beyond.sort()
+        merged: list[tuple[int, int]] = []
+        for left, right in self._beyond:
+            if merged and left <= merged[-1][1]:
+                merged[-1] = (merged[-1][0], max(right, merged[-1][1]))
+            else:
+                merged.append((left, right))
+        if len(merged) > MAX_HOLES:
+            # Bounded memory: the oldest hole is taken as never to be filled.
+            self.end = merged.pop(0)[1]
+        self._beyond = merged
+
+    def acknowledge(self, ack: int) -> list[Sent]:
+        """Note the peer's acknowledgment `ack`; return the segments it confirms for the first time."""
+        if self.acked is not None and ack <= self.acked:
+            return []
+        self.acked = ack
+        confirmed: list[Sent] = []
+        unacked = self.unacked
+        while unacked and unacked[0].end <= ack:
+            confirmed.append(unacked.popleft())
+        if unacked and any(entry.end <= ack for entry in unacked):
+            confirmed.extend(entry for entry in unacked if entry.end <= ack)
+            self.unacked = deque((entry for entry in unacked if entry.end > ack), MAX_UNACKED)
+        return confirmed
+
+    def first_copy(self, start: int) -> Sent | None:
+        """Return the earliest remembered segment that held position `start`."""
+        for entry in self.sent:
+            if entry.start <= start < entry.end:
+                return entry
+        return None
+
+    def holes(self) -> list[tuple[int, int]]:
+        """Return the gaps between captured ranges, lowest first."""
+        if self.end is None:
+            return []
+        gaps = []
+        left = self.end
+        for start, end in self._beyond:
+            gaps.append((left, start))
+            left = end
+        return gaps

@@ -1,0 +1,79 @@
+"""
+The stages in a row, for one log: physical lines in, explained records out, lazily.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tdparse.assemble import Assembler
+from tdparse.model import Segment, Skipped, Step, Summary
+from tdparse.track import Tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from tdparse.model import Item, Numbering
+
+
+class Explainer:
+    """Feed physical lines; each record comes out as soon as its last line is known."""
+
+    def __init__(self, source: str = "-", *, numbering: str = "auto") -> None:
+        """
+        Start a log.
+
+        Args:
+            source: its name in the output.
+            numbering: "auto", or "absolute" or "relative" where the user says how numbers are printed.
+        """
+        self.source = source
+        self.dialect = "tcpdump-4"
+        self.tracker = Tracker(_forced(numbering))
+        self._assembler = Assembler()
+
+    @property
+    def numbering(self) -> Numbering:
+        """How this log prints its numbers, as far as it has shown."""
+        return self.tracker.normalizer.numbering
+
+    def feed(self, line: str) -> list[Step | Skipped | Summary]:
+        """Take one physical line without its newline; return what it completes."""
+        return self._explain(self._assembler.feed(line))
+
+    def finish(self) -> list[Step | Skipped | Summary]:
+        """The log has ended: return what was pending, and every connection left."""
+        return [*self._explain(self._assembler.flush()), *self.tracker.finish()]
+
+    def _explain(self, items: Iterable[Item]) -> list[Step | Skipped | Summary]:
+        found: list[Step | Skipped | Summary] = []
+        for item in items:
+            if isinstance(item, Segment):
+                step = self.tracker.feed(item)
+                found.extend(self.tracker.ended())
+                found.append(step)
+            else:
+                found.append(item)
+        return found
+
+
+def explain(lines: Iterable[str], *, numbering: str = "auto") -> Iterator[Step | Skipped | Summary]:
+    """Explain a log line by line, reading no further than asked."""
+    explainer = Explainer(numbering=numbering)
+    for line in lines:
+        yield from explainer.feed(line.rstrip("\n"))
+    yield from explainer.finish()
+
+
+def sniff(lines: Iterable[str]) -> tuple[str, Numbering]:
+    """Return (dialect, numbering) as the first lines of a log show them."""
+    explainer = Explainer()
+    for line in lines:
+        explainer.feed(line)
+    return explainer.dialect, explainer.numbering
+
+
+def _forced(numbering: str) -> Numbering | None:
+    if numbering == "absolute":
+        return "absolute"
+    return "relative" if numbering == "relative" else None

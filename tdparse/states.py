@@ -1,0 +1,109 @@
+"""
+The state of an endpoint as a function of what is known about it (R23-R27).
+
+These two tables are the whole state machine of the observer: because a state is looked up from
+the evidence and never stepped along, taking a piece of evidence back needs no extra rule.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final, Protocol
+
+from tdparse.model import Certainty, Standing, State
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Known(IntEnum):
+    """How well a piece of evidence is known, weakest first (R10); NO means: it is not the case."""
+
+    NO = 0
+    ASSUMED = 1
+    PRESUMED = 2
+    DEDUCED = 3
+    OBSERVED = 4
+
+
+CERTAINTY: Final[Mapping[Known, Certainty]] = {
+    Known.NO: Certainty.UNKNOWN,
+    Known.ASSUMED: Certainty.ASSUMED,
+    Known.PRESUMED: Certainty.PRESUMED,
+    Known.DEDUCED: Certainty.DEDUCED,
+    Known.OBSERVED: Certainty.OBSERVED,
+}
+
+
+class Evidence(Protocol):
+    """The variables of R11 that decide a state."""
+
+    is_client: bool
+    sent_syn: Known
+    got_syn: Known
+    syn_acked: Known
+    sent_fin: Known
+    got_fin: Known
+    fin_acked: Known
+    passive: bool
+    dead: Known
+    dead_state: State
+    inherited: State | None
+    midstream: bool
+    spoke: bool
+
+
+# fmt: off
+SYNCHRONIZED: Final[Mapping[tuple[bool, bool, bool, bool], tuple[State, tuple[str, ...]]]] = {
+    # R24. A state is as certain as the weakest of the evidence named behind it.
+    # sent_fin got_fin fin_acked passive   state              certainty of
+    (False,   False,  False,    False):   (State.ESTABLISHED, ("got_syn", "syn_acked")),
+    (False,   True,   False,    False):   (State.CLOSE_WAIT,  ("got_fin",)),
+    (True,    False,  False,    False):   (State.FIN_WAIT_1,  ("sent_fin",)),
+    (True,    False,  True,     False):   (State.FIN_WAIT_2,  ("fin_acked",)),
+    (True,    True,   False,    False):   (State.CLOSING,     ("got_fin",)),
+    (True,    True,   True,     False):   (State.TIME_WAIT,   ("got_fin", "fin_acked")),
+    (True,    True,   False,    True):    (State.LAST_ACK,    ("sent_fin",)),
+    (True,    True,   True,     True):    (State.CLOSED,      ("fin_acked",)),
+}
+
+AMBIGUOUS: Final[Mapping[State, State]] = {
+    # R27: while the peer may have sent its FIN before the capture began, the FIN seen first may
+    # be the second one.
+    State.FIN_WAIT_1: State.LAST_ACK,
+    State.FIN_WAIT_2: State.CLOSED,
+    State.CLOSE_WAIT: State.TIME_WAIT,
+}
+# fmt: on
+
+OPENING: Final = frozenset({State.CLOSED, State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED})
+OVER: Final = frozenset({State.CLOSED, State.LISTEN, State.TIME_WAIT})
+
+_STANDINGS: Final = {
+    (state, known): Standing(state, certainty) for state in State for known, certainty in CERTAINTY.items()
+}
+
+
+def standing(evidence: Evidence) -> Standing:
+    """Return the state that the evidence about one endpoint amounts to (R23-R26)."""
+    if evidence.dead:  # R25
+        return _STANDINGS[evidence.dead_state, evidence.dead]
+    if evidence.inherited is not None:  # R44: what a tentative SYN meets
+        return _STANDINGS[evidence.inherited, Known.PRESUMED]
+    if not evidence.got_syn:
+        if evidence.sent_syn:
+            return _STANDINGS[State.SYN_SENT, evidence.sent_syn]
+        return _STANDINGS[State.CLOSED if evidence.is_client else State.LISTEN, Known.ASSUMED]
+    if not evidence.syn_acked and not evidence.sent_fin:
+        return _STANDINGS[State.SYN_RECEIVED, evidence.got_syn]
+    key = (bool(evidence.sent_fin), bool(evidence.got_fin), bool(evidence.fin_acked), evidence.passive)
+    state, reasons = SYNCHRONIZED[key]
+    if state is State.ESTABLISHED and evidence.midstream and not evidence.spoke:
+        return _STANDINGS[state, Known.ASSUMED]  # R26
+    return _STANDINGS[state, min(getattr(evidence, reason) for reason in reasons)]
+
+
+def ambiguous(plain: Standing) -> Standing:
+    """Add the other reading of R27, where the state has one."""
+    other = AMBIGUOUS.get(plain.state)
+    return plain if other is None else Standing(plain.state, plain.certainty, (other,))

@@ -1,0 +1,394 @@
+"""
+Which step a record is: the decision order of R97, read from what was known before the record.
+
+Nothing here changes anything. Every function takes the incarnation and the record and returns a
+step id of the closed list (part 4.4 of the rules) or None for "the next question, please".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.flags import SegmentClass
+from tdparse.model import State
+from tdparse.states import OPENING, Known
+
+if TYPE_CHECKING:
+    from tdparse.evidence import Peer, Record
+    from tdparse.incarnation import Incarnation
+
+SECOND: Final = 10**9
+
+KEEP_ALIVE_IDLE: Final = SECOND  # parameter ka_idle of R109
+ANSWER_TIME: Final = SECOND  # max(1 s, 2 iRTT) of R109 and R110
+DUPLICATE_TIME: Final = 10**6  # R112: one millisecond
+NETWORK_COPY_TICKS: Final = 10 * 10**6  # stepless.old_duplicate: 10 ticks of a 1 kHz clock
+
+SYN_STEPS: Final = frozenset({"handshake.syn", "handshake.syn.tfo_request", "handshake.syn.tfo_data"})
+# What a conforming stack answers with a challenge ACK (R110).
+CHALLENGED: Final = frozenset({"reset.ignored", "handshake.syn.unexpected", "stepless.bad_ack"})
+# What an endpoint that is opening rejects with an RST (R20 a).
+REJECTED_WITH_RST: Final = frozenset({"handshake.syn_ack.bad_ack", "stepless.bad_ack", "ack.challenge"})
+
+
+def answer_time(conn: Incarnation) -> int:
+    """Return how long an answer "directly after" may take: max(1 s, 2 iRTT), in nanoseconds."""
+    return max(ANSWER_TIME, 2 * (conn.irtt or 0))
+
+
+def directly_after(conn: Incarnation, record: Record) -> bool:
+    """Tell whether the record before was the peer's, recently enough to be what this one answers."""
+    before = conn.previous
+    if before is None or before.x is record.x:
+        return False
+    if before.time is None or record.time is None:
+        return True
+    return record.time - before.time <= answer_time(conn)
+
+
+def decide(conn: Incarnation, record: Record) -> str:
+    """Return the step id of `record` (R96, R97)."""
+    if record.segment.flags is None:
+        return "stepless.truncated"
+    if is_capture_duplicate(conn, record):
+        return "stepless.capture_duplicate"
+    cls = record.cls
+    if cls is SegmentClass.INVALID:
+        return "stepless.truncated" if record.segment.truncated else "stepless.invalid_flags"
+    if cls is SegmentClass.RST:
+        return _reset(conn, record)
+    if cls is not SegmentClass.SYN and (record.x.dead is Known.OBSERVED or conn.dead):
+        return "stepless.stray"
+    if cls is SegmentClass.SYN:
+        return _syn(conn, record)
+    if cls is SegmentClass.SYN_ACK:
+        return _syn_ack(conn, record)
+    if record.x.inherited is not None and cls is SegmentClass.ACK:
+        return "ack.challenge"  # the old incarnation rejects the SYN of the new one (R44)
+    if not conn.handshake_done and acknowledges_unsent(record):
+        return "stepless.bad_ack"
+    if cls is SegmentClass.FIN:
+        return _fin(record)
+    if cls is SegmentClass.DATA:
+        return _data(conn, record)
+    return _empty_ack(conn, record)
+
+
+# ------------------------------------------------------------------ the same packet twice
+
+
+def is_capture_duplicate(conn: Incarnation, record: Record) -> bool:
+    """R112: identical records less than a millisecond apart, or an Out/In pair of `-i any`."""
+    before = conn.last_of.get(record.x.is_client)
+    if before is None:
+        return False
+    one, two = before[0].segment, record.segment
+    same = (
+        one.flags == two.flags
+        and one.ack == two.ack
+        and one.window == two.window
+        and one.length == two.length
+        and one.options_text == two.options_text
+        and before[0].numbers.seq == record.numbers.seq
+    )
+    if not same or before[0].time is None or record.time is None:
+        return False
+    here, there = one.layer, two.layer
+    if not record.length and not record.flags.syn and not record.flags.fin:
+        # Two equal empty ACKs are duplicate ACKs, unless -v shows one IP id.
+        if not (here and there and here.ip_id and here.ip_id == there.ip_id):
+            return False
+    elif here and there and here.ip_id and there.ip_id and here.ip_id != there.ip_id:
+        return False
+    return abs(record.time - before[0].time) < DUPLICATE_TIME
+
+
+# ------------------------------------------------------------------ acceptability (part 2.2)
+
+
+def acknowledges_unsent(record: Record) -> bool:
+    """R50: the ack is above anything the peer was captured sending."""
+    y = record.y
+    return record.ack is not None and y.sent_syn is Known.OBSERVED and record.ack > (y.octets.nxt or 0)
+
+
+def syn_ack_acceptable(record: Record) -> bool:
+    """R50 for SYN-SENT and SYN-RECEIVED: ISS < ack <= SND.NXT."""
+    y = record.y
+    if record.ack is None:
+        return False
+    if y.octets.nxt is None or not y.isn_known:
+        return True
+    return 1 <= record.ack <= y.octets.nxt
+
+
+def expected_by(receiver: Peer, sender: Peer) -> tuple[int, ...]:
+    """R48: RCV.NXT of `receiver`, by its last ack and by what was captured towards it."""
+    return tuple({n for n in (receiver.lastack, sender.octets.end) if n is not None})
+
+
+def rst_acceptable(record: Record) -> bool:
+    """R51: does the receiver take this RST?"""
+    x, y = record.x, record.y
+    state = y.standing.state
+    if y.inherited is None and state is State.SYN_SENT:
+        return record.flags.ack and record.ack is not None and syn_ack_acceptable(record)
+    if not y.sent_syn and state in (State.LISTEN, State.CLOSED) and not y.dead:
+        return False
+    expected = expected_by(y, x)
+    if not expected or record.numbers.seq is None or record.seq is None:
+        return True
+    return record.seq in expected
+
+
+def rst_in_window(record: Record) -> bool:
+    """R49, R60: above RCV.NXT and below RCV.NXT + RCV.WND; an unknown scale counts as the largest."""
+    x, y = record.x, record.y
+    expected = expected_by(y, x)
+    if not expected or record.seq is None or y.win is None:
+        return False
+    window = y.win << (14 if y.shift is None else y.shift)
+    return min(expected) < record.seq < max(expected) + window
+
+
+def _answers_bad_ack(conn: Incarnation, record: Record) -> bool:
+    before = conn.previous
+    return (
+        before is not None
+        and before.x is record.y
+        and conn.previous_step in REJECTED_WITH_RST
+        and not record.flags.ack
+        and record.numbers.seq is not None
+        and record.numbers.seq == before.numbers.ack
+    )
+
+
+def _answers_ack(conn: Incarnation, record: Record) -> bool:
+    """RST without ACK whose seq is the ack of the peer's immediately preceding record (R52)."""
+    before = conn.previous
+    if before is None or before.x is record.x or record.flags.ack:
+        return False
+    if record.numbers.seq is None:
+        return True  # a bare RST on a log whose base was never printed cannot be compared
+    return record.numbers.seq == before.numbers.ack
+
+
+# ------------------------------------------------------------------ 3: RST
+
+
+def _reset(conn: Incarnation, record: Record) -> str:  # noqa: PLR0911  one return a question of R97
+    x, y = record.x, record.y
+    if x.rst_count and x.dead is Known.OBSERVED:
+        return "reset.repeat"
+    acceptable = rst_acceptable(record)
+    if y.standing.state is State.SYN_SENT:
+        if acceptable:
+            return "handshake.abort" if x.sent_synack else "handshake.refused"
+        return "reset.reject_bad_ack" if _answers_bad_ack(conn, record) else "reset.ignored"
+    if _answers_bad_ack(conn, record) and x.standing.state in OPENING:
+        return "reset.reject_bad_ack"
+    if not conn.handshake_done and x.is_client and not y.segments:
+        return "handshake.abort"  # the client gives up before any answer
+    if not acceptable:
+        return "reset.ignored"
+    if not conn.handshake_done:
+        return "handshake.abort"
+    if y.standing.state is State.TIME_WAIT and not y.standing.alternatives:
+        return "reset.in_time_wait"
+    if _answers_ack(conn, record):
+        return "reset.reply"
+    if x.sent_fin or y.sent_fin:
+        return "reset.after_fin"
+    return "reset.abort"
+
+
+# ------------------------------------------------------------------ 5, 6: SYN and SYN-ACK
+
+
+def _syn(conn: Incarnation, record: Record) -> str:
+    x, y = record.x, record.y
+    if x.syn_count and record.seq == 0:
+        return "handshake.syn.retransmit"
+    outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.segments
+    if outstanding and y.standing.state is State.SYN_SENT:
+        return "handshake.syn.simultaneous"
+    if conn.count:
+        return "handshake.syn.unexpected"
+    tfo = record.segment.options.tfo
+    if tfo == "cookiereq":
+        return "handshake.syn.tfo_request"
+    return "handshake.syn.tfo_data" if tfo is not None or record.length else "handshake.syn"
+
+
+def _syn_ack(conn: Incarnation, record: Record) -> str:
+    x, y = record.x, record.y
+    if not syn_ack_acceptable(record) or (x.isn_known and x.syn_count and record.seq != 0):
+        return "handshake.syn_ack.bad_ack"
+    if x.sent_synack and record.seq == 0:
+        return "handshake.syn_ack.retransmit"
+    if x.syn_count:
+        return "handshake.syn_ack.simultaneous"
+    if y.syn_data and record.ack is not None:
+        return "handshake.syn_ack.tfo_accept" if record.ack > 1 else "handshake.syn_ack.tfo_fallback"
+    if record.segment.options.tfo not in (None, "cookiereq"):
+        return "handshake.syn_ack.tfo_grant"
+    return "handshake.syn_ack"
+
+
+# ------------------------------------------------------------------ 8: FIN
+
+
+def covers_fin(record: Record) -> bool:
+    """R13 e: the ack covers the peer's FIN."""
+    return record.y.fin is not None and record.ack is not None and record.ack > record.y.fin
+
+
+def first_coverage(record: Record) -> bool:
+    """Tell whether no earlier segment of the sender covered the peer's FIN."""
+    x, fin = record.x, record.y.fin
+    return fin is not None and (x.lastack is None or x.lastack <= fin)
+
+
+def _fin(record: Record) -> str:
+    x, y = record.x, record.y
+    if x.fin is not None:
+        return "teardown.fin.retransmit"
+    if y.fin is not None:
+        if not covers_fin(record):
+            return "teardown.fin.simultaneous"
+        return "teardown.fin_ack" if first_coverage(record) else "teardown.fin.passive"
+    return "teardown.fin.first_seen" if y.pre_fin else "teardown.fin.active"
+
+
+# ------------------------------------------------------------------ 9: data
+
+
+def completes_handshake(conn: Incarnation, record: Record) -> bool:
+    """Tell whether this is the client's first segment after its SYN that acknowledges the server's."""
+    x, y = record.x, record.y
+    return (
+        not conn.handshake_done
+        and not record.flags.syn
+        and record.ack is not None
+        and record.ack >= 1
+        and bool(x.sent_syn)
+        and (x.is_client or (conn.simultaneous_open and x.syn_count > 0))
+        and (bool(y.sent_syn) or not y.segments)
+    )
+
+
+def is_one_octet_probe(record: Record) -> bool:
+    """R108 a: one octet at SND.NXT while the peer's window is closed."""
+    return record.length == 1 and record.y.win == 0 and record.seq == record.x.octets.nxt
+
+
+def is_network_copy(record: Record) -> bool:
+    """Tell whether TSval and ecr equal the earlier copy's although its sender's clock went on."""
+    if record.segment.options_text is None or "TS val" not in record.segment.options_text:
+        return False
+    first = None if record.seq is None else record.x.octets.first_copy(record.seq)
+    if first is None or first.time is None or record.time is None:
+        return False
+    stamp = record.segment.options.ts
+    return (
+        stamp is not None
+        and first.stamp == stamp
+        and (first.end == record.end and first.start == record.seq)
+        and record.time - first.time >= NETWORK_COPY_TICKS
+    )
+
+
+def _data(conn: Incarnation, record: Record) -> str:  # noqa: C901, PLR0911  one return a question of R97
+    x, y, octets = record.x, record.y, record.x.octets
+    if is_one_octet_probe(record):
+        return "probe.zero_window"
+    start, end, nxt = record.seq, record.seq_end, octets.nxt
+    if record.segment.seq is not None and start is not None and end is not None and nxt is not None:
+        if record.length == 1 and start == nxt - 1 and (y.lastack or 0) >= nxt:
+            return "probe.keep_alive"
+        if octets.covered(start, end):
+            if completes_handshake(conn, record) and y.lastack is not None and y.lastack <= start:
+                return "handshake.ack_data"  # the refused data of the SYN (R70)
+            return "stepless.old_duplicate" if is_network_copy(record) else "data.retransmit"
+        if start < nxt:
+            return "data.gap_fill"
+    if completes_handshake(conn, record):
+        return "handshake.ack_data"
+    if not conn.handshake_done and not x.is_client:
+        return "data.early"
+    if x.standing.state is State.CLOSE_WAIT:
+        return "data.half_close"
+    if record.flags.urg:
+        return "data.urgent"
+    return "data.push" if record.flags.psh else "data.segment"
+
+
+# ------------------------------------------------------------------ 10: empty ACK
+
+
+def _empty_ack(conn: Incarnation, record: Record) -> str:  # noqa: PLR0911  one return a question of R97
+    x, y = record.x, record.y
+    if completes_handshake(conn, record):
+        return "handshake.ack"
+    if y.standing.state is State.SYN_SENT and not x.sent_syn:
+        return "stepless.ack"
+    if covers_fin(record):
+        if not first_coverage(record):
+            return "teardown.ack.repeat"
+        if not x.sent_fin:
+            return "teardown.ack_of_fin"
+        return "teardown.last_ack" if y.passive else "teardown.ack_of_fin.simultaneous"
+    if conn.previous_step in CHALLENGED and directly_after(conn, record) and restates(record):
+        return "ack.challenge"
+    if (
+        conn.previous_step == "handshake.syn_ack.retransmit"
+        and directly_after(conn, record)
+        and x.is_client
+        and record.ack == 1
+    ):
+        return "handshake.ack.repeat"
+    if restates(record):
+        return _restatement(conn, record)
+    if x.lastack is not None and record.ack is not None and record.ack > x.lastack:
+        return "data.ack"
+    return "stepless.ack"
+
+
+def restates(record: Record) -> bool:
+    """The ack is the sender's current one: nothing new is acknowledged."""
+    return record.ack is not None and record.ack == record.x.lastack
+
+
+def _restatement(conn: Incarnation, record: Record) -> str:  # noqa: C901, PLR0911  R104, in its order
+    """R104 for an empty ACK that acknowledges nothing new."""
+    x, y = record.x, record.y
+    same_window = record.window == x.win
+    peers_last = conn.last_of.get(y.is_client)
+    peers_step = peers_last[1] if peers_last else ""
+    waiting = y.octets.nxt is not None and record.ack is not None and y.octets.nxt > record.ack
+    if y.win == 0 and y.win_seen and same_window and not waiting:
+        return "probe.zero_window"
+    if record.window == 0 and same_window and peers_step == "probe.zero_window":
+        return "probe.zero_window_ack"
+    if same_window and record.window:
+        if peers_step == "probe.keep_alive" and not waiting:
+            return "probe.keep_alive_ack"
+        if is_silent_keep_alive(conn, record, waiting=waiting):
+            return "probe.keep_alive"
+    if x.win_seen and record.window is not None:
+        if not same_window:
+            return "ack.window_update" if record.window else "ack.zero_window"
+        if waiting and record.window:
+            return "ack.duplicate"
+    return "stepless.ack"
+
+
+def is_silent_keep_alive(conn: Incarnation, record: Record, *, waiting: bool) -> bool:
+    """R109: a keep-alive in a text without its sequence number."""
+    x, y = record.x, record.y
+    if record.segment.seq is not None:
+        return record.seq is not None and x.octets.nxt is not None and record.seq == x.octets.nxt - 1
+    in_flight = x.octets.nxt is not None and (y.lastack is None or y.lastack < x.octets.nxt)
+    if waiting or in_flight or y.win == 0 or record.time is None or conn.last_time is None:
+        return False
+    return record.time - conn.last_time >= KEEP_ALIVE_IDLE

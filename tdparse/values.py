@@ -1,0 +1,97 @@
+"""
+The numbers a step's sentence needs beyond the fields of the record (R101): counts and durations.
+
+Values are raw: octets, counts, nanoseconds. A duration is absent when the log has no times.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tdparse.evidence import Record
+    from tdparse.incarnation import Incarnation
+    from tdparse.modifiers import Context
+
+
+def since(record: Record, then: int | None) -> int | None:
+    """Return how long before the record `then` was, nanoseconds; None where a time is missing."""
+    return None if then is None or record.time is None else record.time - then
+
+
+def values_of(conn: Incarnation, record: Record, step: str, context: Context) -> Mapping[str, object]:
+    """Return `n`, `dt`, `win_old`, `prev` as far as `step` has them; evidence has been applied."""
+    maker = _MAKERS.get(step)
+    if maker is None:
+        return {}
+    return {name: value for name, value in maker(conn, record, context).items() if value is not None}
+
+
+def _syn_again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": record.x.syn_count, "dt": since(record, record.x.syn_time)}
+
+
+def _syn_ack_again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": record.x.synack_count, "dt": since(record, record.x.synack_time)}
+
+
+def _fin_again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": record.x.fin_count, "dt": since(record, record.x.fin_time)}
+
+
+def _accepted(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": None if record.ack is None else record.ack - 1}
+
+
+def _urgent(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": record.segment.urgent}
+
+
+def _again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    first = None if record.seq is None else record.x.octets.first_copy(record.seq)
+    if first is None or first.line == record.line:
+        return {"dt": None}
+    return {"dt": since(record, first.time), "prev": first.line}
+
+
+def _confirmed(_conn: Incarnation, record: Record, context: Context) -> dict[str, int | None]:
+    if record.ack is None or context.ack_before is None:
+        return {"n": None}
+    return {"n": record.ack - max(context.ack_before, 1)}
+
+
+def _duplicate(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": record.x.duplicates}
+
+
+def _window(_conn: Incarnation, record: Record, context: Context) -> dict[str, int | None]:
+    x = record.x
+    old = x.scaled(context.win_before)
+    return {"win_old": context.win_before if old is None else old}
+
+
+def _idle(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"dt": since(record, conn.last_time)}
+
+
+def _copy(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    before = conn.last_of.get(record.x.is_client)
+    return {"prev": before[0].line if before else None}
+
+
+_MAKERS = {
+    "handshake.syn.retransmit": _syn_again,
+    "handshake.syn_ack.retransmit": _syn_ack_again,
+    "handshake.syn_ack.tfo_accept": _accepted,
+    "data.urgent": _urgent,
+    "data.retransmit": _again,
+    "stepless.old_duplicate": _again,
+    "data.ack": _confirmed,
+    "ack.duplicate": _duplicate,
+    "ack.window_update": _window,
+    "probe.keep_alive": _idle,
+    "teardown.fin.retransmit": _fin_again,
+    "stepless.capture_duplicate": _copy,
+}

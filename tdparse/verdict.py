@@ -1,0 +1,367 @@
+"""
+The verdict of an incarnation: the first rule of part 6.5 that applies, and its attributes (R115-R121).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.flags import SegmentClass
+from tdparse.metrics import time_wait_holders
+from tdparse.model import Certainty, Standing, State, Summary
+from tdparse.states import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tdparse.evidence import Peer
+    from tdparse.incarnation import Incarnation
+    from tdparse.model import Endpoint, Role
+
+SECOND: Final = 10**9
+SCAN_TARGETS: Final = 5  # scan_like.syn, scan_like.ack
+STALL_COPIES: Final = 2  # stalled.unacked_*: retransmissions of the same octets
+ZERO_WINDOW_SILENCE: Final = 5 * SECOND  # stalled.zero_window_*
+ONE_SIDED_AFTER_SYN: Final = 2
+ONE_SIDED_IN_ALL: Final = 3
+
+
+class ScanWatch:
+    """How many targets each source has probed without completing a handshake (verdicts 5 and 6)."""
+
+    __slots__ = ("_acks", "_syns")
+
+    def __init__(self) -> None:
+        """Start a log."""
+        self._syns: dict[str, set[Endpoint]] = {}
+        self._acks: dict[str, set[Endpoint]] = {}
+
+    def note(self, conn: Incarnation) -> None:
+        """Count an incarnation that looks like a probe."""
+        if _probed_by_syn(conn):
+            self._count(self._syns, conn)
+        elif _probed_by_ack(conn):
+            self._count(self._acks, conn)
+
+    @staticmethod
+    def _count(table: dict[str, set[Endpoint]], conn: Incarnation) -> None:
+        targets = table.setdefault(conn.flow.client.host, set())
+        if len(targets) < SCAN_TARGETS:
+            targets.add(conn.flow.server)
+
+    def scans(self, conn: Incarnation) -> str | None:
+        """Return the scan verdict that this incarnation is part of, if any."""
+        host = conn.flow.client.host
+        if _probed_by_syn(conn) and len(self._syns.get(host, ())) >= SCAN_TARGETS:
+            return "scan_like.syn"
+        if _probed_by_ack(conn) and len(self._acks.get(host, ())) >= SCAN_TARGETS:
+            return "scan_like.ack"
+        return None
+
+
+def _probed_by_syn(conn: Incarnation) -> bool:
+    if conn.first_class is not SegmentClass.SYN or conn.handshake_done:
+        return False
+    return _refused(conn) or _no_answer(conn) or (conn.reset_step == "handshake.abort" and conn.reset_by is conn.client)
+
+
+def _probed_by_ack(conn: Incarnation) -> bool:
+    return conn.first_class is SegmentClass.ACK and conn.reset_step == "reset.reply" and conn.count == 2  # noqa: PLR2004
+
+
+# ------------------------------------------------------------------ the rules, in order
+
+
+def _handshake_captured(conn: Incarnation) -> bool:
+    """R117: the handshake, of which SYN or SYN-ACK (not both) may be missing."""
+    if conn.midstream or conn.first_class not in (SegmentClass.SYN, SegmentClass.SYN_ACK):
+        return False
+    return conn.handshake_done or conn.tfo == "accepted" or "data.early" in conn.steps
+
+
+def _fin_acked(x: Peer, y: Peer) -> bool:
+    """R118: a captured ACK covers the FIN of `x`."""
+    return x.fin is not None and y.lastack is not None and y.lastack > x.fin
+
+
+def _both_fins(conn: Incarnation) -> bool:
+    return conn.client.fin is not None and conn.server.fin is not None
+
+
+def both_fins_acked(conn: Incarnation) -> bool:
+    """Tell whether both FINs were captured, and captured ACKs cover both (R118)."""
+    return _both_fins(conn) and _fin_acked(conn.client, conn.server) and _fin_acked(conn.server, conn.client)
+
+
+def _clean_before_reset(conn: Incarnation) -> bool:
+    """Both FINs were acknowledged before any effective RST."""
+    return both_fins_acked(conn) and not (conn.reset_by is not None and conn.reset_before_close)
+
+
+def _no_answer(conn: Incarnation) -> bool:
+    return conn.first_class is SegmentClass.SYN and not conn.server.segments and conn.client.syn_count == conn.count
+
+
+def _refused(conn: Incarnation) -> bool:
+    return conn.reset_step == "handshake.refused"
+
+
+def _first_invalid(flags: str) -> str:
+    letters = set(flags)
+    if not letters:
+        return "scan_like.null"
+    if letters >= {"F", "P", "U"} and "." not in letters and not letters & {"S", "R"}:
+        return "scan_like.xmas"
+    if "F" in letters and not letters & {"S", "R", "."}:
+        return "scan_like.fin"
+    return "scan_like.bad_flags"
+
+
+def _unsolicited(conn: Incarnation) -> str | None:
+    if conn.only_rst:
+        return "unsolicited.rst"
+    if conn.first_class is SegmentClass.SYN_ACK and not conn.handshake_done:
+        client_silent = conn.client.segments == conn.client.rst_count
+        server_copies = conn.server.segments == conn.server.synack_count + conn.server.rst_count
+        if client_silent and server_copies:
+            return "unsolicited.syn_ack"
+    return None
+
+
+def _opening(conn: Incarnation) -> str | None:
+    client, server = conn.client, conn.server
+    if _no_answer(conn):
+        return "no_answer"
+    if _refused(conn):
+        return "refused"
+    if conn.first_class is SegmentClass.SYN and not server.sent_synack and not conn.handshake_done:
+        if conn.steps & {"ack.challenge", "stepless.bad_ack"} and not server.syn_count and conn.reset_by is None:
+            return "rejected_old"
+        if "handshake.syn_ack.bad_ack" in conn.steps and "reset.reject_bad_ack" in conn.steps:
+            return "handshake_mismatch"
+    quiet = client.segments == client.syn_count
+    if client.syn_count and server.sent_synack and quiet and conn.reset_by is None and not conn.simultaneous_open:
+        return None if server.octets.distinct and conn.tfo == "accepted" else "syn_ack_unanswered"
+    return None
+
+
+def _reset(conn: Incarnation) -> str | None:
+    if conn.reset_by is None or _clean_before_reset(conn) or conn.midstream:
+        return None
+    return f"reset_by_{conn.reset_by.role}.{conn.reset_phase}"
+
+
+def _complete(conn: Incarnation) -> str | None:
+    if not _handshake_captured(conn) or not _both_fins(conn):
+        return None
+    return "complete.clean" if both_fins_acked(conn) else "complete.no_last_ack"
+
+
+def _half(conn: Incarnation) -> str | None:
+    if not _handshake_captured(conn) or conn.reset_by is not None:
+        return None
+    for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
+        if x.fin is not None and y.fin is None:
+            if _fin_acked(x, y):
+                return f"half_closed.by_{x.role}"
+            if conn.last_of[x.is_client][0].line >= x.fin_line and not _spoke_after_fin(conn, x, y):
+                return f"close_unanswered.by_{x.role}"
+            return None
+    return None
+
+
+def _spoke_after_fin(conn: Incarnation, x: Peer, y: Peer) -> bool:
+    last = conn.last_of.get(y.is_client)
+    return last is not None and last[0].line > x.fin_line
+
+
+def _stalled(conn: Incarnation, end: int | None) -> str | None:
+    if conn.client.fin is not None or conn.server.fin is not None or conn.reset_by is not None:
+        return None
+    if not _handshake_captured(conn):
+        return None
+    for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
+        if stalled_octets(x, y):
+            return f"stalled.unacked_{x.role}"
+    for x in conn.peers:
+        if x.win == 0 and x.win_seen:
+            last = conn.last_of.get(x.is_client)
+            silence = None if last is None or last[0].time is None or end is None else end - last[0].time
+            if conn.probes or (silence is not None and silence >= ZERO_WINDOW_SILENCE):
+                return f"stalled.zero_window_{x.role}"
+    return None
+
+
+def stalled_octets(x: Peer, y: Peer) -> bool:
+    """Tell whether octets of `x` were repeated at least twice and never acknowledged."""
+    if not x.octets.unacked:
+        return False
+    oldest = x.octets.unacked[0]
+    if y.lastack is not None and oldest.end <= y.lastack:
+        return False
+    copies = sum(1 for entry in x.octets.unacked if entry.start == oldest.start)
+    return copies > STALL_COPIES and oldest.end - oldest.start > 0
+
+
+def _still_open(conn: Incarnation) -> str | None:
+    if not _handshake_captured(conn) or conn.reset_by is not None or conn.client.fin is not None:
+        return None
+    if conn.server.fin is not None:
+        return None
+    payload = conn.client.octets.distinct or conn.server.octets.distinct
+    return "still_open.data" if payload else "still_open.no_data"
+
+
+def _midstream(conn: Incarnation) -> str | None:
+    if not conn.midstream:
+        return None
+    if _clean_before_reset(conn):
+        return "mid_stream.closed"
+    if conn.reset_by is not None:
+        return "mid_stream.reset"
+    one_sided = _one_sided(conn)
+    if one_sided:
+        return one_sided
+    if conn.client.fin is not None or conn.server.fin is not None:
+        return "mid_stream.half_closed" if not _both_fins(conn) else None
+    return "mid_stream.open"
+
+
+def _one_sided(conn: Incarnation) -> str | None:
+    for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
+        if x.segments and not y.segments:
+            after_syn = x.segments - x.syn_count - x.synack_count
+            enough = x.segments >= ONE_SIDED_IN_ALL or (x.syn_count and after_syn >= ONE_SIDED_AFTER_SYN)
+            if not x.is_client:
+                enough = enough or x.segments >= ONE_SIDED_AFTER_SYN
+            if enough:
+                return f"one_sided.{x.role}"
+    return None
+
+
+def verdict_of(conn: Incarnation, end: int | None, scans: ScanWatch) -> str:
+    """Return the verdict id; `end` is the time of the log's last record."""
+    if conn.first_class is SegmentClass.INVALID:
+        return _first_invalid(conn.first_flags)
+    rules: tuple[Callable[[], str | None], ...] = (
+        lambda: scans.scans(conn),
+        lambda: _unsolicited(conn),
+        lambda: _opening(conn),
+        lambda: _reset(conn),
+        lambda: None if _one_sided(conn) else _complete(conn),
+        lambda: None if _one_sided(conn) else _half(conn),
+        lambda: None if _one_sided(conn) else _stalled(conn, end),
+        lambda: None if _one_sided(conn) else _still_open(conn),
+        lambda: _midstream(conn),
+        lambda: _one_sided(conn),
+    )
+    for rule in rules:
+        found = rule()
+        if found is not None:
+            return found
+    return "undetermined"
+
+
+# ------------------------------------------------------------------ attributes
+
+
+def _data(conn: Incarnation) -> str:
+    client, server = bool(conn.client.octets.distinct), bool(conn.server.octets.distinct)
+    if client and server:
+        return "both"
+    return "client" if client else "server" if server else "none"
+
+
+def _close_shape(conn: Incarnation) -> str:
+    if conn.reset_by is not None and not _clean_before_reset(conn):
+        return "reset"
+    steps = conn.steps
+    if "teardown.fin.simultaneous" in steps:
+        return "simultaneous"
+    if "teardown.fin_ack" in steps:
+        return "three_segment"
+    if _both_fins(conn):
+        return "four_segment"
+    return "half" if conn.first_fin is not None else "none"
+
+
+def _closed_first(conn: Incarnation) -> Role | None:
+    """R95, R142: the sender of the first FIN, else of the effective RST; ambiguous mid-stream is None."""
+    if conn.first_fin is not None:
+        other = conn.server if conn.first_fin is conn.client else conn.client
+        ambiguous = other.pre_fin and other.fin is None
+        return None if ambiguous else conn.first_fin.role
+    return None if conn.reset_by is None else conn.reset_by.role
+
+
+def _final(conn: Incarnation, peer: Peer, verdict: str) -> Standing:
+    """R19: what was never answered leaves the other side unknown."""
+    other = conn.server if peer is conn.client else conn.client
+    if not peer.segments and verdict == "no_answer" and other.syn_count:
+        return Standing(State.UNKNOWN, Certainty.UNKNOWN)
+    if verdict == "complete.no_last_ack" and other.fin_count > 1 and peer.standing.certainty is Certainty.PRESUMED:
+        last = conn.last_of.get(peer.is_client)
+        if last is not None and last[0].line < other.fin_line:
+            return Standing(State.UNKNOWN, Certainty.UNKNOWN)
+    return peer.standing
+
+
+def summarize(conn: Incarnation, end: int | None, scans: ScanWatch) -> Summary:
+    """Return the summary of an incarnation that is over, or whose log has ended at time `end`."""
+    verdict = verdict_of(conn, end, scans)
+    attributes: dict[str, object] = {"open_at_end": not conn.closed}
+    if conn.simultaneous_open:
+        attributes["simultaneous_open"] = True
+    if conn.tfo != "none":
+        attributes["tfo"] = conn.tfo
+    if _clean_before_reset(conn) and (conn.client.rst_count or conn.server.rst_count):
+        attributes["late_rst"] = True
+    retries = conn.client.syn_count - 1
+    if retries > 0:
+        attributes["retries"] = retries
+    missing = []
+    if conn.first_class is SegmentClass.SYN_ACK:
+        missing.append("syn")
+    elif conn.first_class is SegmentClass.SYN and conn.server.sent_syn is Known.DEDUCED:
+        missing.append("syn_ack")
+    if missing:
+        attributes["not_captured"] = missing[0]
+    marks: dict[str, object] = {}
+    if end is not None and conn.last_time is not None:
+        marks["silence"] = end - conn.last_time
+    found = dict(conn.found)
+    for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
+        if x.segments and not y.segments and x.segments >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
+            found["one_sided"] = 1
+        if conn.reset_by is None and x.octets.unacked and _unacked_payload(x, y):
+            found["unacked_data"] = found.get("unacked_data", 0) + 1
+    return Summary(
+        flow=conn.flow,
+        first_line=conn.first_line,
+        last_line=conn.last_line,
+        segments=conn.count,
+        verdict=verdict,
+        data=_data(conn),
+        close_shape=_close_shape(conn),
+        closed_first=_closed_first(conn),
+        time_wait=tuple(
+            peer.role for peer in time_wait_holders(conn) if not peer.standing.alternatives
+        ),
+        client_state=_final(conn, conn.client, verdict),
+        server_state=_final(conn, conn.server, verdict),
+        zeek=conn.history.conn_state,
+        history=conn.history.letters,
+        completeness=int(conn.history.completeness),
+        attributes=attributes,
+        metrics=conn.metrics.report(conn),
+        findings=found,
+        marks=marks,
+    )
+
+
+def _unacked_payload(x: Peer, y: Peer) -> bool:
+    """unacked_data: payload of `x` above the highest ack of `y`, at the end of the incarnation."""
+    if not y.segments or x.octets.nxt is None:
+        return False
+    top = x.fin if x.fin is not None else x.octets.nxt
+    return top > max(y.lastack or 1, 1)
