@@ -42,7 +42,7 @@ class Record:
         "y",
     )
 
-    def __init__(  # noqa: PLR0913  a record simply has these parts
+    def __init__(
         self,
         segment: Segment,
         numbers: Numbers,
@@ -134,12 +134,12 @@ class Peer:
         "win_seen",
     )
 
-    def __init__(self, endpoint: Endpoint, *, is_client: bool) -> None:
+    def __init__(self, endpoint: Endpoint, *, is_client: bool) -> None:  # noqa: PLR0915  one line a variable of R11
         """Start with nothing known."""
         self.endpoint = endpoint
         self.is_client = is_client
         self.active = is_client  # called connect(); both in a simultaneous open
-        # -- numbers
+        # Its numbers.
         self.isn: int | None = None  # 32 bits, in the space of `Numbers`; a pseudo ISN mid-stream (R35)
         self.isn_known = False  # from a SYN, or deduced from the SYN-ACK of the peer
         self.isn_absolute = False  # `isn` is the number on the wire
@@ -153,7 +153,7 @@ class Peer:
         self.win_seen = False  # a window of a non-SYN segment was seen
         self.shift: int | None = None  # window shift in force; None: unknown
         self.fin: int | None = None  # relative number of the FIN
-        # -- evidence (R11)
+        # The evidence (R11).
         self.sent_syn = Known.NO
         self.got_syn = Known.NO
         self.syn_acked = Known.NO
@@ -171,7 +171,7 @@ class Peer:
         self.midstream = False
         self.spoke = False
         self.spoke_after_syn = False  # an acceptable segment that is not a SYN was captured
-        # -- what was sent, for repetitions and options
+        # What was sent, for repetitions and options.
         self.segments = 0
         self.rst_count = 0
         self.syn_count = 0
@@ -217,9 +217,7 @@ class Peer:
 def refresh(x: Peer, y: Peer) -> None:
     """Recompute both standings from the evidence (R23-R27)."""
     plain_x, plain_y = standing(x), standing(y)
-    if y.pre_fin and x.sent_fin and not y.sent_fin:
-        plain_x, plain_y = ambiguous(plain_x), ambiguous(plain_y)
-    elif x.pre_fin and y.sent_fin and not x.sent_fin:
+    if (y.pre_fin and x.sent_fin and not y.sent_fin) or (x.pre_fin and y.sent_fin and not x.sent_fin):
         plain_x, plain_y = ambiguous(plain_x), ambiguous(plain_y)
     x.standing, y.standing = plain_x, plain_y
 

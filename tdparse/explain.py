@@ -91,9 +91,7 @@ _TIMED_FINDINGS: Final = frozenset({
 class _Fields(dict[str, object]):
     """The placeholders of R101, each worked out when a template asks for it."""
 
-    def __init__(
-        self, step: Step, lang: Lang, numbers: NumberStyle, extra: Mapping[str, object] | None = None
-    ) -> None:
+    def __init__(self, step: Step, lang: Lang, numbers: NumberStyle, extra: Mapping[str, object] | None = None) -> None:
         super().__init__()
         self._step = step
         self._lang = lang
@@ -132,7 +130,7 @@ class _Fields(dict[str, object]):
         """Write a number of the receiver's space."""
         return self._write(other(self._step.sender), relative, absolute, symbolic=symbolic)
 
-    def _write(  # noqa: PLR0911  one return a style
+    def _write(
         self, space: Role, relative: int | None, absolute: int | None, *, symbolic: bool, isn: bool = False
     ) -> str:
         style = self._numbers

@@ -7,6 +7,7 @@ what the record changed run in `after`. Nothing here changes a state.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tdparse import ecn
@@ -63,9 +64,7 @@ OF_STEP: Final = {
 }
 
 
-def _finding(
-    code: str, *lines: int, confidence: Confidence = Confidence.CERTAIN, **values: object
-) -> Finding:
+def _finding(code: str, *lines: int, confidence: Confidence = Confidence.CERTAIN, **values: object) -> Finding:
     kept = {name: value for name, value in values.items() if value is not None}
     return Finding(code, Severity(fact("finding", code, "severity")), confidence, lines, kept)
 
@@ -141,7 +140,7 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
     if step == "stepless.invalid_flags":
         return _finding(code, record.line, flags=record.segment.flags or "none")
     lines = (record.line,) if conn.previous is None else (conn.previous.line, record.line)
-    return _finding(code, *lines) if step in ("ack.challenge",) else _finding(code, record.line)
+    return _finding(code, *lines) if step == "ack.challenge" else _finding(code, record.line)
 
 
 def _shown(peer: Peer, window: int | None) -> int | None:
@@ -193,31 +192,38 @@ def _sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]
 
 def _repeated(conn: Incarnation, record: Record, nxt: int) -> Finding:
     """One of the group {retransmission, fast_, spurious_, out_of_order, tail_loss_probe}."""
-    x, y, octets = record.x, record.y, record.x.octets
+    y, octets = record.y, record.x.octets
     start, end = record.seq or 0, record.seq_end or 0
-    span = {"first": start, "last": end - 1}
+    last = end - 1
     copy = octets.first_copy(start)
     lines = (copy.line, record.line) if copy else (record.line,)
     captured = octets.covered(start, end)
     if y.lastack is not None and end <= y.lastack and captured:
-        return _finding("spurious_retransmission", *lines, **span)
+        return _finding("spurious_retransmission", *lines, first=start, last=last)
     quick = since(record, y.lastack_time if not y.duplicates else y.duplicate_time)
     if (
         y.duplicates >= FAST_RETRANSMIT_DUPLICATES and start == y.lastack
         and (quick is None or quick < FAST_RETRANSMIT_WITHIN)
     ):  # fmt: skip
-        return _finding("fast_retransmission", *lines, n=y.duplicates, **span)
+        return _finding("fast_retransmission", *lines, n=y.duplicates, first=start, last=last)
     late = since(record, octets.nxt_time)
     limit = REORDER_WITHIN if conn.irtt is None else conn.irtt
     if not captured and record.end != nxt and late is not None and late < max(limit, 1):
-        return _finding("out_of_order", *lines, confidence=Confidence.LIKELY, **span)
+        return _finding("out_of_order", *lines, confidence=Confidence.LIKELY, first=start, last=last)
     if copy is not None and captured and _is_tail_probe(conn, record, nxt):
-        return _finding("tail_loss_probe", *lines, confidence=Confidence.POSSIBLE, **span)
+        return _finding("tail_loss_probe", *lines, confidence=Confidence.POSSIBLE, first=start, last=last)
     waited = since(record, copy.time) if copy else None
-    values: dict[str, object] = {**span, "dt": waited, "original_captured": captured, "timer": _backs_off(record)}
-    if octets.unacked:
-        values["rto"] = since(record, octets.unacked[0].time)
-    return _finding("retransmission", *lines, **values)
+    oldest = octets.unacked[0].time if octets.unacked else None
+    return _finding(
+        "retransmission",
+        *lines,
+        first=start,
+        last=last,
+        dt=waited,
+        original_captured=captured,
+        timer=_backs_off(record),
+        rto=since(record, oldest),
+    )
 
 
 def _is_tail_probe(conn: Incarnation, record: Record, nxt: int) -> bool:
@@ -236,8 +242,8 @@ def _backs_off(record: Record) -> bool:
     if record.time is None or len(times) < 2:  # noqa: PLR2004  two intervals need three copies
         return False
     times.append(record.time)
-    gaps = [b - a for a, b in zip(times, times[1:], strict=False)]
-    return all(a > 0 and abs(b / a - 2) <= 2 * BACKOFF_TOLERANCE for a, b in zip(gaps, gaps[1:], strict=False))
+    gaps = [b - a for a, b in pairwise(times)]
+    return all(a > 0 and abs(b / a - 2) <= 2 * BACKOFF_TOLERANCE for a, b in pairwise(gaps))
 
 
 # ------------------------------------------------------------------ windows and acknowledgments
@@ -295,7 +301,7 @@ def _syn(record: Record) -> Iterator[Finding]:
 
 def _reset(record: Record, step: str) -> Iterator[Finding]:
     x = record.x
-    if step == "reset.ignored" and record.numbers.seq is not None and record.y.standing.state not in ():
+    if step == "reset.ignored" and record.numbers.seq is not None:
         inside = rst_in_window(record)
         yield _finding("rst_not_exact" if inside else "rst_out_of_window", record.line)
     if x.rst_count + 1 == STORM:
@@ -359,7 +365,12 @@ def _connection(conn: Incarnation, record: Record, step: str, context: Context) 
         late = record.time - x.dead_time > 2 * (conn.irtt or SECOND)
         if late and "rst_ignored" not in conn.found:
             yield _finding("rst_ignored", x.dead_line, record.line, confidence=Confidence.LIKELY)
-    if step == "stepless.stray" and x.dead is Known.OBSERVED and "rst_injected_suspect" not in conn.found and x.rst_count:
+    if (
+        step == "stepless.stray"
+        and x.dead is Known.OBSERVED
+        and "rst_injected_suspect" not in conn.found
+        and x.rst_count
+    ):
         yield _finding("rst_injected_suspect", x.dead_line, record.line, confidence=Confidence.POSSIBLE)
 
 

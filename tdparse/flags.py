@@ -7,7 +7,9 @@ Letters are tcpdump's: F S R P . U E W e, in that order; the empty string is `[n
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+COMBINATIONS: Final = 512  # of nine flags
 
 
 class SegmentClass(StrEnum):
@@ -61,8 +63,9 @@ class _Table(dict[str, Flags]):
 
     def __missing__(self, text: str) -> Flags:
         letters = frozenset(text)
-        flags = Flags(*(letter in letters for letter in "FSRP.UEWe"), _header_class(letters))
-        if len(self) < 1024:  # there are 512 combinations; a hostile log must not grow the table
+        fin, syn, rst, psh, ack, urg, ece, cwr, ae = (letter in letters for letter in "FSRP.UEWe")
+        flags = Flags(fin, syn, rst, psh, ack, urg, ece, cwr, ae, _header_class(letters))
+        if len(self) < COMBINATIONS:  # a hostile log must not grow the table
             self[text] = flags
         return flags
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.evidence import Peer, refresh
-from tdparse.flags import SegmentClass
 from tdparse.metrics import Metrics
 from tdparse.model import State, Symbols
 from tdparse.seqnum import MASK, add, unwrap
@@ -15,6 +14,7 @@ from tdparse.states import Known
 from tdparse.zeek import History
 
 if TYPE_CHECKING:
+    from tdparse.flags import SegmentClass
     from tdparse.evidence import Record
     from tdparse.model import Flow
 
@@ -80,7 +80,7 @@ class Incarnation:
         self.history = History()
         self.metrics = Metrics()
         self.found: dict[str, int] = {}
-        self.symbols = Symbols(False, False, None, None, None)
+        self.symbols = Symbols(client_isn=False, server_isn=False, first_fin=None, client_fin=None, server_fin=None)
         for peer in (self.client, self.server):
             if midstream:
                 peer.midstream = peer.pre_fin = True

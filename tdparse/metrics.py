@@ -237,7 +237,7 @@ class Metrics:
 
     @property
     def handshake_time(self) -> int | None:
-        """iRTT (R129), nanoseconds."""
+        """The initial round-trip time, iRTT, in nanoseconds (R129)."""
         if self.third_time is None or self.syn_time is None or self.first_synack_time is None:
             return None
         return self.third_time - self.syn_time
@@ -261,7 +261,7 @@ class Metrics:
         put("rtt_server", seconds(rtt_server))
         put("rtt_client", seconds(rtt_client))
         if self.handshake_time is not None and (self.syn_copies > 1 or self.synack_copies > 1):
-            put("handshake_ambiguous", True)
+            result["handshake_ambiguous"] = True
         if self.first_byte is not None and self.third_time is not None:
             put("time_to_first_byte", seconds(self.first_byte - self.third_time))
         put("response_time", seconds(self.turns.middle))
@@ -274,10 +274,10 @@ class Metrics:
         if gaps:
             put("idle_gaps", [{"seconds": seconds(d), "before": before, "after": after} for d, before, after in gaps])
         put("vantage", vantage(rtt_server, rtt_client, simple=self.syn_copies <= 1 and self.synack_copies <= 1))
-        for name, value in self._directions(conn).items():
-            if any(half is not None for half in value.values()):
-                result[name] = value
-        return result
+        known = {
+            name: both for name, both in self._directions(conn).items() if any(v is not None for v in both.values())
+        }
+        return result | known
 
     def _directions(self, conn: Incarnation) -> dict[str, dict[str, object]]:
         table: dict[str, dict[str, object]] = {}

@@ -7,15 +7,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.ecn import ecn_modifiers
-from tdparse.flags import SegmentClass
 from tdparse.seqnum import unwrap
 from tdparse.steps import SYN_STEPS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tdparse.evidence import Record
     from tdparse.incarnation import Incarnation
 
-CLOSING: Final = ("teardown.",)
 # Steps whose own sentence already says what the modifier would add.
 STATES_ITS_ACK: Final = frozenset({"teardown.fin_ack", "handshake.ack_data"})
 STATES_NOT_COVERED: Final = frozenset({"teardown.fin.simultaneous", "teardown.fin.retransmit"})
@@ -50,55 +50,68 @@ class Context:
 
 def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context) -> tuple[str, ...]:
     """Return the modifiers of `record` (R102), after its evidence was applied."""
-    found: list[str] = []
-    x, y, flags, segment = record.x, record.y, record.flags, record.segment
-    tfo_syn = step == "handshake.syn.tfo_data" and segment.options.tfo is not None
-    if record.length and (flags.fin or (flags.syn and not tfo_syn)):
-        found.append("with_data")
-    if context.not_covered and step not in STATES_NOT_COVERED:
-        found.append("fin_not_covered")
-    if conn.midstream and step.startswith(CLOSING) and (x.standing.alternatives or y.standing.alternatives):
-        found.append("midstream")
-    advances = context.ack_before is not None and record.ack is not None and record.ack > context.ack_before
-    if (record.length or flags.fin) and not flags.syn and not flags.rst and advances and step not in STATES_ITS_ACK:
-        found.append("piggyback_ack")
-    if step == "handshake.ack_data" and y.lastack is not None and record.seq is not None and x.syn_data:
-        found.append("tfo_fallback_data")
-    if context.completes and flags.fin:
-        found.append("completes_handshake")
-    if step in SYN_STEPS and conn.reused:
-        found.append("reuse")
-        if y.inherited is not None:
-            found.append("tentative")
-    if step == "handshake.syn.unexpected":
-        found.append("tentative")
-    if record.cls is SegmentClass.SYN_ACK and not y.syn_count and step == "handshake.syn_ack":
-        found.append("syn_not_captured")
-    if context.synack_missing:
-        found.append("synack_not_captured")
-    plain = not (flags.syn or flags.fin or flags.rst)
-    if record.window == 0 and plain and context.win_before != 0 and step not in STATES_ZERO:
-        found.append("zero_win")
-    if record.length and segment.seq is not None and conn.absolute(x, record.seq_end) is not None:
-        start, end = conn.absolute(x, record.seq), conn.absolute(x, record.seq_end)
-        if start is not None and end is not None and 0 < end < start:
-            found.append("wrap")
-    if y.mss is not None and record.length > y.mss:
-        found.append("offload")
-    if segment.seq is None and record.seq is not None:
-        found.append("inferred_seq")
-    if record.window is not None and not flags.syn:
-        if x.shift is None:
-            found.append("raw_win")
-        elif x.shift:
-            found.append("scaled")
-    found.extend(ecn_modifiers(record))
-    sack_modifier = sack_kind(record)
-    if sack_modifier:
-        found.append(sack_modifier)
-    if segment.options_text is not None and "mptcp" in segment.options_text:
+    found = [
+        *_closing(conn, record, step, context),
+        *_opening(conn, record, step, context),
+        *_numbers(conn, record, step, context),
+        *ecn_modifiers(record),
+    ]
+    kind = sack_kind(record)
+    if kind:
+        found.append(kind)
+    if "mptcp" in (record.segment.options_text or ""):
         found.append("mptcp")
     return tuple(found)
+
+
+def _closing(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[str]:
+    x, y, flags = record.x, record.y, record.flags
+    tfo_syn = step == "handshake.syn.tfo_data" and record.segment.options.tfo is not None
+    if record.length and (flags.fin or (flags.syn and not tfo_syn)):
+        yield "with_data"
+    if context.not_covered and step not in STATES_NOT_COVERED:
+        yield "fin_not_covered"
+    if conn.midstream and step.startswith("teardown.") and (x.standing.alternatives or y.standing.alternatives):
+        yield "midstream"
+    advances = context.ack_before is not None and record.ack is not None and record.ack > context.ack_before
+    if (record.length or flags.fin) and not flags.syn and not flags.rst and advances and step not in STATES_ITS_ACK:
+        yield "piggyback_ack"
+
+
+def _opening(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[str]:
+    x, y = record.x, record.y
+    if step == "handshake.ack_data" and x.syn_data and record.seq is not None and record.seq <= x.syn_data:
+        yield "tfo_fallback_data"
+    if context.completes and record.flags.fin:
+        yield "completes_handshake"
+    if step in SYN_STEPS and conn.reused:
+        yield "reuse"
+    if step == "handshake.syn.unexpected" or (step in SYN_STEPS and y.inherited is not None):
+        yield "tentative"
+    if step == "handshake.syn_ack" and not y.syn_count:
+        yield "syn_not_captured"
+    if context.synack_missing:
+        yield "synack_not_captured"
+
+
+def _numbers(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[str]:
+    x, y, flags, segment = record.x, record.y, record.flags, record.segment
+    plain = not (flags.syn or flags.fin or flags.rst)
+    if record.window == 0 and plain and context.win_before != 0 and step not in STATES_ZERO:
+        yield "zero_win"
+    if record.length and segment.seq is not None:
+        start, end = conn.absolute(x, record.seq), conn.absolute(x, record.seq_end)
+        if start is not None and end is not None and 0 < end < start:
+            yield "wrap"
+    if y.mss is not None and record.length > y.mss:
+        yield "offload"
+    if segment.seq is None and record.seq is not None:
+        yield "inferred_seq"
+    if record.window is not None and not flags.syn:
+        if x.shift is None:
+            yield "raw_win"
+        elif x.shift:
+            yield "scaled"
 
 
 def sack_blocks(record: Record) -> tuple[tuple[int, int], ...]:

@@ -111,7 +111,14 @@ class Normalizer:
             conversation = self._find(src, dst)
             hidden = conversation is not None and conversation.directions[src].hidden
             lost = hidden and flags.rst  # a bare RST cannot be laid beside numbers of a hidden base
-            return Numbers(None if lost else seq, None, self._sack(segment, None, None), not lost, False, "absolute")
+            return Numbers(
+                seq=None if lost else seq,
+                ack=None,
+                sack=self._sack(segment, None, None),
+                seq_absolute=not lost,
+                ack_absolute=False,
+                printed="absolute",
+            )
         conversation = self._find(src, dst)
         if conversation is None:
             conversation = self._conversations[src, dst] = _Conversation(src, dst)
@@ -132,7 +139,14 @@ class Normalizer:
             ack = (ack + (receiver.base or 0)) & MASK
         if seq is not None:
             sender.expect = (seq + (segment.length or 0)) & MASK
-        return Numbers(seq, ack, sack, not sender.hidden, not receiver.hidden, conversation.mode)
+        return Numbers(
+            seq,
+            ack,
+            sack,
+            seq_absolute=not sender.hidden,
+            ack_absolute=not receiver.hidden,
+            printed=conversation.mode,
+        )
 
     def _find(self, src: Endpoint, dst: Endpoint) -> _Conversation | None:
         return self._conversations.get((src, dst)) or self._conversations.get((dst, src))
@@ -152,7 +166,7 @@ class Normalizer:
         conversation.mode = self._forced or "unknown"
         if conversation.mode == "absolute":
             sender.hidden = False
-        return Numbers(seq, ack, sack, True, True, "absolute")
+        return Numbers(seq, ack, sack, seq_absolute=True, ack_absolute=True, printed="absolute")
 
     def _is_excerpt(self, segment: Segment) -> bool:
         """Tell whether this first ACK-bearing segment already is relative: the log lost its head."""

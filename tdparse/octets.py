@@ -70,8 +70,7 @@ class Octets:
             return False
         if end <= self.end:
             return True
-        if start < self.end:
-            start = self.end
+        start = max(start, self.end)
         return any(left <= start and end <= right for left, right in self._beyond)
 
     def captured(self, start: int, end: int) -> int:
@@ -85,7 +84,7 @@ class Octets:
             count += max(0, min(end, right) - max(start, left))
         return count
 
-    def add(  # noqa: PLR0913  what a segment is made of
+    def add(
         self,
         start: int,
         end: int,

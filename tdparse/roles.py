@@ -25,7 +25,9 @@ SERVER_SPEAKS_FIRST: Final = frozenset({21, 22, 25, 110, 143, 3306})  # rank 10
 WELL_KNOWN: Final = 1024
 MAX_SERVICES: Final = 65_536  # remembered server endpoints
 
-_CLIENT_SPEAKS: Final = re.compile(r": (?:HTTP|RTSP)[^:]*: (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|DESCRIBE) ")
+_CLIENT_SPEAKS: Final = re.compile(
+    r": (?:HTTP|RTSP)[^:]*: (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|DESCRIBE) "
+)
 _SERVER_SPEAKS: Final = re.compile(r": (?:(?:HTTP|RTSP)[^:]*: (?:HTTP|RTSP)/\d|SMTP: 220|FTP: 220)")
 
 
@@ -54,7 +56,7 @@ class Roles:
         while len(table) > MAX_SERVICES:
             table.popitem(last=False)
 
-    def decide(self, segment: Segment) -> tuple[bool, float]:  # noqa: C901, PLR0911, PLR0912  R93's list, in its order
+    def decide(self, segment: Segment) -> tuple[bool, float]:
         """Return (the sender is the client, confidence) for the first record of an incarnation."""
         src, dst = segment.src, segment.dst
         flags = flags_of(segment.flags or "")

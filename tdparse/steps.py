@@ -62,7 +62,7 @@ def decide(conn: Incarnation, record: Record) -> str:
     if cls is SegmentClass.SYN:
         return _syn(conn, record)
     if cls is SegmentClass.SYN_ACK:
-        return _syn_ack(conn, record)
+        return _syn_ack(record)
     if record.x.inherited is not None and cls is SegmentClass.ACK:
         return "ack.challenge"  # the old incarnation rejects the SYN of the new one (R44)
     if not conn.handshake_done and acknowledges_unsent(record):
@@ -176,7 +176,7 @@ def _answers_ack(conn: Incarnation, record: Record) -> bool:
 # ------------------------------------------------------------------ 3: RST
 
 
-def _reset(conn: Incarnation, record: Record) -> str:  # noqa: PLR0911  one return a question of R97
+def _reset(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
     if x.rst_count and x.dead is Known.OBSERVED:
         return "reset.repeat"
@@ -220,7 +220,7 @@ def _syn(conn: Incarnation, record: Record) -> str:
     return "handshake.syn.tfo_data" if tfo is not None or record.length else "handshake.syn"
 
 
-def _syn_ack(conn: Incarnation, record: Record) -> str:
+def _syn_ack(record: Record) -> str:
     x, y = record.x, record.y
     if not syn_ack_acceptable(record) or (x.isn_known and x.syn_count and record.seq != 0):
         return "handshake.syn_ack.bad_ack"
@@ -298,7 +298,7 @@ def is_network_copy(record: Record) -> bool:
     )
 
 
-def _data(conn: Incarnation, record: Record) -> str:  # noqa: C901, PLR0911  one return a question of R97
+def _data(conn: Incarnation, record: Record) -> str:
     x, y, octets = record.x, record.y, record.x.octets
     if is_one_octet_probe(record):
         return "probe.zero_window"
@@ -326,7 +326,7 @@ def _data(conn: Incarnation, record: Record) -> str:  # noqa: C901, PLR0911  one
 # ------------------------------------------------------------------ 10: empty ACK
 
 
-def _empty_ack(conn: Incarnation, record: Record) -> str:  # noqa: PLR0911  one return a question of R97
+def _empty_ack(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
     if completes_handshake(conn, record):
         return "handshake.ack"
@@ -359,7 +359,7 @@ def restates(record: Record) -> bool:
     return record.ack is not None and record.ack == record.x.lastack
 
 
-def _restatement(conn: Incarnation, record: Record) -> str:  # noqa: C901, PLR0911  R104, in its order
+def _restatement(conn: Incarnation, record: Record) -> str:
     """R104 for an empty ACK that acknowledges nothing new."""
     x, y = record.x, record.y
     same_window = record.window == x.win

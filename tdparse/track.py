@@ -13,20 +13,19 @@ from tdparse.findings import Findings
 from tdparse.flags import SegmentClass, flags_of
 from tdparse.incarnation import Incarnation, Tentative
 from tdparse.model import Flow, Side, State, Step
-from tdparse.modifiers import Context, modifiers_of, sack_blocks
+from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
 from tdparse.roles import Roles
 from tdparse.seqnum import MASK, diff
 from tdparse.states import Known
-from tdparse.steps import SYN_STEPS, completes_handshake, decide, rst_acceptable
+from tdparse.steps import completes_handshake, decide, rst_acceptable
 from tdparse.values import values_of
 from tdparse.verdict import ScanWatch, both_fins_acked, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tdparse.evidence import Peer
-    from tdparse.model import Endpoint, Finding, Numbering, Segment, Standing, Summary
+    from tdparse.model import Endpoint, Numbering, Segment, Standing, Summary
 
 SECOND: Final = 10**9
 TIME_WAIT: Final = 60 * SECOND  # time_wait_len of R83
@@ -113,7 +112,7 @@ class Tracker:
             syn = tentative.record
             confirms = segment.src == syn.y.endpoint and 0 < diff(ack, tentative.isn) <= syn.length + 1
             if confirms:
-                return self._confirm(segment, conn, tentative)
+                return self._confirm(conn, tentative)
         return conn
 
     @staticmethod
@@ -146,7 +145,7 @@ class Tracker:
             new.server.inherited = State.TIME_WAIT
             evidence.refresh(new.server, new.client)
 
-    def _confirm(self, segment: Segment, old: Incarnation, tentative: Tentative) -> Incarnation:
+    def _confirm(self, old: Incarnation, tentative: Tentative) -> Incarnation:
         """R44: the SYN-ACK (or RST) that acknowledges the tentative SYN makes it an incarnation."""
         syn = tentative.record.segment
         conn = self._open(syn, old)
@@ -349,7 +348,7 @@ class Tracker:
         if record.time is not None:
             conn.last_time = record.time
 
-    def _step(  # noqa: PLR0913  the parts of one result
+    def _step(
         self,
         conn: Incarnation,
         record: Record,
@@ -358,7 +357,7 @@ class Tracker:
         before_client: Standing,
         before_server: Standing,
     ) -> Step:
-        x, y, segment, numbers = record.x, record.y, record.segment, record.numbers
+        x, segment, numbers = record.x, record.segment, record.numbers
         placed = not (record.cls is SegmentClass.RST and (not x.segments or _answers_syn(record)))
         seq = numbers.seq if numbers.seq is not None and numbers.seq_absolute else None
         if numbers.seq is None and not record.flags.rst:

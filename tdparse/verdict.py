@@ -344,9 +344,7 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch) -> Summary:
         data=_data(conn),
         close_shape=_close_shape(conn),
         closed_first=_closed_first(conn),
-        time_wait=tuple(
-            peer.role for peer in time_wait_holders(conn) if not peer.standing.alternatives
-        ),
+        time_wait=tuple(peer.role for peer in time_wait_holders(conn) if not peer.standing.alternatives),
         client_state=_final(conn, conn.client, verdict),
         server_state=_final(conn, conn.server, verdict),
         zeek=conn.history.conn_state,

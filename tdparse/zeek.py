@@ -101,9 +101,7 @@ class History:
             if shown not in self.letters:
                 self.letters += shown
 
-    def _next(  # noqa: C901, PLR0911, PLR0912, PLR0913  R122 is a list of cases, kept in its order
-        self, mine: str, peer: str, flags: Flags, length: int, *, from_client: bool
-    ) -> tuple[str, str]:
+    def _next(self, mine: str, peer: str, flags: Flags, length: int, *, from_client: bool) -> tuple[str, str]:
         syn, fin, rst, ack = flags.syn, flags.fin, flags.rst, flags.ack
         if mine == INACTIVE:
             if syn:
@@ -139,7 +137,7 @@ class History:
         return mine, peer
 
     @property
-    def conn_state(self) -> str:  # noqa: C901, PLR0911, PLR0912  R123 is a list of cases, kept in its order
+    def conn_state(self) -> str:
         """Zeek's `conn_state` as the log stands (R123)."""
         client, server = self._client, self._server
         if server == RESET:
