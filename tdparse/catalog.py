@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tdparse.model import Lang
 
+EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "term", "rule")
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
 
 _Fact: TypeAlias = "str | list[str]"
@@ -91,6 +92,43 @@ def entry(section: str, code: str) -> Entry:
 def reference(section: str, code: str) -> Entry:
     """Return the long version of one code, from `reference.toml`; raises UnknownCodeError."""
     return _entry("reference.toml", section, code)
+
+
+def meaning(section: str, code: str, lang: Lang) -> str:
+    """
+    Return what a code means, in one sentence without values: for `why` and for lists.
+
+    It is the long version's own sentence where there is one (terms, flags, rules), else the sentence
+    of running output with a plain word in each placeholder, else (verdicts) its title. Raises
+    UnknownCodeError.
+    """
+    for known, field in ((reference, "text"), (entry, "text"), (entry, "title")):
+        try:
+            phrase = known(section, code).phrases.get(field)
+        except UnknownCodeError:
+            continue
+        if phrase is not None and phrase.en:
+            return fill(phrase.of(lang), _stand_ins(lang))
+    return reference(section, code).phrases["condition"].of(lang)
+
+
+def sample(name: str) -> str:
+    """Return a sample log of `reference.toml`: whole lines, the last one with its newline."""
+    try:
+        return reference("sample", name).facts["log"]
+    except KeyError:
+        raise UnknownCodeError("sample", name) from None
+
+
+def lookup(word: str) -> tuple[tuple[str, str], ...]:
+    """
+    Return every (section, code) that `why` can explain under a word: a code, an alias or a title.
+
+    A code as written comes before any other spelling (letter case, ``-`` or blank for ``_``), so that
+    the flags ``E`` and ``e`` differ; codes of several sections may share a word (``ecn_cwr``). Empty
+    when nothing fits.
+    """
+    return _words().get(word) or _words().get(_fold(word), ())
 
 
 def codes(section: str) -> tuple[str, ...]:
@@ -169,6 +207,30 @@ def _sentences() -> Mapping[tuple[str, str, str, str], str]:
                 if lang and isinstance(value, str):
                     flat[section, code, field, lang] = value
     return flat
+
+
+@cache
+def _stand_ins(lang: Lang) -> Mapping[str, str]:
+    return {code: reference("placeholder", code).phrases["text"].of(lang) for code in reference_codes("placeholder")}
+
+
+def _fold(word: str) -> str:
+    return word.strip().casefold().replace("-", "_").replace(" ", "_")
+
+
+@cache
+def _words() -> Mapping[str, tuple[tuple[str, str], ...]]:
+    exact: dict[str, dict[tuple[str, str], None]] = {}
+    folded: dict[str, dict[tuple[str, str], None]] = {}
+    for section in EXPLAINED:
+        for code in reference_codes(section):
+            long = reference(section, code)
+            titles = long.phrases.get("title")
+            exact.setdefault(code, {})[section, code] = None
+            for word in (code, *long.lists.get("aliases", ()), *(titles or ())):
+                folded.setdefault(_fold(word), {})[section, code] = None
+    merged = {word: tuple(places) for word, places in folded.items()}
+    return merged | {word: tuple(places) for word, places in exact.items()}
 
 
 @cache
