@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tdparse.model import Role, Standing, State
 from tdparse.octets import Octets
+from tdparse.seqnum import diff
 from tdparse.states import Known, ambiguous, standing
 
 if TYPE_CHECKING:
@@ -121,7 +122,9 @@ class Peer:
         "syn_count",
         "syn_data",
         "syn_line",
+        "syn_stamp",
         "syn_time",
+        "synack_ack",
         "synack_count",
         "synack_line",
         "synack_time",
@@ -178,7 +181,9 @@ class Peer:
         self.syn_time: int | None = None
         self.syn_line = 0
         self.syn_data = 0  # octets of payload in its bare SYN
+        self.syn_stamp: int | None = None  # TSval of its bare SYN
         self.sent_synack = False
+        self.synack_ack: int | None = None  # ack of its SYN-ACK
         self.synack_count = 0
         self.synack_time: int | None = None
         self.synack_line = 0
@@ -294,9 +299,25 @@ def _prove_handshake(record: Record) -> None:
         y.sent_syn = Known.DEDUCED
         y.got_syn = max(y.got_syn, Known.DEDUCED)
     x.got_syn = Known.OBSERVED
-    fast_open = not x.active and y.syn_data > 0 and not y.spoke_after_syn
-    if not fast_open:
+    if x.active or y.syn_data == 0 or _has_heard_more(record, ack):
         x.syn_acked = Known.OBSERVED
+
+
+def _has_heard_more(record: Record, ack: int) -> bool:
+    """
+    Tell whether a Fast Open server shows that more than the client's SYN has reached it.
+
+    It may send data in SYN-RECEIVED, and that data may cross the client's third step on the wire, so
+    neither the data nor the order of the records proves anything; an ack above that of its SYN-ACK does,
+    or an echo of a timestamp newer than the SYN's (R13 d).
+    """
+    x, y = record.x, record.y
+    if x.synack_ack is None or ack > x.synack_ack:
+        return True
+    if y.syn_stamp is None or "ecr" not in (record.segment.options_text or ""):
+        return False
+    stamp = record.segment.options.ts
+    return stamp is not None and diff(stamp[1], y.syn_stamp) > 0
 
 
 def presume(record: Record) -> None:

@@ -256,11 +256,14 @@ class Tracker:
         if record.flags.ack:
             x.sent_synack = True
             x.synack_count += 1
+            x.synack_ack = record.ack
             if x.synack_time is None:
                 x.synack_time, x.synack_line = record.time, record.line
         else:
             x.syn_count += 1
             x.syn_data = max(x.syn_data, record.length)
+            if segment.options.ts is not None:
+                x.syn_stamp = segment.options.ts[0]
             if x.syn_time is None:
                 x.syn_time, x.syn_line = record.time, record.line
         options = segment.options
