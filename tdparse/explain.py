@@ -111,8 +111,7 @@ class _Fields(dict[str, object]):
         if flow.role_confidence >= GUESSED:
             return catalog.sentence("role", role, self._lang)
         endpoint = flow.client if role == "client" else flow.server
-        named = {"endpoint": str(endpoint)}
-        return catalog.fill(catalog.sentence("role", f"{role}_guessed", self._lang), named)
+        return catalog.fill(catalog.sentence("role", "guessed", self._lang), {"address": endpoint})
 
     def sender(self) -> str:
         return self.role(self._step.sender)
@@ -184,9 +183,6 @@ class _Fields(dict[str, object]):
         given = self._extra.get(name)
         step = self._step
         if isinstance(given, int):
-            space_is_peers = "ack" in self._extra or name in self._extra
-            if not space_is_peers:
-                return str(given)
             return str(given)
         if step.rel_seq is None or step.rel_end is None:
             return "?"
