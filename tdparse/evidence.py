@@ -129,6 +129,7 @@ class Peer:
         "synack_line",
         "synack_time",
         "tfo_option",
+        "time_wait_since",
         "ts",
         "ts_first",
         "ts_last_time",
@@ -170,6 +171,7 @@ class Peer:
         self.dead_time: int | None = None
         self.dead_line = 0
         self.dead_pending = False  # an RST was sent to this endpoint but it carried on (R21)
+        self.time_wait_since: int | None = None  # when TIME-WAIT was last (re)started (R83)
         self.inherited: State | None = None  # state left over from the incarnation before (R44)
         self.midstream = False
         self.spoke = False

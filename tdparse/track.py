@@ -19,16 +19,27 @@ from tdparse.roles import Roles
 from tdparse.seqnum import MASK, diff
 from tdparse.states import Known
 from tdparse.steps import completes_handshake, decide, rst_acceptable
+from tdparse.summary import summarize
 from tdparse.values import values_of
-from tdparse.verdict import ScanWatch, both_fins_acked, summarize
+from tdparse.verdict import ScanWatch, both_fins_acked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tdparse.evidence import Peer
     from tdparse.model import Endpoint, Numbering, Segment, Standing, Summary
 
 SECOND: Final = 10**9
-TIME_WAIT: Final = 60 * SECOND  # time_wait_len of R83
+MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
+
+# How long an incarnation is kept after its last record, by the log's own clock; then it is summed up
+# and forgotten, so that memory grows with the open connections and not with the log.
+CLOSED_KEEP: Final = 120 * SECOND  # the longest TIME-WAIT of R83 and R91 in common use
+UNANSWERED_KEEP: Final = 300 * SECOND  # every retry schedule of R86 has given up long before
+IDLE_KEEP: Final = 3 * 3600 * SECOND  # beyond two hours without keep-alives plus its probes (R89)
+SWEEP_EVERY: Final = 60 * SECOND
+SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
+MAX_LIVE: Final = 200_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 Pair = tuple["Endpoint", "Endpoint"]
 
@@ -56,11 +67,14 @@ class Tracker:
         self._clock = Clock()
         self._roles = Roles()
         self._live: dict[Pair, Incarnation] = {}
-        self._over: list[Incarnation] = []
+        self._over: list[tuple[Incarnation, bool]] = []  # and whether the hard cap dropped it
         self._count = 0
         self._findings = Findings()
         self._scans = ScanWatch()
         self._last_time: int | None = None
+        self._swept: int | None = None  # time of the last sweep
+        self._sweep_at = SWEEP_AT
+        self.evicted = 0  # incarnations dropped by the hard cap while still open
 
     # -------------------------------------------------------------- in
 
@@ -70,6 +84,8 @@ class Tracker:
         time = self._clock.read(segment)
         if time is not None:
             self._last_time = time if backwards is None else max(time, backwards)
+        if len(self._live) >= self._sweep_at or self._sweep_is_due():
+            self._sweep()
         flags = flags_of(segment.flags or "")
         numbers = self.normalizer.feed(segment)
         conn = self._incarnation(segment, numbers.seq, numbers.ack)
@@ -85,13 +101,16 @@ class Tracker:
     def ended(self) -> Iterator[Summary]:
         """Yield, once each, the incarnations that can receive nothing more."""
         over, self._over = self._over, []
-        for conn in over:
-            yield self._summarize(conn)
+        for conn, evicted in over:
+            yield self._summarize(conn, evicted=evicted)
 
     def finish(self) -> Iterator[Summary]:
         """Yield every incarnation that is left, oldest first; the log has ended."""
         yield from self.ended()
-        for conn in sorted(self._live.values(), key=lambda conn: conn.flow.conn):
+        left = sorted(self._live.values(), key=lambda conn: conn.flow.conn)
+        for conn in left:
+            self._scans.note(conn)
+        for conn in left:
             yield self._summarize(conn)
         self._live.clear()
 
@@ -155,13 +174,41 @@ class Tracker:
         self._apply(conn, record)
         return conn
 
-    def _retire(self, conn: Incarnation) -> None:
+    def _retire(self, conn: Incarnation, *, evicted: bool = False) -> None:
         self._live.pop((conn.flow.client, conn.flow.server), None)
-        self._live.pop((conn.flow.server, conn.flow.client), None)
-        self._over.append(conn)
+        self._over.append((conn, evicted))
+        self._scans.note(conn)
 
-    def _summarize(self, conn: Incarnation) -> Summary:
-        return summarize(conn, self._last_time, self._scans)
+    def _summarize(self, conn: Incarnation, *, evicted: bool = False) -> Summary:
+        return summarize(conn, self._last_time, self._scans, evicted=evicted)
+
+    def _sweep_is_due(self) -> bool:
+        now = self._last_time
+        if now is None:
+            return False
+        if self._swept is None:
+            self._swept = now
+        return now - self._swept >= SWEEP_EVERY
+
+    def _sweep(self) -> None:
+        """Retire what can receive nothing more, and beyond the hard cap what has been idle longest."""
+        now = self._swept = self._last_time
+        if now is not None:
+            for conn in [conn for conn in self._live.values() if _is_over(conn, now)]:
+                self._retire(conn)
+                self._forget(conn)
+        if len(self._live) > MAX_LIVE:
+            by_age = sorted(self._live.values(), key=lambda conn: (conn.last_time or 0, conn.last_line))
+            for conn in by_age[: len(by_age) - MAX_LIVE * 9 // 10]:
+                self._retire(conn, evicted=True)
+                self._forget(conn)
+                self.evicted += 1
+        self._sweep_at = min(max(SWEEP_AT, 2 * len(self._live)), MAX_LIVE + 1)
+
+    def _forget(self, conn: Incarnation) -> None:
+        """Drop the number bases too, unless the log is printed relative to them (R32)."""
+        if self.normalizer.numbering == "absolute":
+            self.normalizer.forget([(conn.flow.client, conn.flow.server)])
 
     # -------------------------------------------------------------- one record
 
@@ -189,6 +236,8 @@ class Tracker:
         elif effective:
             self._advance(conn, record, step, context)
         evidence.refresh(x, y)
+        for peer in (x, y):
+            _restart_time_wait(peer, record, step, y)
         values = values_of(conn, record, step, context)
         findings = self._findings.after(conn, record, step, context, gathered)
         result = self._step(conn, record, step, modifiers_of(conn, record, step, context), before_client, before_server)
@@ -261,6 +310,8 @@ class Tracker:
                 x.synack_time, x.synack_line = record.time, record.line
         else:
             x.syn_count += 1
+            if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
+                conn.syn_times.append(record.time)
             x.syn_data = max(x.syn_data, record.length)
             if segment.options.ts is not None:
                 x.syn_stamp = segment.options.ts[0]
@@ -390,6 +441,25 @@ class Tracker:
             symbols=conn.symbols,
             values={},
         )
+
+
+def _restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> None:
+    """R83: 2MSL starts on entering TIME-WAIT, and again when a repeated FIN is acknowledged."""
+    if peer.standing.state is not State.TIME_WAIT:
+        peer.time_wait_since = None
+    elif peer.time_wait_since is None or (
+        peer is not receiver and step in ("teardown.last_ack", "teardown.ack.repeat")
+    ):
+        peer.time_wait_since = record.time
+
+
+def _is_over(conn: Incarnation, now: int) -> bool:
+    if conn.last_time is None:
+        return False
+    idle = now - conn.last_time
+    if conn.closed:
+        return idle > CLOSED_KEEP
+    return idle > (UNANSWERED_KEEP if conn.unanswered else IDLE_KEEP)
 
 
 def _answers_syn(record: Record) -> bool:

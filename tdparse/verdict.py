@@ -1,22 +1,17 @@
-"""
-The verdict of an incarnation: the first rule of part 6.5 that applies, and its attributes (R115-R121).
-"""
+"""The verdict of an incarnation: the first rule of part 6.5 that applies (R115-R119)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
 from tdparse.flags import SegmentClass
-from tdparse.metrics import time_wait_holders
-from tdparse.model import Certainty, Standing, State, Summary
-from tdparse.states import Known
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tdparse.evidence import Peer
     from tdparse.incarnation import Incarnation
-    from tdparse.model import Endpoint, Role
+    from tdparse.model import Endpoint
 
 SECOND: Final = 10**9
 SCAN_TARGETS: Final = 5  # scan_like.syn, scan_like.ack
@@ -62,7 +57,7 @@ class ScanWatch:
 def _probed_by_syn(conn: Incarnation) -> bool:
     if conn.first_class is not SegmentClass.SYN or conn.handshake_done:
         return False
-    return _refused(conn) or _no_answer(conn) or (conn.reset_step == "handshake.abort" and conn.reset_by is conn.client)
+    return _refused(conn) or no_answer(conn) or (conn.reset_step == "handshake.abort" and conn.reset_by is conn.client)
 
 
 def _probed_by_ack(conn: Incarnation) -> bool:
@@ -84,21 +79,23 @@ def _fin_acked(x: Peer, y: Peer) -> bool:
     return x.fin is not None and y.lastack is not None and y.lastack > x.fin
 
 
-def _both_fins(conn: Incarnation) -> bool:
+def both_fins(conn: Incarnation) -> bool:
+    """Tell whether both FINs were captured."""
     return conn.client.fin is not None and conn.server.fin is not None
 
 
 def both_fins_acked(conn: Incarnation) -> bool:
     """Tell whether both FINs were captured, and captured ACKs cover both (R118)."""
-    return _both_fins(conn) and _fin_acked(conn.client, conn.server) and _fin_acked(conn.server, conn.client)
+    return both_fins(conn) and _fin_acked(conn.client, conn.server) and _fin_acked(conn.server, conn.client)
 
 
-def _clean_before_reset(conn: Incarnation) -> bool:
-    """Both FINs were acknowledged before any effective RST."""
+def clean_before_reset(conn: Incarnation) -> bool:
+    """Tell whether both FINs were acknowledged before any effective RST."""
     return both_fins_acked(conn) and not (conn.reset_by is not None and conn.reset_before_close)
 
 
-def _no_answer(conn: Incarnation) -> bool:
+def no_answer(conn: Incarnation) -> bool:
+    """Tell whether nothing but copies of the client's SYN was captured (verdict 9)."""
     return conn.first_class is SegmentClass.SYN and not conn.server.segments and conn.client.syn_count == conn.count
 
 
@@ -130,7 +127,7 @@ def _unsolicited(conn: Incarnation) -> str | None:
 
 def _opening(conn: Incarnation) -> str | None:
     client, server = conn.client, conn.server
-    if _no_answer(conn):
+    if no_answer(conn):
         return "no_answer"
     if _refused(conn):
         return "refused"
@@ -146,13 +143,13 @@ def _opening(conn: Incarnation) -> str | None:
 
 
 def _reset(conn: Incarnation) -> str | None:
-    if conn.reset_by is None or _clean_before_reset(conn) or conn.midstream:
+    if conn.reset_by is None or clean_before_reset(conn) or conn.midstream:
         return None
     return f"reset_by_{conn.reset_by.role}.{conn.reset_phase}"
 
 
 def _complete(conn: Incarnation) -> str | None:
-    if not _handshake_captured(conn) or not _both_fins(conn):
+    if not _handshake_captured(conn) or not both_fins(conn):
         return None
     return "complete.clean" if both_fins_acked(conn) else "complete.no_last_ack"
 
@@ -215,7 +212,7 @@ def _still_open(conn: Incarnation) -> str | None:
 def _midstream(conn: Incarnation) -> str | None:
     if not conn.midstream:
         return None
-    if _clean_before_reset(conn):
+    if clean_before_reset(conn):
         return "mid_stream.closed"
     if conn.reset_by is not None:
         return "mid_stream.reset"
@@ -223,7 +220,7 @@ def _midstream(conn: Incarnation) -> str | None:
     if one_sided:
         return one_sided
     if conn.client.fin is not None or conn.server.fin is not None:
-        return "mid_stream.half_closed" if not _both_fins(conn) else None
+        return "mid_stream.half_closed" if not both_fins(conn) else None
     return "mid_stream.open"
 
 
@@ -260,106 +257,3 @@ def verdict_of(conn: Incarnation, end: int | None, scans: ScanWatch) -> str:
         if found is not None:
             return found
     return "undetermined"
-
-
-# ------------------------------------------------------------------ attributes
-
-
-def _data(conn: Incarnation) -> str:
-    client, server = bool(conn.client.octets.distinct), bool(conn.server.octets.distinct)
-    if client and server:
-        return "both"
-    return "client" if client else "server" if server else "none"
-
-
-def _close_shape(conn: Incarnation) -> str:
-    if conn.reset_by is not None and not _clean_before_reset(conn):
-        return "reset"
-    steps = conn.steps
-    if "teardown.fin.simultaneous" in steps:
-        return "simultaneous"
-    if "teardown.fin_ack" in steps:
-        return "three_segment"
-    if _both_fins(conn):
-        return "four_segment"
-    return "half" if conn.first_fin is not None else "none"
-
-
-def _closed_first(conn: Incarnation) -> Role | None:
-    """R95, R142: the sender of the first FIN, else of the effective RST; ambiguous mid-stream is None."""
-    if conn.first_fin is not None:
-        other = conn.server if conn.first_fin is conn.client else conn.client
-        ambiguous = other.pre_fin and other.fin is None
-        return None if ambiguous else conn.first_fin.role
-    return None if conn.reset_by is None else conn.reset_by.role
-
-
-def _final(conn: Incarnation, peer: Peer, verdict: str) -> Standing:
-    """R19: what was never answered leaves the other side unknown."""
-    other = conn.server if peer is conn.client else conn.client
-    if not peer.segments and verdict == "no_answer" and other.syn_count:
-        return Standing(State.UNKNOWN, Certainty.UNKNOWN)
-    if verdict == "complete.no_last_ack" and other.fin_count > 1 and peer.standing.certainty is Certainty.PRESUMED:
-        last = conn.last_of.get(peer.is_client)
-        if last is not None and last[0].line < other.fin_line:
-            return Standing(State.UNKNOWN, Certainty.UNKNOWN)
-    return peer.standing
-
-
-def summarize(conn: Incarnation, end: int | None, scans: ScanWatch) -> Summary:
-    """Return the summary of an incarnation that is over, or whose log has ended at time `end`."""
-    verdict = verdict_of(conn, end, scans)
-    attributes: dict[str, object] = {"open_at_end": not conn.closed}
-    if conn.simultaneous_open:
-        attributes["simultaneous_open"] = True
-    if conn.tfo != "none":
-        attributes["tfo"] = conn.tfo
-    if _clean_before_reset(conn) and (conn.client.rst_count or conn.server.rst_count):
-        attributes["late_rst"] = True
-    retries = conn.client.syn_count - 1
-    if retries > 0:
-        attributes["retries"] = retries
-    missing = []
-    if conn.first_class is SegmentClass.SYN_ACK:
-        missing.append("syn")
-    elif conn.first_class is SegmentClass.SYN and conn.server.sent_syn is Known.DEDUCED:
-        missing.append("syn_ack")
-    if missing:
-        attributes["not_captured"] = missing[0]
-    marks: dict[str, object] = {}
-    if end is not None and conn.last_time is not None:
-        marks["silence"] = end - conn.last_time
-    found = dict(conn.found)
-    for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
-        if x.segments and not y.segments and x.segments >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
-            found["one_sided"] = 1
-        if conn.reset_by is None and x.octets.unacked and _unacked_payload(x, y):
-            found["unacked_data"] = found.get("unacked_data", 0) + 1
-    return Summary(
-        flow=conn.flow,
-        first_line=conn.first_line,
-        last_line=conn.last_line,
-        segments=conn.count,
-        verdict=verdict,
-        data=_data(conn),
-        close_shape=_close_shape(conn),
-        closed_first=_closed_first(conn),
-        time_wait=tuple(peer.role for peer in time_wait_holders(conn) if not peer.standing.alternatives),
-        client_state=_final(conn, conn.client, verdict),
-        server_state=_final(conn, conn.server, verdict),
-        zeek=conn.history.conn_state,
-        history=conn.history.letters,
-        completeness=int(conn.history.completeness),
-        attributes=attributes,
-        metrics=conn.metrics.report(conn),
-        findings=found,
-        marks=marks,
-    )
-
-
-def _unacked_payload(x: Peer, y: Peer) -> bool:
-    """unacked_data: payload of `x` above the highest ack of `y`, at the end of the incarnation."""
-    if not y.segments or x.octets.nxt is None:
-        return False
-    top = x.fin if x.fin is not None else x.octets.nxt
-    return top > max(y.lastack or 1, 1)
