@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tdparse.model import Lang
 
-EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "term", "rule")
+EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "term", "rule", "transition")
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
 
 _Fact: TypeAlias = "str | list[str]"
