@@ -1,0 +1,74 @@
+"""Ctrl-C as the end of the input: a request that is looked at between two reads, so that nothing is torn apart."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from types import FrameType, TracebackType
+    from typing import Self
+
+# tcpdump gets the same Ctrl-C and flushes its last lines; they are waited for this long, in seconds.
+_SILENCE: Final = 0.2
+_PATIENCE: Final = 1.0
+
+
+class Interrupt:
+    """
+    While entered, the first Ctrl-C sets `requested`; a second one raises KeyboardInterrupt.
+
+    Outside the main thread, where Python delivers no signals, it does nothing.
+    """
+
+    def __init__(self) -> None:
+        """Start without a request."""
+        self.requested = False
+        self._deadline: float | None = None
+        self._wake: tuple[int, int] | None = None
+        self._before: object = None
+        self._wakeup_before = -1
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            self._wake = os.pipe()
+            for end in self._wake:
+                os.set_blocking(end, False)
+            self._wakeup_before = signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
+            self._before = signal.signal(signal.SIGINT, self._note)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if self._wake is not None:
+            signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]  # what signal.signal gave us
+            signal.set_wakeup_fd(self._wakeup_before)
+            for end in self._wake:
+                os.close(end)
+            self._wake = None
+
+    def wait(self, fd: int) -> bool:
+        """
+        Wait until `fd` has something to read and return True, or return False when it should be read no more.
+
+        After the request, what comes at once is still worth reading: it was on its way.
+        """
+        if self._wake is None:
+            return True
+        if not self.requested:
+            ready, _, _ = select.select([fd, self._wake[0]], [], [])
+            if fd in ready and not self.requested:
+                return True
+        now = time.monotonic()
+        if self._deadline is None:
+            self._deadline = now + _PATIENCE
+        ready, _, _ = select.select([fd], [], [], max(0.0, min(_SILENCE, self._deadline - now)))
+        return bool(ready) and now < self._deadline
+
+    def _note(self, _signal: int, _frame: FrameType | None) -> None:
+        if self.requested:
+            raise KeyboardInterrupt
+        self.requested = True

@@ -1,0 +1,158 @@
+"""
+One run of a command: the inputs in order, one output, trouble told in a line each, and the exit code.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+from tdparse import catalog
+from tdparse.interrupt import Interrupt
+from tdparse.output import UnwritableError, replaced, standard_output
+from tdparse.read import opened, shown_name
+from tdparse.render import Totals
+from tdparse.selection import Alarm, Selection
+from tdparse.stream import NumberingChoice, Run
+from tdparse.unpack import UnreadableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from tdparse.model import Lang
+    from tdparse.render import Renderer
+
+PROGRAM: Final = "tdexplain"
+
+
+class Exit(IntEnum):
+    """How a run ended."""
+
+    DONE = 0
+    ALARM = 1  # --fail-on was met, or --strict and a segment line was not read
+    USAGE = 2
+    FAILED = 3  # an input could not be read or an output could not be written; the others are done
+    NOTHING = 4  # no TCP segment in any input
+    INTERRUPTED = 130
+
+
+class Job:
+    """Runs inputs through a renderer and remembers what the exit code needs."""
+
+    def __init__(self, lang: Lang, *, fail_on: Sequence[str] = (), strict: bool = False) -> None:
+        """Speak `lang`; `fail_on` and `strict` decide what makes the run fail."""
+        self.lang: Lang = lang
+        self.totals = Totals()
+        self._alarm = Alarm(fail_on)
+        self._strict = strict
+        self._failed = False
+
+    def explain(
+        self,
+        names: Sequence[str],
+        renderer: Renderer,
+        selection: Selection,
+        *,
+        output: Path | None = None,
+        numbering: NumberingChoice = "auto",
+        drop: str | None = None,
+    ) -> Exit:
+        """Explain the inputs one after another; without `output` to standard output."""
+        run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
+        interrupt = Interrupt()
+        try:
+            with ExitStack() as stack:
+                file = stack.enter_context(standard_output() if output is None else replaced(output))
+                stack.enter_context(interrupt)
+                write = _Writer(file, eager=output is None)
+                for name in names:
+                    self._one(name, run, write, interrupt, keep=output is None)
+                    if interrupt.requested:
+                        break
+                write(renderer.finish(self.totals))
+        except BrokenPipeError:  # the reader has seen enough
+            return Exit.DONE
+        except KeyboardInterrupt:
+            return Exit.INTERRUPTED
+        except UnwritableError as error:
+            self.trouble(error.name, "unwritable", error.detail)
+        if interrupt.requested:
+            return Exit.INTERRUPTED
+        if not self._failed and not self.totals.segments:
+            self._nothing(names)
+        return self.code()
+
+    def _one(self, name: str, run: Run, write: _Writer, interrupt: Interrupt, *, keep: bool) -> None:
+        try:
+            with opened(name, interrupt.wait) as source:
+                run.follow(source, write, lambda: interrupt.requested and not source.live)
+                if interrupt.requested and not (keep or source.live):
+                    raise KeyboardInterrupt  # half of a file must not look like the whole of it
+        except UnreadableError as error:
+            self.trouble(error.name, error.code, error.detail)
+
+    def take(self, totals: Totals, *, met: bool) -> None:
+        """Add what another run has counted, and whether its alarm was met."""
+        self.totals.add(totals)
+        self._alarm.met = self._alarm.met or met
+
+    def trouble(self, name: str, code: str, detail: str = "") -> None:
+        """Tell of an input or output that could not be used; the run goes on and fails at its end."""
+        self._failed = True
+        self.complain(name, code, detail)
+
+    def complain(self, name: str, code: str, detail: str = "") -> None:
+        """Tell something in one line, on standard error."""
+        sentence = catalog.fill(catalog.sentence("trouble", code, self.lang), {"name": name, "detail": detail})
+        self.say(f"{PROGRAM}: {sentence}")
+
+    def say(self, text: str) -> None:
+        """Write a line to standard error, whatever its encoding."""
+        encoding = sys.stderr.encoding or "utf-8"
+        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+
+    def report(self, logs: int) -> None:
+        """Tell what has been done, in numbers."""
+        totals = self.totals
+        values = {
+            "logs": logs,
+            "lines": totals.lines,
+            "segments": totals.segments,
+            "connections": totals.connections,
+            "rejected": totals.skipped["rejected"],
+        }
+        self.say(f"{PROGRAM}: {catalog.fill(catalog.sentence('ui', 'annotated', self.lang), values)}")
+
+    def code(self) -> Exit:
+        """Return how the run ended."""
+        if self._failed:
+            return Exit.FAILED
+        if not self.totals.segments and not self.totals.skipped["rejected"]:
+            return Exit.NOTHING
+        if self._alarm.met or (self._strict and self.totals.skipped["rejected"]):
+            return Exit.ALARM
+        return Exit.DONE
+
+    def _nothing(self, names: Sequence[str]) -> None:
+        if len(names) == 1:
+            self.complain(shown_name(names[0]), "nothing" if self.totals.lines else "empty")
+        else:
+            self.say(f"{PROGRAM}: {catalog.sentence('ui', 'no_segment', self.lang)}")
+
+
+class _Writer:
+    """Writes text as UTF-8; an eager one hands it on at once."""
+
+    def __init__(self, file: BinaryIO, *, eager: bool) -> None:
+        self._file = file
+        self._eager = eager
+
+    def __call__(self, text: str) -> None:
+        if text:
+            self._file.write(text.encode("utf-8", "surrogateescape"))
+            if self._eager:
+                self._file.flush()

@@ -1,0 +1,56 @@
+"""Rendering: what a run shows. A `Renderer` turns each record into text; who calls it decides where that goes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tdparse.model import Skipped, Step, Summary
+
+
+class Totals:
+    """What one run has seen, counted over all its inputs."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.sources = 0
+        self.lines = 0  # physical
+        self.segments = 0
+        self.connections = 0
+        self.skipped: Counter[str] = Counter()
+        self.verdicts: Counter[str] = Counter()
+        self.findings: Counter[str] = Counter()
+
+    def add(self, other: Totals) -> None:
+        """Add what another run has counted."""
+        for name, value in vars(other).items():
+            setattr(self, name, getattr(self, name) + value)
+
+
+class Renderer(Protocol):
+    """
+    One way to show a run: every method returns the text to write, "" for nothing.
+
+    `lines` are the physical lines of the record, as they were but for their line ends.
+    """
+
+    def start(self, source: str, opening: Sequence[str]) -> str:
+        """Begin an input; `opening` holds the lines that were there first."""
+
+    def step(self, step: Step, lines: Sequence[str]) -> str:
+        """Show one segment."""
+
+    def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
+        """Show a line that is no segment."""
+
+    def summary(self, summary: Summary) -> str:
+        """Show a connection that is over."""
+
+    def end(self, lines: Sequence[str]) -> str:
+        """End an input; `lines` are those no record claimed."""
+
+    def finish(self, totals: Totals) -> str:
+        """End the run."""

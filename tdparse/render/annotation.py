@@ -1,0 +1,80 @@
+"""
+An annotated copy: the log as it was, with comment lines under each record.
+
+Our comments begin with a mark of their own, so that they can be told from the comments a log brought
+along, and dropped before the log is annotated again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.render.screen import safe
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tdparse.model import Skipped, Step, Summary
+    from tdparse.render import Totals
+    from tdparse.render.text import Text
+
+MARK: Final = "#td>"
+BELONGING: Final = frozenset({"hexdump", "continuation"})  # lines that go on with the record before them
+
+
+class Annotation:
+    """Writes the copy; `text` says what the comments are. See `Renderer` for the methods."""
+
+    def __init__(self, text: Text, *, on_screen: bool = False) -> None:
+        """
+        Take the sentences from `text`, which must not use colours.
+
+        A copy is byte for byte the log; `on_screen`, where control characters would do harm, it shows them as escapes.
+        """
+        self._text = text
+        self._on_screen = on_screen
+        self._ending = "\n"
+        self._held: list[str] = []  # comments that wait until the lines of their record are complete
+
+    def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - the copy carries the name
+        """Write nothing."""
+        self._ending = "\n"
+        return ""
+
+    def step(self, step: Step, lines: Sequence[str]) -> str:
+        """Copy a record; its comments follow it."""
+        shown = self._release() + self._copied(lines)
+        self._held = self._text.explanation(step)
+        return shown
+
+    def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
+        """Copy a line; say under it why a record could not be read."""
+        if skipped.kind in BELONGING:
+            return self._copied(lines)
+        shown = self._release() + self._copied(lines)
+        self._held = self._text.complaint(skipped, len(MARK) + 1)
+        return shown
+
+    def summary(self, summary: Summary) -> str:
+        """Write the verdict."""
+        return self._release() + self._comments(self._text.verdict(summary))
+
+    def end(self, lines: Sequence[str]) -> str:
+        """Copy what is left."""
+        return self._release() + self._copied(lines)
+
+    def finish(self, totals: Totals) -> str:  # noqa: ARG002 - a copy stands for itself
+        """Write nothing."""
+        return ""
+
+    def _copied(self, lines: Sequence[str]) -> str:
+        if lines:
+            self._ending = "\r\n" if lines[-1].endswith("\r") else "\n"
+        return "".join(f"{safe(line) if self._on_screen else line}\n" for line in lines)
+
+    def _release(self) -> str:
+        held, self._held = self._held, []
+        return self._comments(held)
+
+    def _comments(self, lines: Sequence[str]) -> str:
+        return "".join(f"{MARK} {line}{self._ending}" for line in lines)

@@ -1,0 +1,83 @@
+"""What may reach a terminal, and how wide it is there: control characters shown as escapes, CJK two columns wide."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Final
+
+# What moves the cursor, starts an escape sequence, ends a line where none ends, or reverses the writing direction;
+# lone surrogates are undecodable bytes. Tabs stay.
+_UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+_COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
+_FIRST_BYTE: Final = 0xDC80  # PEP 383: byte 0x80 is U+DC80, byte 0xff is U+DCFF
+_LAST_BYTE: Final = 0xDCFF
+
+
+def safe(text: str) -> str:
+    r"""
+    Return `text` with everything a terminal would act on shown as an escape.
+
+    >>> safe("a\x1b[31mb\tc")
+    'a\\x1b[31mb\tc'
+    """
+    return text if text.isprintable() else _UNSAFE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    number = ord(match[0])
+    if _FIRST_BYTE <= number <= _LAST_BYTE:
+        number -= 0xDC00
+    return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"  # noqa: PLR2004 - what two digits hold
+
+
+def width(text: str) -> int:
+    """Return how many columns `text` takes; of control characters it holds at most our own colours."""
+    if "\x1b" in text:
+        text = _COLOR.sub("", text)
+    if text.isascii():
+        return len(text)
+    return sum(_columns(character) for character in text)
+
+
+def _columns(character: str) -> int:
+    if unicodedata.east_asian_width(character) in {"W", "F"}:
+        return 2
+    return 0 if unicodedata.category(character) in {"Mn", "Me", "Cf"} else 1
+
+
+def padded(text: str, columns: int) -> str:
+    """Return `text` with spaces up to `columns`."""
+    return text + " " * (columns - width(text))
+
+
+def wrapped(text: str, columns: int) -> list[str]:
+    """
+    Return `text` in lines of at most `columns`, broken at spaces and between CJK characters.
+
+    A word wider than a line stands alone on its own: numbers, addresses and states are never cut.
+    """
+    lines: list[str] = []
+    line, used = "", 0
+    for piece in _pieces(text):
+        size = width(piece)
+        if used and used + width(piece.rstrip()) > columns:
+            lines.append(line.rstrip())
+            line, used = "", 0
+            piece = piece.lstrip()  # noqa: PLW2901
+            size = width(piece)
+        line += piece
+        used += size
+    return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+# A wide character may stand at the beginning of a line unless it closes something; what it opens stays with it.
+_PIECE: Final = re.compile(
+    r"[（「『《【]*(?:[⺀-鿿豈-﫿]|[^\s⺀-鿿豈-﫿（「『《【]+|[（「『《【])[，。；：！？、）」』》】…]*\s*|\s+"
+)
+
+
+def _pieces(text: str) -> list[str]:
+    return _PIECE.findall(text)

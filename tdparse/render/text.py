@@ -1,0 +1,270 @@
+"""
+The view for people: each line as it was, and under it who, what, both states, and what is unusual.
+
+Plain text loses nothing: colours only repeat what words and marks say. The marks of the states (R5):
+none observed, ``*`` deduced, ``?`` presumed, ``~`` assumed, ``A|B`` one of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse import catalog, explain
+from tdparse.model import Severity
+from tdparse.render.screen import safe, width, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Skipped, Step, Summary
+    from tdparse.render import Totals
+
+INDENT: Final = "    "
+MARKS: Final = "*?~|"
+CARET_WITHIN: Final = 1000  # columns; farther right a caret helps nobody
+
+_RESET: Final = "\x1b[0m"
+_BOLD: Final = "\x1b[1m"
+_DIM: Final = "\x1b[2m"
+_RED: Final = "\x1b[31m"
+_GREEN: Final = "\x1b[32m"
+_YELLOW: Final = "\x1b[33m"
+_MAGENTA: Final = "\x1b[35m"
+_CYAN: Final = "\x1b[36m"
+_ROLES: Final[Mapping[str, str]] = {"client": _CYAN, "server": _YELLOW}
+_GROUPS: Final[Mapping[str, str]] = {"handshake": _GREEN, "teardown": _MAGENTA, "reset": _RED}
+_SEVERITIES: Final[Mapping[Severity, str]] = {
+    Severity.CHAT: _DIM,
+    Severity.NOTE: _CYAN,
+    Severity.WARN: _YELLOW,
+    Severity.ERROR: _RED,
+}
+
+
+class Text:
+    """Shows each record under its own lines; see `Renderer` for the methods."""
+
+    def __init__(
+        self,
+        lang: Lang,
+        *,
+        numbers: NumberStyle = "relative",
+        color: bool = False,
+        columns: int | None = None,
+        quiet: bool = False,
+        verbose: bool = False,
+        headings: bool = False,
+    ) -> None:
+        """
+        Choose how to show.
+
+        `columns` is the width sentences are wrapped to (None: they are not); `headings` names each input;
+        `quiet` shows the verdicts only; `verbose` adds the evidence, the socket calls and the RFC sections.
+        """
+        self._lang: Lang = lang
+        self._numbers = numbers
+        self._color = color
+        self._columns = columns
+        self._quiet = quiet
+        self._verbose = verbose
+        self._headings = headings
+        self._heading = ""
+        self._marked = False  # a mark has been shown and is worth its legend
+        self._verdicts = False  # the last thing shown was a verdict
+
+    # ------------------------------------------------------------------ the methods of a Renderer
+
+    def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
+        """Name the input, when there are several."""
+        return self._paint(_BOLD, f"==> {safe(source)} <==") + "\n" if self._headings else ""
+
+    def step(self, step: Step, lines: Sequence[str]) -> str:
+        """Show a segment and what it means."""
+        if self._quiet:
+            return ""
+        under = (f"{INDENT}{line}\n" for line in self.explanation(step))
+        return "".join([*(_original(line) for line in lines), *under, "\n"])
+
+    def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
+        """Let a line pass; point at the place where a segment could not be read."""
+        if self._quiet:
+            return ""
+        under = (line + "\n" for line in self.complaint(skipped))
+        return "".join([*(_original(line) for line in lines), *under])
+
+    def summary(self, summary: Summary) -> str:
+        """Show how a connection ended."""
+        return "".join([*(line + "\n" for line in self.verdict(summary)), "\n"])
+
+    def end(self, lines: Sequence[str]) -> str:
+        """Let the remaining lines pass."""
+        return "" if self._quiet else "".join(map(_original, lines))
+
+    def finish(self, totals: Totals) -> str:
+        """Explain the marks, once."""
+        return self._paint(_DIM, self._say("marks")) + "\n" if self._marked and totals.segments else ""
+
+    # ------------------------------------------------------------------ the parts
+
+    def explanation(self, step: Step) -> list[str]:
+        """Return what stands under a segment, without indentation: who and what, states, sentence, findings."""
+        lines = self._wrap(self._headline(step)) + self._wrap(self._states(step))
+        lines += self._wrap(safe(explain.text(step, self._lang, self._numbers)))
+        for finding in step.findings:
+            lines += self._finding(finding, step)
+        return lines + (self._background(step) if self._verbose else [])
+
+    def complaint(self, skipped: Skipped, shift: int = 0) -> list[str]:
+        """
+        Return the lines that say where and why a record could not be read; none for any other line.
+
+        A caret points at the place; `shift` columns will be put in front of it.
+        """
+        if skipped.kind != "rejected":
+            return []
+        wanted = self._say("or").join(_word("terminal", name, self._lang) for name in skipped.expected or ())
+        reason = _word("reason", skipped.reason, self._lang) if skipped.reason else ""
+        lines = []
+        if skipped.column is not None and "\n" not in skipped.raw:
+            before = safe(skipped.raw[: min(skipped.column - 1, CARET_WITHIN)])
+            space = "".join("\t" if character == "\t" else " " * width(character) for character in before)
+            if skipped.column <= CARET_WITHIN and len(space) >= shift:
+                lines.append(space[shift:] + "^")
+        place = {"line": skipped.line, "column": "?" if skipped.column is None else skipped.column}
+        parts = [self._say("rejected", **place), reason, self._say("expected", what=wanted) if wanted else ""]
+        lines.append(INDENT + self._say("stop").join(part for part in parts if part))
+        return [self._paint(_RED, line) for line in lines]
+
+    def verdict(self, summary: Summary) -> list[str]:
+        """Return the block that closes a connection."""
+        lang, flow = self._lang, summary.flow
+        values = {"conn": flow.conn, "client": peer(flow.client), "server": peer(flow.server), "n": summary.segments}
+        head = self._say("connection_line", **values, first=summary.first_line, last=summary.last_line)
+        states = (explain.state_text(summary.client_state), explain.state_text(summary.server_state))
+        self._note_marks(*states)
+        verdict = f"{explain.verdict_text(summary, lang)} [{summary.verdict}]"
+        parts = [
+            ("verdict", self._paint(_BOLD, safe(verdict))),
+            ("final_states", self._say("both", client=states[0], server=states[1])),
+            ("close", self._close(summary)),
+            ("cause", safe(explain.cause(summary, lang))),
+            ("check", safe(explain.check(summary, lang))),
+            ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
+        ]
+        body = [line for name, text in parts if text for line in self._labelled(name, text)]
+        return [self._paint(_BOLD, head), *(INDENT + line for line in body)]
+
+    # ------------------------------------------------------------------ pieces
+
+    def _headline(self, step: Step) -> str:
+        sender = step.sender
+        parts = [
+            f"#{step.flow.conn} {self._role(sender)} → {self._role(explain.other(sender))}",
+            self._paint(_GROUPS.get(step.step.partition(".")[0], _BOLD), explain.title(step, self._lang)),
+            _numbers(step, self._numbers),
+            "" if step.elapsed is None else "+" + catalog.duration(step.elapsed, self._lang),
+        ]
+        return " · ".join(part for part in parts if part)
+
+    def _states(self, step: Step) -> str:
+        sides = []
+        for role, side in (("client", step.client), ("server", step.server)):
+            before, after = explain.state_text(side.before), explain.state_text(side.after)
+            self._note_marks(before, after)
+            change = after if before == after else f"{before} → {self._paint(_BOLD, after)}"
+            sides.append(f"{self._role(role)} {change}")
+        return " · ".join(sides)
+
+    def _note_marks(self, *states: str) -> None:
+        self._marked = self._marked or any(mark in state for state in states for mark in MARKS)
+
+    def _background(self, step: Step) -> list[str]:
+        """Return what the step means to the two programs, and where it is defined."""
+        entry = catalog.reference("step", step.step)
+        api = entry.phrases["api"].of(self._lang) if "api" in entry.phrases else ""
+        texts = [("api", api), ("rfc", entry.facts.get("rfc", "")), ("options", safe(step.segment.options_text or ""))]
+        return [self._paint(_DIM, line) for name, text in texts if text for line in self._labelled(name, text)]
+
+    def _finding(self, finding: Finding, step: Step) -> list[str]:
+        severity = catalog.sentence("severity", finding.severity, self._lang)
+        title = catalog.sentence("finding", finding.code, self._lang, "title")
+        sentence = safe(explain.finding_text(finding, step, self._lang, self._numbers))
+        lines = self._wrap(self._say("finding", severity=severity, title=title, text=sentence).rstrip())
+        shown = [self._paint(_SEVERITIES[finding.severity], line) for line in lines]
+        if self._verbose:
+            sure = catalog.sentence("confidence", finding.confidence, self._lang)
+            evidence = ", ".join(map(str, finding.lines))
+            shown += self._wrap(self._say("evidence", finding=finding.code, confidence=sure, lines=evidence))
+        return shown
+
+    def _close(self, summary: Summary) -> str:
+        """Return who closed, how, and who waits in TIME-WAIT."""
+        comma = self._say("comma")
+        parts = []
+        if summary.closed_first:
+            parts.append(self._say("closed_first", who=self._role(summary.closed_first)))
+        if summary.close_shape and summary.close_shape != "none":
+            parts.append(catalog.sentence("close_shape", summary.close_shape, self._lang))
+        if summary.time_wait:
+            parts.append(self._say("time_wait", who=comma.join(map(self._role, summary.time_wait))))
+        return comma.join(parts)
+
+    def _counted(self, code: str, count: int) -> str:
+        title = catalog.sentence("finding", code, self._lang, "title")
+        return title if count == 1 else f"{title} ×{count}"
+
+    def _labelled(self, label: str, text: str) -> list[str]:
+        return self._wrap(self._say("labelled", label=self._say(label), text=text))
+
+    def _role(self, role: str) -> str:
+        return self._paint(_ROLES[role], catalog.sentence("role", role, self._lang))
+
+    def _say(self, code: str, **values: object) -> str:
+        template = catalog.sentence("ui", code, self._lang)
+        return catalog.fill(template, values) if values else template
+
+    def _wrap(self, text: str) -> list[str]:
+        return [text] if self._columns is None else wrapped(text, self._columns - len(INDENT))
+
+    def _paint(self, color: str, text: str) -> str:
+        return f"{color}{text}{_RESET}" if self._color and color else text
+
+
+def _original(line: str) -> str:
+    return safe(line.removesuffix("\r")) + "\n"
+
+
+def _word(section: str, code: str, lang: Lang) -> str:
+    """Return a name in words, or the name itself when the catalogue has no words for it."""
+    try:
+        return catalog.sentence(section, code, lang)
+    except catalog.UnknownCodeError:
+        return code
+
+
+def _numbers(step: Step, style: NumberStyle) -> str:
+    """Return the numbers of a segment in one style; the symbolic ones stand in the sentence."""
+    relative, absolute = (step.rel_seq, step.rel_end, step.rel_ack), (step.seq, step.seq_end, step.ack)
+    if style == "absolute":
+        return _range(absolute, step)
+    if style == "both":
+        return f"{_range(relative, step)} ({_range(absolute, step)})"
+    return "" if style == "symbolic" else _range(relative, step)
+
+
+def _range(numbers: tuple[int | None, int | None, int | None], step: Step) -> str:
+    first, end, ack = numbers
+    parts = []
+    if step.seq_printed and first is not None:
+        parts.append(f"seq {first}" if first == end else f"seq {first}:{end}")
+    if ack is not None:
+        parts.append(f"ack {ack}")
+    return ", ".join(parts)
+
+
+def peer(endpoint: Endpoint) -> str:
+    """Return an address and port as people write it, safe for a terminal."""
+    if endpoint.port is None:
+        return safe(endpoint.host)
+    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
+    return safe(f"{host}:{endpoint.port}")
