@@ -198,11 +198,11 @@ class Tracker:
                 self._retire(conn)
                 self._forget(conn)
         if len(self._live) > MAX_LIVE:
-            by_age = sorted(self._live.values(), key=lambda conn: (conn.last_time or 0, conn.last_line))
+            by_age = sorted(self._live.values(), key=lambda conn: (not conn.closed, conn.last_time or 0, conn.last_line))
             for conn in by_age[: len(by_age) - MAX_LIVE * 9 // 10]:
-                self._retire(conn, evicted=True)
+                self._retire(conn, evicted=not conn.closed)
                 self._forget(conn)
-                self.evicted += 1
+                self.evicted += not conn.closed
         self._sweep_at = min(max(SWEEP_AT, 2 * len(self._live)), MAX_LIVE + 1)
 
     def _forget(self, conn: Incarnation) -> None:
