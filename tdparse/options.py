@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import _patterns
@@ -49,6 +49,7 @@ def _sack_block() -> re.Pattern[str]:
     return re.compile(_patterns.SACK_BLOCK, re.ASCII)
 
 
+@lru_cache(maxsize=64)  # the stages ask for the options of one segment one after the other
 def decode(text: str | None) -> Options:
     """
     Return the options that `text` (what stands between the brackets) names.
@@ -79,13 +80,28 @@ def decode(text: str | None) -> Options:
 def _note(values: dict[str, object], found: re.Match[str]) -> None:
     """Add what one option says to `values`, keyed by the fields of `Options`."""
     for name, value in found.groupdict().items():
-        if value is None or name == "unknown_data":
+        rule = _field(name)
+        if value is None or rule == "unknown_data":
             continue
-        field, read = _READERS[name]
+        field, read = _READERS[rule]
         if field in _LISTS:
             values[field] = (*values.get(field, ()), read(value, found))  # type: ignore[misc]
         else:
             values.setdefault(field, read(value, found))
+
+
+def _data(found: re.Match[str]) -> str:
+    """Return the hex digits of an unknown option: of whichever alternative matched."""
+    return "".join(value or "" for name, value in found.groupdict().items() if _field(name) == "unknown_data")
+
+
+def _field(group: str) -> str:
+    """Return the rule of a group; a rule written twice has groups `rule` and `rule_2`."""
+    return group.rstrip("0123456789").removesuffix("_")
+
+
+def _timestamps(found: re.Match[str]) -> tuple[int, ...]:
+    return tuple(int(value) for name, value in found.groupdict().items() if value and name.startswith("ts_"))
 
 
 def _blocks(text: str, _: re.Match[str]) -> tuple[tuple[int, int], ...]:
@@ -99,11 +115,12 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str, re.Match[str]], object]]]
     **{name: (name, lambda text, _: text) for name in ("md5", "tcp_ao", "uto", "scps", "exp", "bad")},
     "sack_ok": ("sack_ok", lambda _, __: True),
     "sack": ("sack", _blocks),
-    "ts_val": ("ts", lambda text, found: (int(text), int(found["ts_ecr"]))),
-    "ts_ecr": ("ts", lambda text, found: (int(found["ts_val"]), int(text))),
+    "ts_val": ("ts", lambda _, found: _timestamps(found)),
+    "ts_ecr": ("ts", lambda _, found: _timestamps(found)),
     "tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
-    "tfo_2": ("tfo", lambda text, _: text.removeprefix("cookie ")),
+    "exp_tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
     "mptcp": ("mptcp", lambda text, _: text.removeprefix("mptcp ")),
-    "unknown_kind": ("unknown", lambda text, found: (int(text), found["unknown_data"] or "")),
+    "unknown_kind": ("unknown", lambda text, found: (int(text), _data(found))),
+    "joined_kind": ("unknown", lambda text, found: (int(text), _data(found))),
 }
 _LISTS: Final = frozenset({"mptcp", "unknown"})
