@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tdparse.model import Finding, Lang, NumberStyle, Role, Standing, Step, Summary
 
+SECOND: Final = 10**9
 GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
 MARKS: Final = {"observed": "", "deduced": "*", "presumed": "?", "assumed": "~", "unknown": ""}
 JOIN: Final = {"en": " ", "zh": ""}
@@ -56,6 +57,33 @@ def verdict_text(summary: Summary, lang: Lang) -> str:
         span = catalog.duration(silence, lang)
         parts.append(catalog.fill(catalog.sentence("ui", "log_goes_on", lang), {"dt": span}))
     return catalog.sentence("ui", "clause_join", lang).join(parts)
+
+
+def notes(summary: Summary, lang: Lang) -> list[str]:
+    """Return what else the whole incarnation shows: timers that ran, how SYNs were repeated, other evidence."""
+    found = []
+    for name, code in (("retry_schedule", "schedule_{}"), ("keep_alives_unanswered", "keep_alives_unanswered")):
+        value = summary.attributes.get(name)
+        if value is not None:
+            gives_up = summary.attributes.get("gives_up_after")
+            span = catalog.duration(round(gives_up * SECOND), lang) if isinstance(gives_up, int | float) else "?"
+            found.append(catalog.fill(catalog.sentence("ui", code.format(value), lang), {"n": value, "dt": span}))
+    pending = set(summary.time_wait)
+    timers = summary.attributes.get("timers")
+    for timer in timers if isinstance(timers, list) else ():
+        fields = {"x": catalog.sentence("role", timer["role"], lang), "n": timer.get("n")}
+        found.append(catalog.fill(catalog.sentence("step", timer["step"], lang), fields))
+        pending.discard(timer["role"])
+    for role in summary.time_wait:
+        if role in pending:
+            fields = {"x": catalog.sentence("role", role, lang)}
+            found.append(catalog.fill(catalog.sentence("ui", "pending_of", lang), fields))
+    icmp = summary.attributes.get("icmp")
+    for message in icmp if isinstance(icmp, list) else ():
+        found.append(catalog.fill(catalog.sentence("ui", "icmp", lang), message))
+    if summary.attributes.get("evicted"):
+        found.append(catalog.sentence("ui", "evicted", lang))
+    return found
 
 
 def cause(summary: Summary, lang: Lang) -> str:

@@ -59,6 +59,7 @@ class Incarnation:
         self.previous_end: int | None = None  # when the incarnation before this one ended
         self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
         self.steps: set[str] = set()
+        self.icmp: list[dict[str, object]] = []  # ICMP errors that quote it: line, text, mtu
         self.syn_times: list[int] = []  # of the client's bare SYNs, as far as a schedule goes
         self.count = 0
         self.only_rst = True

@@ -75,6 +75,10 @@ def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[st
         attributes["not_captured"] = "syn"
     elif conn.first_class is SegmentClass.SYN and conn.server.sent_syn is Known.DEDUCED:
         attributes["not_captured"] = "syn_ack"
+    if conn.keep_alives and conn.reset_by is not None:
+        attributes["keep_alives_unanswered"] = conn.keep_alives
+    if conn.icmp:
+        attributes["icmp"] = list(conn.icmp)
     timers = [*expired(conn, end), *gave_up(conn, end)]
     if timers:
         attributes["timers"] = timers

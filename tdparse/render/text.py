@@ -147,6 +147,7 @@ class Text:
             ("verdict", self._paint(_BOLD, safe(verdict))),
             ("final_states", self._say("both", client=states[0], server=states[1])),
             ("close", self._close(summary)),
+            ("also", safe(explain.JOIN[lang].join(explain.notes(summary, lang)))),
             ("cause", safe(explain.cause(summary, lang))),
             ("check", safe(explain.check(summary, lang))),
             ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
