@@ -344,7 +344,7 @@ def _connection(conn: Incarnation, record: Record, step: str, context: Context) 
         yield from _opening(conn, record)
     if step == "handshake.syn_ack.simultaneous" and y.sent_synack:
         yield _finding("simultaneous_open", record.line)
-    if conn.simultaneous_open and context.completes and not y.sent_synack:
+    if conn.simultaneous_open and context.completes and not conn.server.sent_synack:
         conn.split_handshake = True
         yield _finding("split_handshake", record.line)
     if record.cls is SegmentClass.SYN_ACK and y.options and x.options and x.synack_count == 1:
