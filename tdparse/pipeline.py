@@ -4,7 +4,8 @@ The stages in a row, for one log: physical lines in, explained records out, lazi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from tdparse.assemble import Assembler
 from tdparse.model import Segment, Skipped, Step, Summary
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from tdparse.model import Item, Numbering
+
+_ABSOLUTE_OPTION: Final = re.compile(r"\s(?:-[A-Za-z]*S|--absolute-tcp-sequence-numbers\b)")
 
 
 class Explainer:
@@ -53,8 +56,20 @@ class Explainer:
                 found.extend(self.tracker.ended())
                 found.append(step)
             else:
+                self._note(item)
                 found.append(item)
         return found
+
+    def _note(self, skipped: Skipped) -> None:
+        """Take what a line that is no segment says about the log."""
+        if skipped.kind == "prompt" and "tcpdump" in skipped.raw:
+            # People edit the commands they paste, so this only decides where the numbers do not (R34).
+            absolute = _ABSOLUTE_OPTION.search(skipped.raw) is not None
+            self.tracker.normalizer.hint("absolute" if absolute else "relative")
+        elif skipped.kind == "counters" and skipped.note is not None:
+            dropped = skipped.note.get("dropped")
+            if isinstance(dropped, int) and dropped > 0:
+                self.tracker.note_drops()
 
 
 def explain(lines: Iterable[str], *, numbering: str = "auto") -> Iterator[Step | Skipped | Summary]:

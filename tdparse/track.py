@@ -104,6 +104,11 @@ class Tracker:
         for conn, evicted in over:
             yield self._summarize(conn, evicted=evicted)
 
+    def note_drops(self) -> None:
+        """The capture itself lost packets (capture_drops): true of every connection it still follows."""
+        for conn in self._live.values():
+            conn.found["capture_drops"] = conn.found.get("capture_drops", 0) + 1
+
     def finish(self) -> Iterator[Summary]:
         """Yield every incarnation that is left, oldest first; the log has ended."""
         yield from self.ended()
