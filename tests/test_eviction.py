@@ -1,0 +1,88 @@
+"""Memory grows with the open connections, not with the log, however long a pipe lives."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tdparse import track
+from tdparse.model import Step, Summary
+from tdparse.pipeline import Explainer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _clock(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 3600 % 24:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}.{round((seconds - whole) * 1e6):06d}"
+
+
+def _record(when: float, port: int, flags: str, numbers: str, *, client: bool) -> str:
+    a, b = f"192.0.2.1.{port}", "192.0.2.2.80"
+    src, dst = (a, b) if client else (b, a)
+    return f"{_clock(when)} IP {src} > {dst}: Flags [{flags}], {numbers}, win 1000, length 0"
+
+
+def _closed(when: float, port: int) -> Iterator[str]:
+    """Print a connection that opens and closes within 6 ms."""
+    yield _record(when, port, "S", "seq 100", client=True)
+    yield _record(when + 0.001, port, "S.", "seq 900, ack 101", client=False)
+    yield _record(when + 0.002, port, ".", "ack 901", client=True)
+    yield _record(when + 0.003, port, "F.", "seq 101, ack 901", client=True)
+    yield _record(when + 0.004, port, "F.", "seq 901, ack 102", client=False)
+    yield _record(when + 0.005, port, ".", "ack 902", client=True)
+
+
+def test_closed_connections_are_summed_up_and_forgotten() -> None:
+    """A closed connection is written once its pair can receive nothing more, long before the log ends."""
+    explainer = Explainer()
+    written: list[int] = []
+    most = 0
+    for number in range(3000):
+        for line in _closed(number * 1.0, 10_000 + number):
+            written += [item.flow.conn for item in explainer.feed(line) if isinstance(item, Summary)]
+        most = max(most, len(explainer.tracker._live))
+    assert most <= 200  # 120 s of connections, and the minute until the next sweep
+    assert written == sorted(written)
+    assert len(written) > 2700
+    rest = [item.flow.conn for item in explainer.finish() if isinstance(item, Summary)]
+    assert written + rest == list(range(1, 3001))
+
+
+def test_an_idle_connection_is_kept_for_its_keep_alive() -> None:
+    """Two hours of silence are normal (R89); the connection goes on under its own number."""
+    explainer = Explainer()
+    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
+    explainer.feed(_record(0.1, 5, "S.", "seq 900, ack 101", client=False))
+    explainer.feed(_record(0.2, 5, ".", "ack 901", client=True))
+    (step,) = explainer.feed(_record(7300, 5, ".", "ack 901", client=True))
+    assert isinstance(step, Step)
+    assert (step.flow.conn, step.step) == (1, "probe.keep_alive")
+
+
+def test_a_long_idle_connection_is_forgotten() -> None:
+    """Beyond IDLE_KEEP it is summed up; a later record opens a new, mid-stream incarnation."""
+    explainer = Explainer()
+    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
+    explainer.feed(_record(0.1, 5, "S.", "seq 900, ack 101", client=False))
+    explainer.feed(_record(0.2, 5, ".", "ack 901", client=True))
+    items = explainer.feed(_record(4 * 3600, 6, "S", "seq 1", client=True))
+    assert [item.verdict for item in items if isinstance(item, Summary)] == ["still_open.no_data"]
+
+
+def test_the_hard_cap_says_what_it_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond MAX_LIVE open connections the longest idle are written with `evicted`, and counted."""
+    monkeypatch.setattr(track, "MAX_LIVE", 100)
+    monkeypatch.setattr(track, "SWEEP_AT", 50)
+    explainer = Explainer()
+    explainer.tracker._sweep_at = 50
+    dropped: list[Summary] = []
+    for number in range(500):
+        items = explainer.feed(_record(number * 0.001, 10_000 + number, "S", "seq 100", client=True))
+        dropped += [item for item in items if isinstance(item, Summary)]
+        assert len(explainer.tracker._live) <= 101
+    assert explainer.tracker.evicted == len(dropped) > 0
+    assert all(summary.attributes["evicted"] for summary in dropped)
+    assert [summary.flow.conn for summary in dropped] == list(range(1, len(dropped) + 1))
