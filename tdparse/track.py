@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from tdparse.evidence import Peer
     from tdparse.model import Endpoint, Numbering, Segment, Standing, Summary
+    from tdparse.normalize import Numbers
 
 SECOND: Final = 10**9
 MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
@@ -37,6 +38,8 @@ MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
 CLOSED_KEEP: Final = 120 * SECOND  # the longest TIME-WAIT of R83 and R91 in common use
 UNANSWERED_KEEP: Final = 300 * SECOND  # every retry schedule of R86 has given up long before
 IDLE_KEEP: Final = 3 * 3600 * SECOND  # beyond two hours without keep-alives plus its probes (R89)
+TIME_WAIT: Final = 60 * SECOND  # time_wait_len of R83
+RELATED: Final = 1 << 24  # numbers farther than this from where a direction stood are another connection's (R45)
 SWEEP_EVERY: Final = 60 * SECOND
 SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
 MAX_LIVE: Final = 200_000  # hard cap: beyond it the longest idle are dropped, and said to be
@@ -88,7 +91,7 @@ class Tracker:
             self._sweep()
         flags = flags_of(segment.flags or "")
         numbers = self.normalizer.feed(segment)
-        conn = self._incarnation(segment, numbers.seq, numbers.ack)
+        conn = self._incarnation(segment, numbers, time)
         from_client = segment.src == conn.flow.client
         x, y = (conn.client, conn.server) if from_client else (conn.server, conn.client)
         record = Record(segment, numbers, flags, flags.class_of(segment.length or 0), time, x, y)
@@ -121,7 +124,7 @@ class Tracker:
 
     # -------------------------------------------------------------- incarnations
 
-    def _incarnation(self, segment: Segment, isn: int | None, ack: int | None) -> Incarnation:
+    def _incarnation(self, segment: Segment, numbers: Numbers, time: int | None) -> Incarnation:
         """Return the incarnation `segment` belongs to, opening one where R43 to R45 say so."""
         pair = (segment.src, segment.dst)
         conn = self._live.get(pair) or self._live.get((segment.dst, segment.src))
@@ -129,9 +132,11 @@ class Tracker:
         bare_syn = flags.header_class is SegmentClass.SYN
         if conn is None:
             return self._open(segment, None)
-        if bare_syn and conn.reopened_by(isn) and not self._crosses(conn, segment):
+        if bare_syn and conn.reopened_by(numbers.seq) and not self._crosses(conn, segment):
             return self._open(segment, conn)
-        tentative = conn.tentative
+        if not bare_syn and conn.closed and _is_unrelated(conn, segment, numbers, time):
+            return self._open(segment, conn)
+        tentative, ack = conn.tentative, numbers.ack
         if tentative is not None and flags.ack and ack is not None and (flags.syn or flags.rst):
             syn = tentative.record
             confirms = segment.src == syn.y.endpoint and 0 < diff(ack, tentative.isn) <= syn.length + 1
@@ -456,6 +461,16 @@ def _restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) ->
         peer is not receiver and step in ("teardown.last_ack", "teardown.ack.repeat")
     ):
         peer.time_wait_since = record.time
+
+
+def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: int | None) -> bool:
+    """R45: a segment long after the close, with other numbers: the opening of its incarnation was missed."""
+    if time is None or conn.last_time is None or time - conn.last_time <= TIME_WAIT or "R" in (segment.flags or ""):
+        return False
+    x, y = (conn.client, conn.server) if segment.src == conn.flow.client else (conn.server, conn.client)
+    places = ((numbers.seq, x), (numbers.ack, y))
+    known = [(n, peer.isn, peer.octets.nxt or 0) for n, peer in places if n is not None and peer.isn is not None]
+    return bool(known) and all(abs(diff(number, (isn + nxt) & MASK)) > RELATED for number, isn, nxt in known)
 
 
 def _is_over(conn: Incarnation, now: int) -> bool:
