@@ -50,6 +50,7 @@ class Incarnation:
         self.tfo: str = "none"  # none | requested | accepted | fallback (R115)
         self.reused = False  # the pair was seen before
         self.tentative: Tentative | None = None
+        self.replay: Record | None = None  # the SYN that opened it, shown before as tentative
         self.first_fin: Peer | None = None
         self.first_class: SegmentClass | None = None
         self.first_flags = ""
@@ -77,7 +78,9 @@ class Incarnation:
         self.window_before: int | None = None  # of the present record's sender
         self.probes = 0  # zero-window probes in a row
         self.keep_alives = 0  # keep-alives in a row without an answer
-        self.unseen = 0  # octets up to here were acknowledged without having been captured
+        # -- what RSTs of each side showed, by "is the client" (rst_injected_suspect)
+        self.last_rst: dict[bool, Record] = {}
+        self.rst_signs: dict[bool, frozenset[str] | set[str]] = {}
         self.irtt: int | None = None
         self.history = History()
         self.metrics = Metrics()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
-from tdparse import track
+from tdparse import table
 from tdparse.model import Step, Summary
 from tdparse.pipeline import Explainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import pytest
 
 
 def _clock(seconds: float) -> str:
@@ -43,7 +43,7 @@ def test_closed_connections_are_summed_up_and_forgotten() -> None:
     for number in range(3000):
         for line in _closed(number * 1.0, 10_000 + number):
             written += [item.flow.conn for item in explainer.feed(line) if isinstance(item, Summary)]
-        most = max(most, len(explainer.tracker._live))
+        most = max(most, len(explainer.tracker.table.live))
     assert most <= 200  # 120 s of connections, and the minute until the next sweep
     assert written == sorted(written)
     assert len(written) > 2700
@@ -74,15 +74,15 @@ def test_a_long_idle_connection_is_forgotten() -> None:
 
 def test_the_hard_cap_says_what_it_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond MAX_LIVE open connections the longest idle are written with `evicted`, and counted."""
-    monkeypatch.setattr(track, "MAX_LIVE", 100)
-    monkeypatch.setattr(track, "SWEEP_AT", 50)
+    monkeypatch.setattr(table, "MAX_LIVE", 100)
+    monkeypatch.setattr(table, "SWEEP_AT", 50)
     explainer = Explainer()
-    explainer.tracker._sweep_at = 50
+    explainer.tracker.table._sweep_at = 50
     dropped: list[Summary] = []
     for number in range(500):
         items = explainer.feed(_record(number * 0.001, 10_000 + number, "S", "seq 100", client=True))
         dropped += [item for item in items if isinstance(item, Summary)]
-        assert len(explainer.tracker._live) <= 101
-    assert explainer.tracker.evicted == len(dropped) > 0
+        assert len(explainer.tracker.table.live) <= 101
+    assert explainer.tracker.table.evicted == len(dropped) > 0
     assert all(summary.attributes["evicted"] for summary in dropped)
     assert [summary.flow.conn for summary in dropped] == list(range(1, len(dropped) + 1))

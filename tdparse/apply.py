@@ -1,0 +1,224 @@
+"""
+What a record changes: its evidence and octets are taken over into the incarnation (R11-R22).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse import evidence
+from tdparse.flags import SegmentClass
+from tdparse.incarnation import Tentative
+from tdparse.model import State
+from tdparse.seqnum import diff
+from tdparse.states import Known
+from tdparse.steps import rst_acceptable
+from tdparse.verdict import both_fins_acked
+
+if TYPE_CHECKING:
+    from tdparse.evidence import Peer, Record
+    from tdparse.incarnation import Incarnation
+    from tdparse.modifiers import Context
+
+MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
+
+# Steps that prove nothing about their sender and do nothing to their receiver.
+WITHOUT_EFFECT: Final = frozenset({
+    "stepless.truncated", "stepless.capture_duplicate", "stepless.invalid_flags", "stepless.stray",
+    "stepless.bad_ack", "handshake.syn.unexpected", "handshake.syn_ack.bad_ack",
+})  # fmt: skip
+EFFECTIVE_RESETS: Final = frozenset(
+    {"handshake.refused", "handshake.abort", "reset.abort", "reset.reply", "reset.after_fin"}
+)  # R116
+
+
+def count_probes(conn: Incarnation, record: Record, step: str) -> None:
+    """Keep the runs of probes and duplicate ACKs that findings count."""
+    x = record.x
+    if step == "probe.zero_window":
+        conn.probes += 1
+    elif step != "probe.zero_window_ack" and record.window:
+        conn.probes = 0
+    if step == "probe.keep_alive":
+        conn.keep_alives += 1
+    elif x.is_client != (conn.previous is not None and conn.previous.x.is_client) or record.length:
+        conn.keep_alives = 0
+    if step == "ack.duplicate":
+        x.duplicates += 1
+        x.duplicate_time = record.time
+
+
+def advance(conn: Incarnation, record: Record, step: str, context: Context) -> None:
+    """Apply an acceptable segment without RST."""
+    x, y = record.x, record.y
+    if record.flags.syn:
+        _syn(conn, record, step)
+    context.synack_missing = context.completes and not y.sent_syn
+    context.not_covered = evidence.prove(record)
+    record.probe = step in ("probe.zero_window", "probe.keep_alive")
+    new_octets = not record.probe and record.seq is not None and record.end is not None and record.end > record.seq
+    if record.flags.fin:
+        x.fin_count += 1
+        if conn.first_fin is None:
+            conn.first_fin = x
+        if x.fin_count == 1:
+            x.fin_time, x.fin_line = record.time, record.line
+        conn.refresh_symbols()
+    if new_octets and record.seq is not None and record.end is not None:
+        first = record.seq + record.flags.syn
+        stamp = record.segment.options.ts if record.length else None
+        x.octets.add(record.seq, record.end, (first, first + record.length), record.time, record.line, stamp)
+    elif record.seq is not None and not record.probe:
+        x.octets.start_at(record.seq)
+    if record.ack is not None:
+        _acknowledge(conn, record)
+    if context.completes:
+        conn.handshake_done = True
+        if record.time is not None and y.synack_time is not None and x.syn_time is not None:
+            conn.irtt = record.time - x.syn_time
+    evidence.presume(record)
+    x.spoke = True
+    if not record.flags.syn:
+        x.spoke_after_syn = True
+        x.win_seen = True
+    x.win = record.window
+    _stamp(record)
+
+
+def _syn(conn: Incarnation, record: Record, step: str) -> None:
+    """Take what a SYN or SYN-ACK announces."""
+    x, segment = record.x, record.segment
+    if step == "handshake.syn.simultaneous":
+        conn.simultaneous_open = True
+        x.active = True
+    if record.flags.ack:
+        x.sent_synack = True
+        x.synack_count += 1
+        x.synack_ack = record.ack
+        if x.synack_time is None:
+            x.synack_time, x.synack_line = record.time, record.line
+    else:
+        x.syn_count += 1
+        if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
+            conn.syn_times.append(record.time)
+        x.syn_data = max(x.syn_data, record.length)
+        if segment.options.ts is not None:
+            x.syn_stamp = segment.options.ts[0]
+        if x.syn_time is None:
+            x.syn_time, x.syn_line = record.time, record.line
+    options = segment.options
+    if not x.options:
+        x.options = True
+        x.mss, x.offered_scale = options.mss, options.wscale
+        x.sack_ok, x.ts_offered = bool(options.sack_ok), options.ts is not None
+        x.tfo_option = options.tfo
+        x.ecn_bits = (record.flags.ae, record.flags.cwr, record.flags.ece)
+        conn.negotiate()
+    if step == "handshake.syn_ack.tfo_accept":
+        conn.tfo = "accepted"
+    elif step == "handshake.syn_ack.tfo_fallback":
+        conn.tfo = "fallback"
+    elif step == "handshake.syn.tfo_request":
+        conn.tfo = "requested"
+
+
+def _acknowledge(conn: Incarnation, record: Record) -> None:
+    x, y, ack = record.x, record.y, record.ack
+    if ack is None or (x.lastack is not None and ack <= x.lastack):
+        return
+    x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line
+    x.duplicates = 0
+    for sent in y.octets.acknowledge(ack):
+        control = (y.fin is not None and sent.end > y.fin) + (sent.start == 0 and y.isn_known)
+        conn.metrics.confirmed(
+            y, sent.time, record.time, clean=not sent.repeated, payload=sent.end - sent.start > control
+        )
+
+
+def _stamp(record: Record) -> None:
+    text = record.segment.options_text
+    if text is None or "TS val" not in text:
+        return
+    x, stamp = record.x, record.segment.options.ts
+    if stamp is None:
+        return
+    if x.ts is None or diff(stamp[0], x.ts[0]) >= 0:
+        x.ts, x.ts_last_time = stamp, record.time
+    if x.ts_first is None and record.time is not None:
+        x.ts_first = (stamp[0], record.time)
+
+
+def reset(conn: Incarnation, record: Record, step: str) -> None:
+    """Apply R20."""
+    x, y = record.x, record.y
+    x.rst_count += 1
+    if step == "reset.reject_bad_ack":
+        y.inherited = None  # R65: the RST frees what rejected the SYN
+        return
+    if step == "reset.ignored":
+        return
+    acceptable = rst_acceptable(record)
+    server_opening = not y.is_client and y.standing.state is State.SYN_RECEIVED
+    if step == "handshake.refused":
+        x.got_syn = Known.NO
+    evidence.kill(x, Known.OBSERVED, State.CLOSED, record)
+    if acceptable or step in EFFECTIVE_RESETS:
+        evidence.kill(y, Known.PRESUMED, State.LISTEN if server_opening else State.CLOSED, record)
+    if step in EFFECTIVE_RESETS and conn.reset_by is None:
+        conn.reset_by, conn.reset_step, conn.reset_time = x, step, record.time
+        conn.reset_phase = _phase(conn)
+        conn.reset_before_close = not both_fins_acked(conn)
+
+
+def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -> None:
+    """Keep what later records are compared with."""
+    x = record.x
+    if step == "handshake.syn.unexpected" and record.numbers.seq is not None:
+        conn.tentative = Tentative(record, record.numbers.seq)
+    elif effective and conn.tentative is not None and record.cls in (SegmentClass.DATA, SegmentClass.FIN):
+        conn.tentative = None  # the old incarnation goes on
+    conn.count += 1
+    x.segments += 1
+    if conn.first_class is None:
+        conn.first_class, conn.first_flags, conn.first_line = record.cls, record.segment.flags or "", record.line
+    if step == "stepless.capture_duplicate":
+        return
+    conn.only_rst = conn.only_rst and record.cls is SegmentClass.RST
+    conn.history.feed(record.flags, record.length, from_client=x.is_client)
+    conn.metrics.feed(conn, record, step)
+    conn.steps.add(step)
+    conn.previous, conn.previous_step = record, step
+    conn.last_of[x.is_client] = (record, step)
+    conn.last_line = record.line
+    if record.time is not None:
+        conn.last_time = record.time
+
+
+def restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> None:
+    """R83: 2MSL starts on entering TIME-WAIT, and again when a repeated FIN is acknowledged."""
+    if peer.standing.state is not State.TIME_WAIT:
+        peer.time_wait_since = None
+    elif peer.time_wait_since is None or (
+        peer is not receiver and step in ("teardown.last_ack", "teardown.ack.repeat")
+    ):
+        peer.time_wait_since = record.time
+
+
+def carries_on(record: Record) -> bool:
+    """R21: new octets, or an ack that advances."""
+    x = record.x
+    if record.flags.syn:
+        return False
+    if record.end is not None and x.octets.nxt is not None and record.end > x.octets.nxt:
+        return True
+    return record.ack is not None and x.lastack is not None and record.ack > x.lastack
+
+
+def _phase(conn: Incarnation) -> str:
+    """R119: where in its life the incarnation is."""
+    client, server = conn.peers
+    if client.sent_fin or server.sent_fin:
+        return "close"
+    if client.octets.distinct or server.octets.distinct:
+        return "data" if conn.handshake_done or conn.simultaneous_open else "handshake"
+    return "open" if conn.handshake_done else "handshake"

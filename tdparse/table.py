@@ -1,0 +1,166 @@
+"""
+The table of incarnations: which one a segment belongs to, and how long it is kept (R42-R46).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse import evidence
+from tdparse.evidence import Record
+from tdparse.flags import SegmentClass, flags_of
+from tdparse.incarnation import Incarnation
+from tdparse.model import Flow, State
+from tdparse.roles import Roles
+from tdparse.seqnum import MASK, diff
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tdparse.incarnation import Tentative
+    from tdparse.model import Endpoint, Segment
+    from tdparse.normalize import Normalizer, Numbers
+
+SECOND: Final = 10**9
+
+# How long an incarnation is kept after its last record, by the log's own clock; then it is summed up
+# and forgotten, so that memory grows with the open connections and not with the log.
+CLOSED_KEEP: Final = 120 * SECOND  # the longest TIME-WAIT of R83 and R91 in common use
+UNANSWERED_KEEP: Final = 300 * SECOND  # every retry schedule of R86 has given up long before
+IDLE_KEEP: Final = 3 * 3600 * SECOND  # beyond two hours without keep-alives plus its probes (R89)
+TIME_WAIT: Final = 60 * SECOND  # time_wait_len of R83
+RELATED: Final = 1 << 24  # numbers farther than this from where a direction stood are another connection's (R45)
+SWEEP_EVERY: Final = 60 * SECOND
+SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
+MAX_LIVE: Final = 200_000  # hard cap: beyond it the longest idle are dropped, and said to be
+
+
+class Table:
+    """The incarnations of one log that can still receive a segment."""
+
+    def __init__(self, normalizer: Normalizer) -> None:
+        """Start empty; `normalizer` forgets the numbers of what is forgotten here."""
+        self.live: dict[tuple[Endpoint, Endpoint], Incarnation] = {}
+        self.evicted = 0  # incarnations dropped by the hard cap while still open
+        self._normalizer = normalizer
+        self._roles = Roles()
+        self._over: list[tuple[Incarnation, bool]] = []  # and whether the hard cap dropped it
+        self._count = 0
+        self._swept: int | None = None  # time of the last sweep
+        self._sweep_at = SWEEP_AT
+
+    def over(self) -> Iterator[tuple[Incarnation, bool]]:
+        """Yield, once each, what can receive nothing more, and whether the hard cap dropped it."""
+        over, self._over = self._over, []
+        yield from over
+
+    def find(self, segment: Segment, numbers: Numbers, time: int | None) -> Incarnation:
+        """Return the incarnation `segment` belongs to, opening one where R43 to R45 say so."""
+        pair = (segment.src, segment.dst)
+        conn = self.live.get(pair) or self.live.get((segment.dst, segment.src))
+        flags = flags_of(segment.flags or "")
+        bare_syn = flags.header_class is SegmentClass.SYN
+        if conn is None:
+            return self._open(segment, None)
+        if bare_syn and conn.reopened_by(numbers.seq) and not self._crosses(conn, segment):
+            return self._open(segment, conn)
+        if not bare_syn and conn.closed and _is_unrelated(conn, segment, numbers, time):
+            return self._open(segment, conn)
+        tentative, ack = conn.tentative, numbers.ack
+        if tentative is not None and flags.ack and ack is not None and (flags.syn or flags.rst):
+            syn = tentative.record
+            confirms = segment.src == syn.y.endpoint and 0 < diff(ack, tentative.isn) <= syn.length + 1
+            if confirms:
+                return self._confirm(conn, tentative)
+        return conn
+
+    @staticmethod
+    def _crosses(conn: Incarnation, segment: Segment) -> bool:
+        """A bare SYN the other way while the first one is outstanding: one connection, not two (R61)."""
+        x, y = (conn.client, conn.server) if segment.src == conn.flow.client else (conn.server, conn.client)
+        return not conn.closed and not x.segments and y.syn_count > 0
+
+    def _open(self, segment: Segment, old: Incarnation | None) -> Incarnation:
+        sender_is_client, confidence = self._roles.decide(segment)
+        client, server = (segment.src, segment.dst) if sender_is_client else (segment.dst, segment.src)
+        self._count += 1
+        flags = flags_of(segment.flags or "")
+        conn = Incarnation(Flow(self._count, client, server, confidence), midstream=not flags.syn)
+        if old is not None:
+            conn.reused = True
+            # An attempt that was rejected ended nothing: what counts is the connection before it.
+            conn.previous_end = old.last_time if old.server.inherited is None else old.previous_end
+            conn.took_time_wait = any(peer.standing.state is State.TIME_WAIT for peer in old.peers)
+            self._inherit(old, conn)
+            self._retire(old)
+        self.live[client, server] = conn
+        self._roles.note(client, server, confidence)
+        return conn
+
+    def _inherit(self, old: Incarnation, new: Incarnation) -> None:
+        """R44: the receiver of a tentative SYN keeps a TIME-WAIT it may still be in."""
+        receiver = next(peer for peer in old.peers if peer.endpoint == new.flow.server)
+        if receiver.standing.state is State.TIME_WAIT:
+            new.server.inherited = State.TIME_WAIT
+            evidence.refresh(new.server, new.client)
+
+    def _confirm(self, old: Incarnation, tentative: Tentative) -> Incarnation:
+        """R44: the SYN-ACK (or RST) that acknowledges the tentative SYN makes it an incarnation."""
+        earlier = tentative.record
+        conn = self._open(earlier.segment, old)
+        # Its SYN was shown as part of the old incarnation; it is applied to the new one unseen.
+        conn.replay = Record(
+            earlier.segment, earlier.numbers, earlier.flags, SegmentClass.SYN, earlier.time, *conn.peers
+        )
+        return conn
+
+    def _retire(self, conn: Incarnation, *, evicted: bool = False) -> None:
+        self.live.pop((conn.flow.client, conn.flow.server), None)
+        self._over.append((conn, evicted))
+
+    def tidy(self, now: int | None) -> None:
+        """Retire what can receive nothing more, when that is due; `now` is the log's time so far."""
+        if now is not None and self._swept is None:
+            self._swept = now
+        due = now is not None and self._swept is not None and now - self._swept >= SWEEP_EVERY
+        if due or len(self.live) >= self._sweep_at:
+            self._sweep(now)
+
+    def _sweep(self, now: int | None) -> None:
+        """Retire what is over, and beyond the hard cap what has been idle longest."""
+        self._swept = now
+        if now is not None:
+            for conn in [conn for conn in self.live.values() if _is_over(conn, now)]:
+                self._retire(conn)
+                self._forget(conn)
+        if len(self.live) > MAX_LIVE:
+            by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, conn.last_time or 0, conn.last_line))
+            for conn in by_age[: len(by_age) - MAX_LIVE * 9 // 10]:
+                self._retire(conn, evicted=not conn.closed)
+                self._forget(conn)
+                self.evicted += not conn.closed
+        self._sweep_at = min(max(SWEEP_AT, 2 * len(self.live)), MAX_LIVE + 1)
+
+    def _forget(self, conn: Incarnation) -> None:
+        """Drop the number bases too, unless the log is printed relative to them (R32)."""
+        if self._normalizer.numbering == "absolute":
+            self._normalizer.forget([(conn.flow.client, conn.flow.server)])
+
+
+def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: int | None) -> bool:
+    """R45: a segment long after the close, with other numbers: the opening of its incarnation was missed."""
+    if time is None or conn.last_time is None or time - conn.last_time <= TIME_WAIT or "R" in (segment.flags or ""):
+        return False
+    x, y = (conn.client, conn.server) if segment.src == conn.flow.client else (conn.server, conn.client)
+    places = ((numbers.seq, x), (numbers.ack, y))
+    known = [(n, peer.isn, peer.octets.nxt or 0) for n, peer in places if n is not None and peer.isn is not None]
+    return bool(known) and all(abs(diff(number, (isn + nxt) & MASK)) > RELATED for number, isn, nxt in known)
+
+
+def _is_over(conn: Incarnation, now: int) -> bool:
+    if conn.last_time is None:
+        return False
+    idle = now - conn.last_time
+    if conn.closed:
+        return idle > CLOSED_KEEP
+    return idle > (UNANSWERED_KEEP if conn.unanswered else IDLE_KEEP)
