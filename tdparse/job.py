@@ -131,11 +131,9 @@ class Job:
         """Return how the run ended."""
         if self._failed:
             return Exit.FAILED
-        if not self.totals.segments and not self.totals.skipped["rejected"]:
-            return Exit.NOTHING
         if self._alarm.met or (self._strict and self.totals.skipped["rejected"]):
             return Exit.ALARM
-        return Exit.DONE
+        return Exit.DONE if self.totals.segments else Exit.NOTHING
 
     def _nothing(self, names: Sequence[str]) -> None:
         if len(names) == 1:

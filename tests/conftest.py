@@ -1,0 +1,97 @@
+"""What every test has: a fixed zone and locale, the program as a user starts it, and the corpora where they exist."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+CORPUS = ROOT.parent / "shared" / "corpus"
+TDEXPLAIN = [sys.executable, "-m", "tdparse"]
+
+os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", COLUMNS="80")
+for name in ("TDEXPLAIN_LANG", "LANG", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR"):
+    os.environ.pop(name, None)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A run in which no test passed has shown nothing."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    controller = not hasattr(session.config, "workerinput")
+    asked = not session.config.option.collectonly
+    if (
+        controller
+        and asked
+        and reporter
+        and session.exitstatus == pytest.ExitCode.OK
+        and not reporter.stats.get("passed")
+    ):
+        session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+class Done:
+    """How a started program ended."""
+
+    def __init__(self, done: subprocess.CompletedProcess[bytes]) -> None:
+        """Decode what it wrote."""
+        self.code = done.returncode
+        self.raw = done.stdout
+        self.out = done.stdout.decode()
+        self.err = done.stderr.decode()
+
+
+Program: TypeAlias = Callable[..., Done]
+
+
+@pytest.fixture
+def program() -> Program:
+    """Start tdexplain with arguments, and bytes as its standard input; wait for its end."""
+
+    def start(
+        *arguments: str | Path, given: bytes = b"", env: dict[str, str] | None = None, cwd: Path | None = None
+    ) -> Done:
+        return run([*TDEXPLAIN, *map(str, arguments)], given, env, cwd)
+
+    return start
+
+
+def run(command: Sequence[str], given: bytes = b"", env: dict[str, str] | None = None, cwd: Path | None = None) -> Done:
+    """Run a command to its end, in this environment with `env` added."""
+    return Done(
+        subprocess.run(
+            command,
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=120,
+            env={**os.environ, **(env or {})},
+            cwd=cwd,
+        )
+    )
+
+
+@pytest.fixture(scope="session")
+def demo() -> Path:
+    """The folder of the bundled logs."""
+    return ROOT / "tdparse" / "demo"
+
+
+@pytest.fixture(scope="session")
+def notes() -> Path:
+    """The logs of the teaching notes, which are not part of the project."""
+    folder = CORPUS / "notes"
+    if not folder.is_dir():
+        pytest.skip(f"{folder} is not there")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def captures() -> Path:
+    """The project's own captures, each with what tcpdump printed for it."""
+    return ROOT / "fixtures" / "captures"

@@ -1,0 +1,272 @@
+"""The command line: what each command and option does, and how it ends."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+from conftest import TDEXPLAIN, Program
+
+REJECTED = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
+COMMANDS = ["explain", "connections", "annotate", "repl", "demo"]
+
+
+def test_a_file_needs_no_command(program: Program, demo: Path) -> None:
+    """`tdexplain x.log` and `tdexplain explain x.log` are the same, and so is the log piped in."""
+    short, long = program(demo / "http.log"), program("explain", demo / "http.log")
+    assert short.code == long.code == 0
+    assert short.out == long.out
+    assert program(given=(demo / "http.log").read_bytes()).out == short.out
+    assert program("-", given=(demo / "http.log").read_bytes()).out == short.out
+
+
+def test_every_line_is_shown_and_explained(program: Program, demo: Path) -> None:
+    """The original lines stand in the output in their order, untouched, each with something under it."""
+    lines = (demo / "http.log").read_text().splitlines()
+    shown = program(demo / "http.log").out.splitlines()
+    places = [shown.index(line) for line in lines]
+    assert places == sorted(places)
+    assert all(shown[place + 1].startswith("    ") for place in places)
+    assert "[complete.clean]" in program(demo / "http.log").out
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "said"),
+    [
+        (lambda folder: folder / "missing.log", 3, "no such file or directory"),
+        (lambda folder: folder, 3, "is a directory"),
+        (lambda folder: _written(folder / "binary", bytes(range(256)) * 9), 3, "binary data, not a text log"),
+        (lambda folder: _written(folder / "empty.log", b""), 4, "empty, nothing to explain"),
+        (lambda folder: _written(folder / "prose.txt", b"Dear diary\n"), 4, "no TCP segment, nothing to explain"),
+    ],
+    ids=["missing", "directory", "binary", "empty", "prose"],
+)
+@pytest.mark.parametrize("command", [[], ["connections"], ["-f", "jsonl"]], ids=" ".join)
+def test_what_cannot_be_explained_gets_one_line(
+    program: Program, tmp_path: Path, make: object, code: int, said: str, command: list[str]
+) -> None:
+    """One clear line on standard error, with the name, and the exit code that tells what it was."""
+    assert callable(make)
+    path = make(tmp_path)
+    done = program(*command, path)
+    assert done.err == f"tdexplain: {path}: {said}\n"
+    assert done.code == code
+
+
+def _written(path: Path, octets: bytes) -> Path:
+    path.write_bytes(octets)
+    return path
+
+
+def test_one_bad_input_does_not_stop_the_others(program: Program, tmp_path: Path, demo: Path) -> None:
+    """The rest is explained; the exit code tells that something is missing."""
+    done = program(tmp_path / "missing", demo / "refused.log")
+    assert done.code == 3
+    assert "[refused]" in done.out
+
+
+def test_trouble_is_told_in_the_chosen_language(program: Program, tmp_path: Path) -> None:
+    """`--lang zh` holds for messages too."""
+    assert program("-l", "zh", tmp_path).err == f"tdexplain: {tmp_path}：是一个目录\n"
+
+
+def test_a_pipe_that_is_closed_early_ends_quietly(demo: Path) -> None:
+    """`tdexplain x.log | head -3` shows three lines, no complaint, and succeeds."""
+    command = " ".join([*TDEXPLAIN, str(demo / "http.log"), *[str(demo / "http.log")] * 200])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} | head -3; exit ${{PIPESTATUS[0]}}"], capture_output=True, check=False, timeout=60
+    )
+    assert done.stdout.decode().count("\n") == 3
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("patterns", ["refused", "ref*", "complete,refused", "nothing_met,refused"][:3])
+def test_fail_on_fails_on_what_was_met(program: Program, demo: Path, patterns: str) -> None:
+    """Codes, groups and globs of verdicts and findings; output is as ever."""
+    assert program("--fail-on", patterns, demo / "refused.log").code == 1
+
+
+def test_fail_on_a_severity_includes_what_is_worse(program: Program, tmp_path: Path) -> None:
+    """Illegal flags are a warning: `warn` and `note` are met by it, `error` is not."""
+    segment = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [SF], seq 7, win 9, length 0\n"
+    log = _written(tmp_path / "x.log", segment.encode())
+    found = [program("--fail-on", severity, log).code for severity in ("note", "warn", "error")]
+    assert found == [1, 1, 0]
+
+
+def test_fail_on_passes_what_was_not_met(program: Program, demo: Path) -> None:
+    """A clean log meets no error and no reset."""
+    assert program("--fail-on", "reset_*,error", demo / "http.log").code == 0
+
+
+@pytest.mark.parametrize("option", ["--fail-on", "--only"])
+def test_a_code_that_cannot_exist_is_wrong_usage(program: Program, demo: Path, option: str) -> None:
+    """A typo must not pass for a clean log; the nearest code is proposed."""
+    done = program(option, "refussed", demo / "http.log")
+    assert done.code == 2
+    assert done.err.startswith("tdexplain: refussed: no such code; did you mean refused")
+
+
+def test_strict_fails_on_a_segment_that_could_not_be_read(program: Program, demo: Path) -> None:
+    """Without it such a line is only shown, with the column; with it the run fails."""
+    given = (demo / "http.log").read_bytes() + REJECTED.encode()
+    lenient, strict = program(given=given), program("--strict", given=given)
+    assert (lenient.code, strict.code) == (0, 1)
+    assert lenient.out == strict.out
+    caret = lenient.out.splitlines()[lenient.out.splitlines().index(REJECTED.rstrip()) + 1]
+    assert caret == " " * REJECTED.index("x, win") + "^"
+
+
+@pytest.mark.parametrize(
+    ("environment", "lang"),
+    [
+        ({"TDEXPLAIN_LANG": "zh"}, "zh"),
+        ({"TDEXPLAIN_LANG": "en", "LC_ALL": "zh_CN.UTF-8"}, "en"),
+        ({"LC_ALL": "zh_CN.UTF-8"}, "zh"),
+        ({"LC_ALL": "", "LC_MESSAGES": "zh_TW.UTF-8", "LANG": "en_US.UTF-8"}, "zh"),
+        ({"LC_ALL": "", "LANG": "zh_CN.UTF-8"}, "zh"),
+        ({"LC_ALL": "C", "LANG": "zh_CN.UTF-8"}, "en"),
+        ({"LC_ALL": "", "LANG": "de_DE.UTF-8"}, "en"),
+    ],
+)
+def test_the_language_comes_from_the_environment(
+    program: Program, demo: Path, environment: dict[str, str], lang: str
+) -> None:
+    """TDEXPLAIN_LANG, then the locale as POSIX reads it, then English; -l beats them all."""
+    clean = dict.fromkeys(("TDEXPLAIN_LANG", "LC_MESSAGES", "LANG"), "")
+    assert program(demo / "http.log", env={**clean, **environment}).out == program("-l", lang, demo / "http.log").out
+    assert ("客户端" in program(demo / "http.log", env={**clean, **environment}).out) == (lang == "zh")
+
+
+def test_a_selection_shows_less_and_counts_all(program: Program, captures: Path) -> None:
+    """-c, --host, --port and --only choose what is shown; connection numbers do not change."""
+    log = captures / "reuse" / "absolute.log"
+    whole = program(log).out
+    second = program("-c", "2", log).out
+    assert re.findall(r"(?m)^Connection #(\d+)", whole)[:2] == ["1", "2"]
+    assert re.findall(r"(?m)^Connection #(\d+)", second) == ["2"]
+    assert not re.search(r"(?m)^    #1 ", second)
+    assert program("--host", "192.0.2.99", log).out == ""
+    assert "handshake" in program("--only", "handshake", "-f", "jsonl", log).out
+    steps = set(re.findall(r'"step":"([a-z_.]+)"', program("--only", "handshake", "-f", "jsonl", log).out))
+    assert steps
+    assert all(step.startswith("handshake.") for step in steps)
+
+
+def test_an_output_file_gets_its_name_when_it_is_complete(program: Program, tmp_path: Path, demo: Path) -> None:
+    """-o writes what standard output would have had, and leaves nothing else behind."""
+    target = tmp_path / "out.txt"
+    done = program("-o", target, demo / "http.log")
+    assert (done.code, done.out) == (0, "")
+    assert target.read_text() == program(demo / "http.log").out
+    assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_output_that_cannot_be_written_is_trouble(program: Program, tmp_path: Path, demo: Path) -> None:
+    """One line on standard error, exit 3."""
+    done = program("-o", tmp_path / "no" / "out.txt", demo / "http.log")
+    assert done.code == 3
+    assert done.err == f"tdexplain: {tmp_path}/no/out.txt: cannot be written (no such file or directory)\n"
+
+
+def test_quiet_shows_the_verdicts_alone(program: Program, demo: Path) -> None:
+    """No line of the log is left."""
+    out = program("-q", demo / "http.log").out
+    assert out.startswith("Connection #1: ")
+    assert "Flags [" not in out
+
+
+def test_verbose_adds_socket_calls_and_sources(program: Program, demo: Path) -> None:
+    """connect() returns when the SYN-ACK arrives, by RFC 9293."""
+    plain, verbose = program(demo / "http.log").out, program("-v", demo / "http.log").out
+    assert "connect()" not in plain
+    assert "connect()" in verbose
+    assert "9293" in verbose
+
+
+def test_colours_repeat_what_the_words_say(program: Program, demo: Path) -> None:
+    """Without its colours the coloured view is the plain one; a pipe gets none unless asked."""
+    plain = program(demo / "http.log").out
+    colored = program("--color", "always", demo / "http.log").out
+    assert "\x1b[" not in plain
+    assert colored != plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+
+
+@pytest.mark.parametrize("numbers", ["absolute", "both", "symbolic"])
+def test_numbers_can_be_shown_in_other_ways(program: Program, demo: Path, numbers: str) -> None:
+    """The second line's acknowledgment is the ISN + 1 in each style."""
+    expected = {"absolute": "ack=3914577890", "both": "3914577890", "symbolic": "ack=j+1"}[numbers]
+    answer = program("-n", numbers, demo / "http.log").out.split("\n\n")[1]
+    assert expected in answer
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_ends_with_an_example(program: Program, command: str) -> None:
+    """The last line can be pasted."""
+    done = program(command, "--help")
+    assert done.code == 0
+    assert re.fullmatch(r"\s+Example: .*tdexplain.*", done.out.rstrip("\n").splitlines()[-1])
+
+
+def test_the_program_says_what_it_can(program: Program) -> None:
+    """The general help names every command and ends with an example; the version is the package's."""
+    out = program("--help").out
+    assert all(f"  {command} " in out for command in COMMANDS)
+    assert out.rstrip().endswith("tdexplain")
+    assert re.fullmatch(r"tdexplain \d+\.\d+\.\d+\n", program("--version").out)
+
+
+@pytest.mark.parametrize("arguments", [["--nonsense"], ["-f", "yaml"], ["annotate"], ["-l", "fr", "x.log"]])
+def test_wrong_usage_is_two(program: Program, arguments: list[str]) -> None:
+    """An option that does not exist, a value it cannot have, an argument that is missing."""
+    done = program(*arguments)
+    assert done.code == 2
+    assert "Usage" in done.err
+
+
+def test_the_version_loads_nothing_heavy(program: Program) -> None:
+    """Neither the grammar tools nor the terminal libraries are imported to tell the version."""
+    done = subprocess.run(
+        [TDEXPLAIN[0], "-X", "importtime", *TDEXPLAIN[1:], "--version"],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "typer" in loaded
+    assert not loaded & {"lark", "prompt_toolkit", "rich", "msgspec", "tomllib", "asyncio", "pydantic"}
+    assert program("--version").code == 0
+
+
+def test_explaining_loads_no_terminal_library(program: Program, demo: Path) -> None:
+    """A log that the patterns read needs no grammar either."""
+    done = subprocess.run(
+        [TDEXPLAIN[0], "-X", "importtime", *TDEXPLAIN[1:], str(demo / "http.log")],
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=60,
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "tdparse.track" in loaded
+    assert not loaded & {"lark", "prompt_toolkit", "rich", "multiprocessing", "concurrent.futures"}
+    assert program(demo / "http.log").code == 0
+
+
+def test_interrupted_while_starting_up_it_ends_without_a_trace(demo: Path) -> None:
+    """Ctrl-C at any moment of a run over a file ends it, with nothing on standard error."""
+    process = subprocess.Popen(
+        [*TDEXPLAIN, *[str(demo / "http.log")] * 2000], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == b""
+    assert out
