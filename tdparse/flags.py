@@ -22,6 +22,7 @@ class SegmentClass(StrEnum):
     FIN = "FIN"
     DATA = "DATA"
     ACK = "ACK"
+    UNKNOWN = "UNKNOWN"  # the text does not show the flags: -q, or a line cut before them
 
 
 class Flags(NamedTuple):

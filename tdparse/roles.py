@@ -73,6 +73,8 @@ class Roles:
                 return False, 0.95
         if cls is SegmentClass.RST and flags.ack and segment.seq == 0 and segment.window == 0:
             return False, 0.90
+        if cls is SegmentClass.INVALID and segment.flags is not None:
+            return True, 0.90  # nobody answers with flags no TCP sends: it probes
         low_src, low_dst = _is_service(src), _is_service(dst)
         if low_src != low_dst:
             return low_dst, 0.90

@@ -48,7 +48,7 @@ def directly_after(conn: Incarnation, record: Record) -> bool:
 
 def decide(conn: Incarnation, record: Record) -> str:
     """Return the step id of `record` (R96, R97)."""
-    if record.segment.flags is None:
+    if record.cls is SegmentClass.UNKNOWN:
         return "stepless.truncated"
     if is_capture_duplicate(conn, record):
         return "stepless.capture_duplicate"

@@ -36,6 +36,7 @@ SCHEDULES: Final = (
     Schedule("linux", (1, 2, 4, 8, 16, 32), 127),
     Schedule("linux_6_5", (1, 1, 1, 1, 1, 2, 4, 8, 16, 32), 131),
     Schedule("windows", (3, 6), 21),
+    Schedule("rto_3s", (3, 6, 12, 24, 48), 189),  # initial RTO of RFC 1122, Linux before 2.6.39
 )
 
 

@@ -59,7 +59,8 @@ class Tracker:
             self._place(conn, earlier)
         x, y = conn.peers if segment.src == conn.flow.client else conn.peers[::-1]
         flags = flags_of(segment.flags or "")
-        record = Record(segment, numbers, flags, flags.class_of(segment.length or 0), time, x, y)
+        cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
+        record = Record(segment, numbers, flags, cls, time, x, y)
         step = self._place(conn, record)
         if time is not None and latest is not None and time < latest:
             return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
@@ -68,7 +69,7 @@ class Tracker:
     def ended(self) -> Iterator[Summary]:
         """Yield, once each, the incarnations that can receive nothing more."""
         for conn, evicted in self.table.over():
-            self._scans.note(conn)
+            self._scans.note(conn, self._now)
             yield summarize(conn, self._now, self._scans, evicted=evicted)
 
     def finish(self) -> Iterator[Summary]:
@@ -76,7 +77,7 @@ class Tracker:
         yield from self.ended()
         left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
         for conn in left:
-            self._scans.note(conn)
+            self._scans.note(conn, self._now)
         for conn in left:
             yield summarize(conn, self._now, self._scans)
         self.table.live.clear()

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SECOND: Final = 10**9
 SCAN_TARGETS: Final = 5  # scan_like.syn, scan_like.ack
+ANSWER_DUE: Final = SECOND  # scan_like.syn: an answer later than the first retry is none (R86)
+MAX_SOURCES: Final = 65_536  # sources whose targets are counted
 STALL_COPIES: Final = 2  # stalled.unacked_*: retransmissions of the same octets
 ZERO_WINDOW_SILENCE: Final = 5 * SECOND  # stalled.zero_window_*
 ONE_SIDED_AFTER_SYN: Final = 2
@@ -31,9 +33,9 @@ class ScanWatch:
         self._syns: dict[str, set[Endpoint]] = {}
         self._acks: dict[str, set[Endpoint]] = {}
 
-    def note(self, conn: Incarnation) -> None:
-        """Count an incarnation that looks like a probe."""
-        if _probed_by_syn(conn):
+    def note(self, conn: Incarnation, end: int | None) -> None:
+        """Count an incarnation that looks like a probe; `end` is the time of the log's last record."""
+        if _probed_by_syn(conn, end):
             self._count(self._syns, conn)
         elif _probed_by_ack(conn):
             self._count(self._acks, conn)
@@ -43,21 +45,26 @@ class ScanWatch:
         targets = table.setdefault(conn.flow.client.host, set())
         if len(targets) < SCAN_TARGETS:
             targets.add(conn.flow.server)
+        if len(table) > MAX_SOURCES:
+            del table[next(iter(table))]
 
-    def scans(self, conn: Incarnation) -> str | None:
+    def scans(self, conn: Incarnation, end: int | None) -> str | None:
         """Return the scan verdict that this incarnation is part of, if any."""
         host = conn.flow.client.host
-        if _probed_by_syn(conn) and len(self._syns.get(host, ())) >= SCAN_TARGETS:
+        if _probed_by_syn(conn, end) and len(self._syns.get(host, ())) >= SCAN_TARGETS:
             return "scan_like.syn"
         if _probed_by_ack(conn) and len(self._acks.get(host, ())) >= SCAN_TARGETS:
             return "scan_like.ack"
         return None
 
 
-def _probed_by_syn(conn: Incarnation) -> bool:
+def _probed_by_syn(conn: Incarnation, end: int | None) -> bool:
     if conn.first_class is not SegmentClass.SYN or conn.handshake_done:
         return False
-    return _refused(conn) or no_answer(conn) or (conn.reset_step == "handshake.abort" and conn.reset_by is conn.client)
+    if no_answer(conn):
+        # A log that ends at once has given the answer no time.
+        return end is None or conn.last_time is None or conn.count > 1 or end - conn.last_time >= ANSWER_DUE
+    return _refused(conn) or (conn.reset_step == "handshake.abort" and conn.reset_by is conn.client)
 
 
 def _probed_by_ack(conn: Incarnation) -> bool:
@@ -238,10 +245,12 @@ def _one_sided(conn: Incarnation) -> str | None:
 
 def verdict_of(conn: Incarnation, end: int | None, scans: ScanWatch) -> str:
     """Return the verdict id; `end` is the time of the log's last record."""
+    if conn.first_class is SegmentClass.UNKNOWN:
+        return "undetermined"
     if conn.first_class is SegmentClass.INVALID:
         return _first_invalid(conn.first_flags)
     rules: tuple[Callable[[], str | None], ...] = (
-        lambda: scans.scans(conn),
+        lambda: scans.scans(conn, end),
         lambda: _unsolicited(conn),
         lambda: _opening(conn),
         lambda: _reset(conn),
