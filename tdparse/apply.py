@@ -51,6 +51,7 @@ def count_probes(conn: Incarnation, record: Record, step: str) -> None:
 def advance(conn: Incarnation, record: Record, step: str, context: Context) -> None:
     """Apply an acceptable segment without RST."""
     x, y = record.x, record.y
+    x.unreadable = y.unreadable = False
     if record.flags.syn:
         _syn(conn, record, step)
     context.synack_missing = context.completes and not y.sent_syn
@@ -102,8 +103,9 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
             conn.syn_times.append(record.time)
         x.syn_data = max(x.syn_data, record.length)
-        if segment.options.ts is not None:
-            x.syn_stamp = segment.options.ts[0]
+        stamp = segment.options.ts
+        if stamp is not None and (x.syn_stamp is None or diff(stamp[0], x.syn_stamp) > 0):
+            x.syn_stamp = stamp[0]
         if x.syn_time is None:
             x.syn_time, x.syn_line = record.time, record.line
     options = segment.options

@@ -7,7 +7,7 @@ presumption is withdrawn as soon as the addressee behaves as if it had not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Role, Standing, State
 from tdparse.octets import Octets
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from tdparse.flags import Flags, SegmentClass
     from tdparse.model import Endpoint, Segment
     from tdparse.normalize import Numbers
+
+
+SYN_GONE: Final = 10**9  # a second after the handshake no copy of the SYN is on the way any more
 
 
 class Record:
@@ -93,6 +96,7 @@ class Peer:
         "fin_time",
         "got_fin",
         "got_syn",
+        "heard",
         "inherited",
         "is_client",
         "isn",
@@ -129,6 +133,7 @@ class Peer:
         "synack_line",
         "synack_time",
         "tfo_option",
+        "unreadable",
         "time_wait_since",
         "ts",
         "ts_first",
@@ -148,6 +153,7 @@ class Peer:
         self.isn_known = False  # from a SYN, or deduced from the SYN-ACK of the peer
         self.isn_absolute = False  # `isn` is the number on the wire
         self.octets = Octets()
+        self.heard: Octets | None = None  # of these, what its peer was able to take, where that is less
         self.lastack: int | None = None  # highest ack this endpoint sent, relative to the peer's ISN
         self.lastack_time: int | None = None
         self.lastack_line = 0
@@ -175,6 +181,7 @@ class Peer:
         self.inherited: State | None = None  # state left over from the incarnation before (R44)
         self.midstream = False
         self.spoke = False
+        self.unreadable = False  # no segment of the incarnation has shown its flags yet (-q)
         self.spoke_after_syn = False  # an acceptable segment that is not a SYN was captured
         # What was sent, for repetitions and options.
         self.segments = 0
@@ -243,8 +250,10 @@ def deliver_pending(x: Peer, y: Peer) -> None:
 
 def presume_fin(x: Peer, y: Peer) -> None:
     """R14: Y has X's FIN, if nothing below it is missing."""
-    end = x.octets.end
-    if x.fin is not None and not y.got_fin and y.got_syn and end is not None and end > x.fin:
+    if x.fin is None or y.got_fin or not y.got_syn:
+        return
+    end = (x.octets if x.heard is None else x.heard).end
+    if end is not None and end > x.fin:
         y.got_fin = Known.PRESUMED
 
 
@@ -258,14 +267,7 @@ def prove(record: Record) -> bool:
     x, y, ack = record.x, record.y, record.ack
     x.inherited = None
     if record.flags.syn:
-        x.sent_syn = Known.OBSERVED
-        if record.flags.ack:
-            if not y.sent_syn:  # R16: its SYN was not captured, but must have been sent
-                y.sent_syn = Known.DEDUCED
-            x.got_syn = Known.OBSERVED
-        else:
-            x.got_syn = Known.NO
-        x.syn_acked = Known.NO
+        _prove_opening(record)
         return False
     if ack is None:
         return False
@@ -292,6 +294,28 @@ def prove(record: Record) -> bool:
     return not_covered
 
 
+def _prove_opening(record: Record) -> None:
+    """
+    Apply R13 a, b: a SYN or SYN-ACK.
+
+    It takes back what was only presumed (R17 a, b). A fact observed before stands: then this is a copy
+    that the network has kept, or repeated.
+    """
+    x, y = record.x, record.y
+    if x.midstream and not x.spoke:  # R26 took its handshake as done, but it was not
+        x.midstream = x.pre_fin = False
+        x.syn_acked = Known.NO
+    x.sent_syn = Known.OBSERVED
+    if record.flags.ack:
+        if not y.sent_syn:  # R16: its SYN was not captured, but must have been sent
+            y.sent_syn = Known.DEDUCED
+        x.got_syn = Known.OBSERVED
+    elif x.got_syn is not Known.OBSERVED:
+        x.got_syn = Known.NO
+    if x.syn_acked is not Known.OBSERVED:
+        x.syn_acked = Known.NO
+
+
 def _prove_handshake(record: Record) -> None:
     """R13 c, d: a segment that is no SYN, from an endpoint that sent one."""
     x, y, ack = record.x, record.y, record.ack
@@ -301,21 +325,34 @@ def _prove_handshake(record: Record) -> None:
         y.sent_syn = Known.DEDUCED
         y.got_syn = max(y.got_syn, Known.DEDUCED)
     x.got_syn = Known.OBSERVED
-    if x.active or y.syn_data == 0 or _has_heard_more(record, ack):
+    if _shows_established(record, ack):
         x.syn_acked = Known.OBSERVED
 
 
-def _has_heard_more(record: Record, ack: int) -> bool:
+def _shows_established(record: Record, ack: int) -> bool:
     """
-    Tell whether a Fast Open server shows that more than the client's SYN has reached it.
+    Tell whether a segment that is no SYN can only have been sent after its sender's SYN was acknowledged.
 
-    It may send data in SYN-RECEIVED, and that data may cross the client's third step on the wire, so
-    neither the data nor the order of the records proves anything; an ack above that of its SYN-ACK does,
-    or an echo of a timestamp newer than the SYN's (R13 d).
+    Not if SYN-RECEIVED sends the like: an empty ACK that says no more than the SYN-ACK did may answer a copy
+    of the SYN (9293 section 3.10.7.4, first check), unless too much time has passed or there is an RST that
+    it answers. A Fast Open server may send data in SYN-RECEIVED, and that may cross the third step.
     """
     x, y = record.x, record.y
     if x.synack_ack is None or ack > x.synack_ack:
         return True
+    if _echoes_more_than_syn(record):
+        return True
+    if record.length or record.flags.fin:
+        return x.active or y.syn_data == 0
+    if x.active:
+        return y.sent_synack
+    waited = record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
+    return waited or y.rst_count > 0
+
+
+def _echoes_more_than_syn(record: Record) -> bool:
+    """Tell whether the timestamp echo is newer than the peer's SYN, so that more of it has arrived (R13 d)."""
+    y = record.y
     if y.syn_stamp is None or "ecr" not in (record.segment.options_text or ""):
         return False
     stamp = record.segment.options.ts
@@ -329,9 +366,15 @@ def presume(record: Record) -> None:
         return
     syn = record.flags.syn
     if y.sent_syn and not y.got_syn and not syn:
-        return  # SYN-SENT: only a SYN or an acceptable RST has an effect
+        # SYN-SENT: only a SYN or an acceptable RST has an effect. Data and FIN are lost on it (T22).
+        if x.heard is None and record.end != record.seq:
+            x.heard = Octets()
+            x.heard.start_at(1)
+        return
     if syn and not y.got_syn:
         y.got_syn = Known.PRESUMED
+    if x.heard is not None and not record.probe and record.seq is not None and record.end is not None:
+        x.heard.add(record.seq, record.end, (record.seq, record.seq), record.time, record.line)
     if ack is not None:
         if ack >= 1 and y.sent_syn and not y.syn_acked:
             y.syn_acked = Known.PRESUMED

@@ -36,8 +36,8 @@ class Tentative:
 class Incarnation:
     """One life of an address pair, from its first record to its last."""
 
-    def __init__(self, flow: Flow, *, midstream: bool) -> None:
-        """Start with both peers unknown; mid-stream they are taken as open (R26)."""
+    def __init__(self, flow: Flow, *, midstream: bool, unreadable: bool = False) -> None:
+        """Start with both peers unknown; mid-stream they are taken as open (R26), unless flags are not shown."""
         self.flow = flow
         self.client = Peer(flow.client, is_client=True)
         # A socket connected to itself is one endpoint with one state (R74).
@@ -87,6 +87,7 @@ class Incarnation:
         self.found: dict[str, int] = {}
         self.symbols = Symbols(client_isn=False, server_isn=False, first_fin=None, client_fin=None, server_fin=None)
         for peer in (self.client, self.server):
+            peer.unreadable = unreadable
             if midstream:
                 peer.midstream = peer.pre_fin = True
                 peer.sent_syn = peer.got_syn = peer.syn_acked = Known.OBSERVED

@@ -32,6 +32,7 @@ class Octets:
     __slots__ = (
         "_beyond",
         "acked",
+        "conceded",
         "distinct",
         "end",
         "first",
@@ -58,6 +59,7 @@ class Octets:
         self.unacked: deque[Sent] = deque(maxlen=MAX_UNACKED)
         self.sent: deque[Sent] = deque(maxlen=HISTORY)
         self.acked: int | None = None  # highest acknowledgment of the peer
+        self.conceded = 0  # everything below was captured, or reported as acknowledged without having been
 
     def start_at(self, position: int) -> None:
         """Say where this direction's captured space begins; later calls change nothing."""
@@ -171,6 +173,25 @@ class Octets:
             confirmed.extend(entry for entry in unacked if entry.end <= ack)
             self.unacked = deque((entry for entry in unacked if entry.end > ack), MAX_UNACKED)
         return confirmed
+
+    def concede(self, ack: int) -> int | None:
+        """
+        Take everything below `ack` as sent, whether captured or not.
+
+        Returns the first position below `ack` that was neither captured nor conceded before, None if
+        there is none: a gap is returned once.
+        """
+        if self.end is None:
+            return None
+        reached = max(self.end, self.conceded)
+        if ack <= reached:
+            return None
+        for left, right in self._beyond:
+            if left > reached:
+                break
+            reached = max(reached, right)
+        self.conceded = max(self.conceded, ack)
+        return reached if reached < ack else None
 
     def first_copy(self, start: int) -> Sent | None:
         """Return the earliest remembered segment that held position `start`."""

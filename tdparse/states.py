@@ -51,6 +51,7 @@ class Evidence(Protocol):
     inherited: State | None
     midstream: bool
     spoke: bool
+    unreadable: bool
 
 
 # fmt: off
@@ -86,6 +87,8 @@ _STANDINGS: Final = {
 
 def standing(evidence: Evidence) -> Standing:
     """Return the state that the evidence about one endpoint amounts to (R23-R26)."""
+    if evidence.unreadable:
+        return _STANDINGS[State.UNKNOWN, Known.NO]
     if evidence.dead:  # R25
         return _STANDINGS[evidence.dead_state, evidence.dead]
     if evidence.inherited is not None:  # R44: what a tentative SYN meets

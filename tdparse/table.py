@@ -85,7 +85,9 @@ class Table:
         client, server = (segment.src, segment.dst) if sender_is_client else (segment.dst, segment.src)
         self._count += 1
         flags = flags_of(segment.flags or "")
-        conn = Incarnation(Flow(self._count, client, server, confidence), midstream=not flags.syn)
+        conn = Incarnation(
+            Flow(self._count, client, server, confidence), midstream=not flags.syn, unreadable=segment.flags is None
+        )
         if old is not None:
             conn.reused = True
             # An attempt that was rejected ended nothing: what counts is the connection before it.
