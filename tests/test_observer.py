@@ -1,0 +1,283 @@
+"""
+What the observer says about two endpoints that follow RFC 9293, held against what they did.
+
+A state marked *observed* or *deduced* speaks about the past: its endpoint was in it when it sent the
+latest of its segments captured so far, or, where that is proven by the peer, later. It must never be
+wrong. A state marked *presumed* holds as soon as everything captured on its way to the endpoint has
+arrived there; it may be wrong only where the path behind the capture point lost, repeated, reordered or
+still carries something of it, or where the endpoint has since acted without a word (a timer, a call, a
+segment that has not reached the capture point).
+
+The truth is what the capture point could be shown: a FIN counts from its first captured copy (as in a
+log that says "as far as the wire has shown it"), because nothing on the wire tells a FIN that was lost
+on the way to the capture point from one that was never sent.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from simulation import (
+    MILLISECOND,
+    SYNCHRONIZED,
+    Action,
+    Captured,
+    Moment,
+    Name,
+    Point,
+    Printer,
+    Rules,
+    Script,
+    World,
+)
+
+from tdparse.model import Certainty, Standing, Step
+from tdparse.pipeline import explain
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXAMPLES: Final = int(os.environ.get("TDPARSE_SIMULATIONS", "200"))
+CERTAIN: Final = frozenset({Certainty.OBSERVED, Certainty.DEDUCED})
+GONE: Final = frozenset({"CLOSED", "LISTEN"})
+HOSTS: Final[dict[Name, str]] = {"client": "192.0.2.1", "server": "192.0.2.2"}
+
+
+class Scene(NamedTuple):
+    """Everything a run depends on."""
+
+    client: Script
+    server: Script
+    rules: Rules = Rules()
+    point: Point = "middle"
+    fates: tuple[int, ...] = ()
+    skip: int = 0  # how many records the capture missed at the beginning
+    absolute: bool = True
+    excerpt: bool = False  # the missing head was printed, and cut off afterwards
+
+
+# ------------------------------------------------------------------ the truth, as the capture shows it
+
+
+class Truth:
+    """What one endpoint really did in one connection, as the capture point could be shown it until now."""
+
+    def __init__(self, name: Name, world: World, seen: Sequence[Captured], placed: Sequence[Captured], life: int | None) -> None:
+        """
+        Look at an endpoint.
+
+        Args:
+            name: which one.
+            world: everything that happens, also later.
+            seen: the records so far.
+            placed: those of them that belong to the connection that is spoken of.
+            life: which of its connections that is, None while it has not shown itself.
+        """
+        history = world.ends[name].history
+        if life is not None:
+            # To a connection, whatever comes after it in this endpoint is its being gone.
+            later = [moment._replace(state="CLOSED", cause="crash") for moment in history if moment.life > life]
+            history = [moment for moment in history if moment.life <= life] + later[:1]
+        self.history = history
+        self.now = seen[-1].order
+        self.own = [one for one in placed if one.packet.sender == name]
+        self.inbound = [one for one in placed if one.packet.sender != name]
+        self.latest = max(self.own, key=lambda one: one.packet.sent, default=None)
+        self.spoke = self.latest.packet.sent if self.latest else 0
+        captured = {one.packet.number for one in seen}
+        self.on_the_way = [
+            packet.sent
+            for packet in world.packets
+            if packet.sender == name and packet.number not in captured and set(packet.flags) & set("SR")
+        ]
+        wanted = {one.packet.number for one in self.inbound}
+        self.arrived = [one for one in world.arrivals[name] if one.packet.number in wanted]
+
+    def moments(self, start: int, until: int) -> list[Moment]:
+        """What was true of it at `start` and at every later moment up to `until`."""
+        before = [moment for moment in self.history if moment.order <= start]
+        return before[-1:] + [moment for moment in self.history if start < moment.order <= until]
+
+    def shown(self, moment: Moment, at: int) -> str:
+        """The state of `moment`, which held at `at`, if only SYNs and FINs count that were captured."""
+        if moment.state == "SYN_RECEIVED" and not any(one.packet.has("S") for one in (*self.own, *self.inbound)):
+            return "ESTABLISHED"  # the handshake was not captured: R26 takes it as done
+        if moment.state not in SYNCHRONIZED:
+            return moment.state
+        begun = min(other.order for other in self.history if other.life == moment.life and other.state not in GONE)
+        own, peers = (
+            next((one.packet.sent for one in side if one.packet.has("F") and one.packet.sent > begun), None)
+            for side in (self.own, self.inbound)
+        )
+        sent = own is not None and own <= at
+        got = moment.got_fin is not None and peers is not None
+        acked = sent and moment.fin_acked is not None
+        if not sent:
+            return "CLOSE_WAIT" if got else "ESTABLISHED"
+        if not got:
+            return "FIN_WAIT_2" if acked else "FIN_WAIT_1"
+        if own is not None and moment.got_fin is not None and moment.got_fin < own:
+            return "CLOSED" if acked else "LAST_ACK"
+        return "TIME_WAIT" if acked else "CLOSING"
+
+    def settled(self) -> Moment | None:
+        """
+        What all that was captured on its way to this endpoint led to.
+
+        None where the path behind the capture point interfered, where the endpoint spoke before all of it had
+        arrived (which corrects the presumption, R17), or where it has acted on its own since.
+        """
+        arrived = self.arrived
+        if [one.packet.number for one in arrived] != [one.packet.number for one in self.inbound]:
+            return None
+        crossed = (
+            self.latest is not None and there.order < self.latest.order and here.done > self.spoke
+            for here, there in zip(arrived, self.inbound, strict=True)
+        )
+        at = max(arrived[-1].done if arrived else 0, self.spoke)
+        if any(crossed) or any(sent <= at for sent in self.on_the_way):
+            return None
+        moment = self.moments(at, at)[-1]
+        return None if moment.state in GONE and moment.cause != "segment" else moment._replace(order=at)
+
+
+def matches(standing: Standing, state: str) -> bool:
+    """Without a connection block there is no telling LISTEN from CLOSED."""
+    claimed = {str(standing.state), *map(str, standing.alternatives)}
+    return state in claimed or (state in GONE and bool(claimed & GONE))
+
+
+def wrong(standing: Standing, truth: Truth, *, sender: bool, late: bool) -> str | None:
+    """Say what is wrong with a claim about one endpoint after one record."""
+    if standing.certainty in CERTAIN:
+        moments = truth.moments(truth.spoke, truth.spoke if sender else truth.now)
+        held = [truth.shown(moment, max(moment.order, truth.spoke)) for moment in moments]
+        real = [moment.state for moment in moments]
+        if any(matches(standing, state) for state in (*held, *(real if late else ()))):
+            return None
+        return f"was {real}, shown as {held}"
+    settled = truth.settled() if standing.certainty is Certainty.PRESUMED else None
+    if settled is None:
+        return None
+    state = truth.shown(settled, settled.order)
+    if matches(standing, state) or (late and matches(standing, settled.state)):
+        return None
+    return f"became {settled.state}, shown as {state}"
+
+
+class Line(NamedTuple):
+    """One record, what was made of it and what is wrong with that."""
+
+    text: str
+    step: Step
+    faults: tuple[str, ...]
+
+
+def observe(scene: Scene) -> list[Line]:
+    """Let a scene happen, explain its log, and hold every claim against the truth."""
+    world = World(scene.client, scene.server, scene.rules, scene.point, scene.fates)
+    world.run()
+    log = world.captured[scene.skip :]
+    if not log:
+        return []
+    printer = Printer(absolute=scene.absolute)
+    texts = [printer.line(one) for one in world.captured[0 if scene.excerpt else scene.skip :]][-len(log) :]
+    steps = [item for item in explain(texts) if isinstance(item, Step)]
+    assert len(steps) == len(log)
+    lines: list[Line] = []
+    lives: dict[int, dict[Name, int]] = {}  # which connections of the two endpoints one of ours is about
+    flows: dict[int, list[Captured]] = {}
+    syns: set[tuple[Name, int]] = set()
+    for number, (one, text, step) in enumerate(zip(log, texts, steps, strict=True), 1):
+        packet = one.packet
+        if packet.flags == "S":
+            late_copy = any(packet.sent < other.packet.sent for other in log[:number] if other.packet.sender == packet.sender)
+            if step.flow.conn not in lives and (late_copy or (packet.sender, packet.seq) in syns):
+                break  # an old copy of a SYN where no connection is open counts as a new attempt (R43, R44)
+            syns.add((packet.sender, packet.seq))
+        known, placed = lives.setdefault(step.flow.conn, {}), flows.setdefault(step.flow.conn, [])
+        if step.step != "handshake.syn.unexpected":
+            placed.append(one)
+            if not packet.has("R"):
+                known.setdefault(packet.sender, packet.life)
+        faults = []
+        for name, host in HOSTS.items():
+            truth = Truth(name, world, log[:number], placed, known.get(name))
+            ours = (step.client if step.flow.client.host == host else step.server).after
+            fault = wrong(ours, truth, sender=name == packet.sender, late=scene.skip > 0)
+            if fault:
+                faults.append(f"{name} {ours.state} {ours.certainty}: {fault}")
+        lines.append(Line(text, step, tuple(faults)))
+    return lines
+
+
+def report(lines: list[Line]) -> str:
+    """The log with what was said about each record."""
+    shown = []
+    for line in lines:
+        step = line.step
+        states = " ".join(
+            f"{side.before.state}>{side.after.state}({side.after.certainty})" for side in (step.client, step.server)
+        )
+        shown += [line.text, f"    {step.step} {states}", *(f"    WRONG {fault}" for fault in line.faults)]
+    return "\n".join(shown)
+
+
+# ------------------------------------------------------------------ scenes
+
+WAITS: Final = st.sampled_from([0, 1, 7, 30, 45, 100, 400, 1500]).map(lambda ms: ms * MILLISECOND)
+ACTIONS: Final = st.one_of(
+    st.builds(Action, WAITS, st.just("send"), st.sampled_from([1, 600, 2500])),
+    st.builds(Action, WAITS, st.sampled_from(["shutdown", "close", "abort", "crash"])),
+    st.builds(Action, WAITS, st.just("keepalive"), st.sampled_from([0, 1])),
+    # Not before what the last connection left in the network has died (MSL): 9293 builds on that.
+    st.builds(Action, st.sampled_from([31_000_000, 62_000_000]), st.just("connect"), st.sampled_from([0, 300])),
+)
+ISS: Final = st.sampled_from([0, 1000, 2**31 - 3, 2**32 - 700, 2**32 - 2])
+FATES: Final = st.lists(st.sampled_from([0, 0, 0, 0, -1, 2, 13, 60, 350, -2, -25, -200]), max_size=60).map(tuple)
+
+
+@st.composite
+def scripts(draw: st.DrawFn, *, client: bool) -> Script:
+    """Any application."""
+    actions = draw(st.lists(ACTIONS, max_size=5))
+    listens = not client and draw(st.integers(0, 9)) > 0
+    if client:
+        actions.insert(0, Action(0, "connect", draw(st.sampled_from([0, 300]))))
+    elif not listens and draw(st.booleans()):
+        actions.insert(0, Action(draw(st.sampled_from([0, 3, 9])) * MILLISECOND, "connect"))
+    on_eof = draw(st.sampled_from(["close", "nothing"]))
+    wait = draw(st.sampled_from([0, 20, 80])) * MILLISECOND
+    return Script(listens, tuple(actions), on_eof, wait, draw(ISS), draw(st.sampled_from([100_000, -100_000])))
+
+
+SCENES: Final = st.builds(
+    Scene,
+    client=scripts(client=True),
+    server=scripts(client=False),
+    rules=st.builds(
+        Rules,
+        timestamps=st.booleans(),
+        delayed_ack=st.booleans(),
+        reset_with_ack=st.booleans(),
+        repeat_syn_ack=st.booleans(),
+        fast_open=st.sampled_from(["no", "no", "no", "accepted", "refused"]),
+        reuse_time_wait=st.booleans(),
+    ),
+    point=st.sampled_from(["client", "middle", "server"]),
+    fates=FATES,
+    skip=st.one_of(st.just(0), st.just(0), st.integers(0, 12)),
+    absolute=st.booleans(),
+    excerpt=st.booleans(),
+)
+
+
+@settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@given(SCENES)
+def test_no_claim_is_wrong(scene: Scene) -> None:
+    """Observed and deduced states are never wrong, presumed ones only where the path explains it."""
+    lines = observe(scene)
+    assert not [fault for line in lines for fault in line.faults], report(lines)
