@@ -70,7 +70,7 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         stamp = record.segment.options.ts if record.length else None
         x.octets.add(record.seq, record.end, (first, first + record.length), record.time, record.line, stamp)
     elif record.seq is not None and not record.probe:
-        x.octets.start_at(record.seq)
+        x.octets.start_at(record.seq, guessed=x.midstream and record.segment.seq is None)
     if record.ack is not None:
         _acknowledge(conn, record)
     if context.completes:

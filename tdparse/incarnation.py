@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 from tdparse.evidence import Peer, refresh
 from tdparse.metrics import Metrics
 from tdparse.model import State, Symbols
-from tdparse.seqnum import MASK, add, unwrap
+from tdparse.seqnum import MASK, add, diff, unwrap
 from tdparse.states import Known
 from tdparse.zeek import History
 
 if TYPE_CHECKING:
-    from tdparse.flags import SegmentClass
     from tdparse.evidence import Record
-    from tdparse.model import Flow
+    from tdparse.flags import SegmentClass
+    from tdparse.model import Endpoint, Flow
 
 MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
 
@@ -179,6 +179,18 @@ class Incarnation:
             return True
         never_accepted = self.unanswered or self.server.inherited is not None
         return never_accepted and isn is not None and all(p.isn != isn or not p.syn_count for p in self.peers)
+
+    def left_by(self, sender: Endpoint, isn: int | None, ack: int | None) -> bool:
+        """Tell whether a SYN-ACK of `sender` answers a SYN of another, later incarnation."""
+        x, y = self.peers if sender == self.flow.client else self.peers[::-1]
+        if isn is None or ack is None or isn == x.isn:
+            return False
+        if y.syn_count and y.isn is not None and 0 < diff(ack, y.isn) <= y.syn_data + 1:
+            return False
+        if self.closed or self.first_fin is not None:
+            return True
+        # While this one is open its SYN must be missing, and its SYN-ACK be another.
+        return x.synack_count > 0 and not y.syn_count and not self.midstream
 
     def negotiate(self) -> None:
         """R76: the window shifts, once both SYNs were captured."""

@@ -36,6 +36,7 @@ class Octets:
         "distinct",
         "end",
         "first",
+        "guessed",
         "largest",
         "nxt",
         "nxt_time",
@@ -48,6 +49,7 @@ class Octets:
     def __init__(self) -> None:
         """Start with nothing captured."""
         self.first: int | None = None  # lowest position captured
+        self.guessed = False  # no number of this direction was printed: where it stands is inferred (R28)
         self.end: int | None = None  # end of the contiguous captured range (maxack of R11)
         self.nxt: int | None = None  # highest end captured (SND.NXT)
         self.nxt_time: int | None = None  # when nxt was set
@@ -61,10 +63,15 @@ class Octets:
         self.acked: int | None = None  # highest acknowledgment of the peer
         self.conceded = 0  # everything below was captured, or reported as acknowledged without having been
 
-    def start_at(self, position: int) -> None:
-        """Say where this direction's captured space begins; later calls change nothing."""
+    def start_at(self, position: int, *, guessed: bool = False) -> None:
+        """
+        Say where this direction's captured space begins; later calls change nothing.
+
+        A guess gives way to the first number that was printed.
+        """
         if self.end is None:
             self.first = self.end = self.nxt = position
+            self.guessed = guessed
 
     def covered(self, start: int, end: int) -> bool:
         """Tell whether every position of [start, end) was captured."""
@@ -106,6 +113,9 @@ class Octets:
             line: First line of the record.
             stamp: Its timestamps option.
         """
+        if self.guessed:
+            self.guessed = False
+            self.first = self.end = self.nxt = start
         length = payload[1] - payload[0]
         seen = self.captured(*payload) if length else 0
         again = self.captured(start, end)

@@ -371,7 +371,7 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
         return "probe.zero_window_ack"
     if same_window and record.window:
-        if peers_step == "probe.keep_alive" and not waiting:
+        if peers_step == "probe.keep_alive" and not waiting and directly_after(conn, record):
             return "probe.keep_alive_ack"
         if is_silent_keep_alive(conn, record, waiting=waiting):
             return "probe.keep_alive"
@@ -387,7 +387,10 @@ def is_silent_keep_alive(conn: Incarnation, record: Record, *, waiting: bool) ->
     """R109: a keep-alive in a text without its sequence number."""
     x, y = record.x, record.y
     if record.segment.seq is not None:
-        return record.seq is not None and x.octets.nxt is not None and record.seq == x.octets.nxt - 1
+        if record.seq is None or x.octets.nxt is None or record.seq != x.octets.nxt - 1:
+            return False
+        if x.fin is None:
+            return True  # behind a FIN, an ACK sent before it has the same number
     in_flight = x.octets.nxt is not None and (y.lastack is None or y.lastack < x.octets.nxt)
     if waiting or in_flight or y.win == 0 or record.time is None or conn.last_time is None:
         return False

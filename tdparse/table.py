@@ -66,6 +66,9 @@ class Table:
             return self._open(segment, conn)
         if not bare_syn and conn.closed and _is_unrelated(conn, segment, numbers, time):
             return self._open(segment, conn)
+        syn_ack = flags.header_class is SegmentClass.SYN_ACK
+        if syn_ack and conn.tentative is None and conn.left_by(segment.src, numbers.seq, numbers.ack):
+            return self._open(segment, conn)  # its SYN was not captured
         tentative, ack = conn.tentative, numbers.ack
         if tentative is not None and flags.ack and ack is not None and (flags.syn or flags.rst):
             syn = tentative.record

@@ -1,0 +1,163 @@
+"""
+Anomalies of sequence and acknowledgment numbers: what was sent again, what is missing, what was not captured.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from tdparse.findings.table import (
+    BACKOFF_TOLERANCE,
+    FAST_RETRANSMIT_DUPLICATES,
+    FAST_RETRANSMIT_WITHIN,
+    REORDER_WITHIN,
+    TAIL_PROBE_BELOW,
+    TAIL_PROBE_RTT,
+    make,
+)
+from tdparse.model import Confidence
+from tdparse.modifiers import sack_blocks, sack_kind
+from tdparse.seqnum import diff
+from tdparse.values import since
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tdparse.evidence import Record
+    from tdparse.incarnation import Incarnation
+    from tdparse.model import Finding
+
+# Octets that are sent again and that the step explains as something else.
+NOT_AGAIN: Final = frozenset({"handshake.ack_data", "stepless.old_duplicate"})
+
+
+def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
+    """Test a record with payload or FIN whose number was printed (R28, R104)."""
+    x, octets = record.x, record.x.octets
+    start, end, nxt = record.seq, record.end, octets.nxt
+    if record.segment.seq is None or start is None or end is None or nxt is None or x.dead or start == end:
+        return
+    if record.length and x.fin is not None and start + record.length > x.fin:
+        first = max(start, x.fin)
+        yield make("data_after_fin", x.fin_line, record.line, first=first, last=start + record.length - 1)
+    if start > nxt:
+        if not octets.guessed:
+            before = conn.last_of.get(x.is_client)
+            lines = (before[0].line, record.line) if before else (record.line,)
+            yield make("lost_segment", *lines, n=start - nxt, first=nxt, last=start - 1)
+    elif start < nxt and step not in NOT_AGAIN:
+        yield from _again(conn, record, nxt)
+
+
+def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
+    """The group {retransmission, fast_, spurious_, out_of_order, tail_loss_probe}: all that fit."""
+    y, octets = record.y, record.x.octets
+    start, end = record.seq or 0, record.end or 0
+    last = start + max(record.length, 1) - 1
+    copy = octets.first_copy(start)
+    lines = (copy.line, record.line) if copy else (record.line,)
+    captured = octets.covered(start, end)
+    if record.length and y.lastack is not None and start + record.length <= y.lastack:
+        yield make("spurious_retransmission", *lines, first=start, last=last)
+    if record.length > 1 and start == nxt - 1:
+        return  # the octet before may have been a probe that was dropped: no retransmission
+    heard = conn.last_of.get(y.is_client)
+    quick = since(record, heard[0].time) if heard else None
+    enough = y.duplicates >= FAST_RETRANSMIT_DUPLICATES and start == y.lastack
+    if enough and (quick is None or quick < FAST_RETRANSMIT_WITHIN):
+        yield make("fast_retransmission", *lines, n=y.duplicates, first=start, last=last)
+    late = since(record, octets.nxt_time)
+    limit = REORDER_WITHIN if conn.irtt is None else conn.irtt
+    if not captured and end != nxt and late is not None and late < limit:
+        # R111: what was captured before is sent again, however soon.
+        yield make("out_of_order", *lines, confidence=Confidence.LIKELY, first=start, last=last)
+    if copy is not None and captured and _is_tail_probe(conn, record, nxt):
+        yield make("tail_loss_probe", *lines, confidence=Confidence.POSSIBLE, first=start, last=last)
+    oldest = octets.unacked[0].time if octets.unacked else None
+    yield make(
+        "retransmission",
+        *lines,
+        confidence=Confidence.CERTAIN if captured else Confidence.LIKELY,
+        first=start,
+        last=last,
+        dt=since(record, copy.time) if copy else None,
+        original_captured=captured,
+        timer=_backs_off(record),
+        rto=since(record, oldest),
+    )
+
+
+def _is_tail_probe(conn: Incarnation, record: Record, nxt: int) -> bool:
+    octets, rtt = record.x.octets, conn.irtt
+    sent = octets.sent[-1] if octets.sent else None
+    if sent is None or rtt is None or record.y.duplicates or record.end != nxt or sent.start != record.seq:
+        return False
+    waited = since(record, sent.time)
+    low, high = TAIL_PROBE_RTT
+    return waited is not None and low * rtt <= waited <= high * rtt and waited < TAIL_PROBE_BELOW
+
+
+def _backs_off(record: Record) -> bool:
+    """R114: do the intervals between the copies double within 25 %?"""
+    times = [entry.time for entry in record.x.octets.sent if entry.start == record.seq and entry.time is not None]
+    if record.time is None or len(times) < 2:  # noqa: PLR2004  two intervals need three copies
+        return False
+    times.append(record.time)
+    gaps = [b - a for a, b in pairwise(times)]
+    return all(a > 0 and abs(b / a - 2) <= 2 * BACKOFF_TOLERANCE for a, b in pairwise(gaps))
+
+
+def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
+    """Test the ack and the SACK blocks."""
+    x, y, ack = record.x, record.y, record.ack
+    if ack is None or x.dead:
+        return
+    advances = x.lastack is None or ack > x.lastack
+    if advances and conn.handshake_done and step != "stepless.bad_ack":
+        yield from _unseen(conn, record, ack)
+    if step == "ack.challenge" and _rejected_ack(conn, record):
+        yield make("ack_of_unsent", conn.last_of[y.is_client][0].line, record.line, confidence=Confidence.LIKELY)
+    kind = sack_kind(record)
+    if kind is None:
+        return
+    blocks = sack_blocks(record)
+    if kind == "dsack":
+        left, right = blocks[0]
+        yield make("dsack", record.line, first=left, last=right - 1)
+        blocks = blocks[1:]
+    above = [left for left, _right in blocks if left > ack]
+    if above:
+        yield make("sack_gap", record.line, n=min(above) - ack, first=ack, last=min(above) - 1)
+
+
+def _unseen(conn: Incarnation, record: Record, ack: int) -> Iterator[Finding]:
+    """acked_unseen and one_sided: octets of the peer that were acknowledged and not captured."""
+    x, y = record.x, record.y
+    if not y.segments:
+        if x.lastack is not None and x.lastack > 0 and "one_sided" not in conn.found:
+            yield make("one_sided", record.line, confidence=Confidence.LIKELY)
+        return
+    missing = None if y.octets.guessed else y.octets.concede(ack)
+    if missing is not None and not (y.fin is not None and missing > y.fin):
+        yield make("acked_unseen", record.line, ack=ack, last=missing - 1)
+
+
+def _rejected_ack(conn: Incarnation, record: Record) -> bool:
+    """The peer's record before acknowledged more than this endpoint has sent: that is what is challenged."""
+    before, nxt = conn.previous, record.x.octets.nxt
+    return before is not None and before.x is record.y and None not in (before.ack, nxt) and before.ack > nxt  # type: ignore[operator]
+
+
+def timestamps(record: Record, step: str) -> Iterator[Finding]:
+    """Test TSval: missing although agreed on, or older than before on new octets (R78)."""
+    x, y, flags, segment = record.x, record.y, record.flags, record.segment
+    if flags.syn or flags.rst or segment.truncated or step == "stepless.stray" or not (x.ts_offered and y.ts_offered):
+        return
+    stamp, end, nxt = segment.options.ts, record.end, x.octets.nxt
+    if stamp is None:
+        yield make("ts_missing", record.line)
+    elif x.ts is None or not record.length or end is None or nxt is None:
+        return
+    elif end > nxt and diff(stamp[0], x.ts[0]) < 0:
+        yield make("ts_regression", record.line)

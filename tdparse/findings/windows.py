@@ -1,0 +1,57 @@
+"""
+Anomalies of the receive window: closed, filled, taken back, changed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.findings.table import make
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tdparse.evidence import Peer, Record
+    from tdparse.incarnation import Incarnation
+    from tdparse.model import Finding
+
+# Empty ACKs that repeat the last ack and window for a reason of their own.
+EXPLAINED: Final = frozenset({"ack.challenge", "handshake.ack.repeat", "stepless.stray"})
+
+
+def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
+    """Test the window of a record without S, F or R, and what the record does to its peer's."""
+    x, y, window = record.x, record.y, record.window
+    if record.length and not record.flags.fin and not step.startswith("probe."):
+        edge = _edge(y)
+        if edge is not None and record.seq_end == edge and record.segment.seq is not None:
+            yield make("window_full", y.lastack_line, record.line)
+    if window is None or x.dead:
+        return
+    if window == 0:
+        # R105: once its FIN is acknowledged, the peer has nothing more to send into that window.
+        if not record.flags.fin and not (y.sent_fin and y.fin_acked):
+            yield make("zero_window", record.line)
+        return
+    if not x.win_seen or x.win is None or record.ack is None or x.lastack is None:
+        return
+    bare = not record.length and not record.flags.fin and record.seq == x.octets.nxt
+    if bare and record.ack == x.lastack and window != x.win and step not in EXPLAINED:
+        yield make("window_update", record.line, win=_shown(x, window), win_old=_shown(x, x.win))
+    if x.shift and not conn.closed and record.ack >= x.lastack:
+        taken = x.lastack + (x.win << x.shift) - record.ack - (window << x.shift)
+        if taken > 1 << x.shift:
+            yield make("window_shrunk", record.line, n=taken)
+
+
+def _shown(x: Peer, window: int) -> int:
+    scaled = x.scaled(window)
+    return window if scaled is None else scaled
+
+
+def _edge(y: Peer) -> int | None:
+    """Return where the window of `y` ends, relative; None while its scale or its ack is unknown."""
+    if not y.win or y.shift is None or y.lastack is None:
+        return None
+    # The window of a SYN is never scaled (R76).
+    return y.lastack + (y.win << y.shift if y.win_seen else y.win)
