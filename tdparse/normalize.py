@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse.flags import flags_of
+from tdparse.model import TimeStyle
 from tdparse.seqnum import MASK, diff
 
 if TYPE_CHECKING:
@@ -18,10 +18,16 @@ if TYPE_CHECKING:
 
     from tdparse.model import Endpoint, Numbering, Segment
 
-# A number this close to where its direction stands is taken as plausible. Windows end at 2**30.
-PLAUSIBLE: Final = 1 << 30
-# Printed relative numbers of an excerpt whose absolute first lines are missing start at 1.
-FIRST_OCTET: Final = 1
+# An absolute number is this close to 0 once in 128; a relative one is, until 16 MiB have been sent.
+SMALL: Final = 1 << 24
+# Farther than this from where its direction stands no number lies: windows end at 2**30 octets.
+FAR: Final = 1 << 30
+# The two readings of a record are told apart by an exact fit, or by a misfit this much worse.
+ODDS: Final = 16
+SLACK: Final = 1 << 16
+FIRST_OCTET: Final = 1  # where a relative direction starts
+NEW_RUN: Final = 10**9  # time going back this far (nanoseconds): another run of tcpdump, pasted behind
+HALF_DAY: Final = 43_200 * 10**9  # farther back without a date it is midnight (R39)
 
 
 class Numbers(NamedTuple):
@@ -38,6 +44,7 @@ class Numbers(NamedTuple):
     seq_absolute: bool
     ack_absolute: bool
     printed: Numbering
+    wire_seq: int | None = None  # the number on the wire, where it cannot be placed beside its direction's others
 
 
 class _Direction:
@@ -46,24 +53,38 @@ class _Direction:
     __slots__ = ("base", "expect", "hidden")
 
     def __init__(self) -> None:
-        self.base: int | None = None  # what tcpdump subtracts; of a hidden base: 0
-        self.hidden = False  # the text never printed an absolute number of this direction
-        self.expect: int | None = None  # absolute (or hidden-base) number thought to come next
+        self.base: int | None = None  # what tcpdump subtracts; None: the text does not tell
+        self.hidden = True  # its numbers have no known place on the wire
+        self.expect: int | None = None  # the number thought to come next, in the space that is given out
 
-    def rebase(self, base: int | None, expect: int | None) -> None:
-        self.hidden = base is None
-        self.base = 0 if base is None else base
+    def rebase(self, base: int | None, expect: int | None, *, doubtful: bool) -> None:
+        self.base = base
+        self.hidden = doubtful or base is None
         self.expect = expect
 
 
 class _Conversation:
-    """Both directions of one address pair; `mode` is how tcpdump prints it from now on (R34)."""
+    """Both directions of one address pair, and how tcpdump prints it from now on (R34)."""
 
-    __slots__ = ("directions", "mode")
+    __slots__ = ("doubtful", "entered", "forward", "mode", "one", "opened", "printed", "reverse", "run")
 
-    def __init__(self, one: Endpoint, other: Endpoint) -> None:
-        self.directions = {one: _Direction(), other: _Direction()}
+    def __init__(self, one: Endpoint) -> None:
+        self.one = one
+        self.forward = _Direction()  # what `one` sends
+        self.reverse = _Direction()
+        self.opened = False  # its SYN was printed, so the log has its head
+        self.entered = False  # tcpdump has bases for it
         self.mode: Numbering = "unknown"
+        self.printed: Numbering = "unknown"
+        self.doubtful = False  # its first numbers look relative: the log may have lost its head
+        self.run = 0
+
+    def directions(self, src: Endpoint) -> tuple[_Direction, _Direction]:
+        """Return what `src` sends and what it receives."""
+        return (self.forward, self.reverse) if src == self.one else (self.reverse, self.forward)
+
+    def settle(self, mode: Numbering, printed: Numbering) -> None:
+        self.mode, self.printed = mode, printed
 
 
 class Normalizer:
@@ -76,9 +97,14 @@ class Normalizer:
         Args:
             numbering: "absolute" or "relative" when the user says so; None to find out (R34).
         """
-        self._forced = numbering if numbering in ("absolute", "relative") else None
-        self._conversations: dict[tuple[Endpoint, Endpoint], _Conversation] = {}
+        self._forced: Numbering | None = numbering if numbering in ("absolute", "relative") else None
+        self._hint: Numbering = "unknown"
         self._votes = {"absolute": 0, "relative": 0}
+        self._headless = True  # until a line is seen that only the beginning of a log can have
+        self._conversations: dict[tuple[Endpoint, Endpoint, int | None], _Conversation] = {}
+        self._run = 0
+        self._stamp: int | None = None
+        self._style: TimeStyle | None = None
 
     @property
     def numbering(self) -> Numbering:
@@ -87,133 +113,255 @@ class Normalizer:
             return self._forced
         absolute, relative = self._votes["absolute"], self._votes["relative"]
         if absolute == relative:
-            return "unknown"
+            return self._hint
         return "absolute" if absolute > relative else "relative"
 
     def hint(self, numbering: Numbering) -> None:
-        """Take a command line in the log (`-S`) as a vote that any real evidence outweighs."""
-        if numbering in self._votes and not any(self._votes.values()):
-            self._votes[numbering] = 1
+        """Take a command line in the log (`-S`) as an opinion that any real evidence outweighs."""
+        self._hint = numbering
 
     def forget(self, pairs: Iterable[tuple[Endpoint, Endpoint]]) -> None:
         """Drop the conversations of these (source, destination) pairs, in either order."""
         for one, other in pairs:
-            self._conversations.pop((one, other), None)
-            self._conversations.pop((other, one), None)
+            for ip in (4, 6, None):
+                self._conversations.pop((one, other, ip), None)
+                self._conversations.pop((other, one, ip), None)
 
     def feed(self, segment: Segment) -> Numbers:
         """Return the numbers of `segment` in absolute form, and update the table."""
-        src, dst = segment.src, segment.dst
-        flags = flags_of(segment.flags or "")
+        self._watch_time(segment)
         seq, ack = segment.seq, segment.ack
-        if ack is None or not flags.ack:
-            # R32 a: without ACK everything prints absolute, and the table is left alone.
-            conversation = self._find(src, dst)
-            hidden = conversation is not None and conversation.directions[src].hidden
-            lost = hidden and flags.rst  # a bare RST cannot be laid beside numbers of a hidden base
-            return Numbers(
-                seq=None if lost else seq,
-                ack=None,
-                sack=self._sack(segment, None, None),
-                seq_absolute=not lost,
-                ack_absolute=False,
-                printed="absolute",
-            )
-        conversation = self._find(src, dst)
-        if conversation is None:
-            conversation = self._conversations[src, dst] = _Conversation(src, dst)
-            if self._is_excerpt(segment):
-                conversation.mode = "relative"
-                for direction in conversation.directions.values():
-                    direction.rebase(None, None)
-            else:
-                return self._rebase(segment, conversation)
-        if flags.syn:
-            return self._rebase(segment, conversation)
+        if ack is None:
+            return self._without_ack(segment)
+        conversation = self._find(segment)
+        if not conversation.entered or "S" in (segment.flags or ""):
+            return self._enter(segment, conversation)
+        if conversation.run != self._run and self._starts_again(segment, conversation):
+            return self._enter(segment, conversation)
+        sender, receiver = conversation.directions(segment.src)
+        decided = True
         if conversation.mode == "unknown":
-            self._decide(segment, conversation)
-        sender, receiver = conversation.directions[src], conversation.directions[dst]
-        sack = self._sack(segment, ack, receiver.base)
-        if conversation.mode == "relative":
-            seq = None if seq is None else (seq + (sender.base or 0)) & MASK
-            ack = (ack + (receiver.base or 0)) & MASK
-        if seq is not None:
+            mode, decided = self._decide(segment, conversation)
+        else:
+            mode = conversation.mode
+            if seq is not None and sender.expect is not None:
+                ahead = (
+                    diff(seq, sender.expect) if mode == "absolute" else diff(seq + (sender.base or 0), sender.expect)
+                )
+                if not -FAR < ahead < FAR:
+                    mode = self._reconsider(segment, conversation)
+        sack = segment.options.sack if segment.options_text is not None and "sack" in segment.options_text else None
+        if mode == "relative":
+            ours, theirs = sender.base or 0, receiver.base or 0
+            seq = None if seq is None else (seq + ours) & MASK
+            ack = (ack + theirs) & MASK
+            if sack:
+                sack = tuple(((left + theirs) & MASK, (right + theirs) & MASK) for left, right in sack)
+        if seq is not None and decided:
             sender.expect = (seq + (segment.length or 0)) & MASK
         return Numbers(
             seq,
             ack,
             sack,
-            seq_absolute=not sender.hidden,
-            ack_absolute=not receiver.hidden,
-            printed=conversation.mode,
+            seq_absolute=not sender.hidden and (decided or sender.base == 0),
+            ack_absolute=not receiver.hidden and (decided or receiver.base == 0),
+            printed=conversation.printed,
         )
 
-    def _find(self, src: Endpoint, dst: Endpoint) -> _Conversation | None:
-        return self._conversations.get((src, dst)) or self._conversations.get((dst, src))
+    # -------------------------------------------------------------- the table
 
-    def _rebase(self, segment: Segment, conversation: _Conversation) -> Numbers:
+    def _find(self, segment: Segment) -> _Conversation:
+        """Return the conversation of a segment; IPv4 and IPv6 have a table each."""
+        key = (segment.src, segment.dst, segment.ip)
+        conversation = self._conversations.get(key)
+        if conversation is None:
+            conversation = _Conversation(segment.src)
+            self._conversations[key] = self._conversations[segment.dst, segment.src, segment.ip] = conversation
+        return conversation
+
+    def _without_ack(self, segment: Segment) -> Numbers:
+        """R32 a: everything prints absolute, and the table is left alone."""
+        flags = segment.flags or ""
+        conversation = self._conversations.get((segment.src, segment.dst, segment.ip))
+        if "." in flags:
+            # The header's data offset was at fault and its numbers were not printed, but they count.
+            conversation = conversation or self._find(segment)
+            if not conversation.entered or "S" in flags:
+                self._rebase(conversation, segment.src, (None, None), (None, None))
+        elif "S" in flags:
+            conversation = conversation or self._find(segment)
+            conversation.opened = True
+            self._headless = False
+        hidden = conversation is not None and conversation.entered and conversation.directions(segment.src)[0].hidden
+        lost = hidden and "S" not in flags
+        return Numbers(
+            seq=None if lost else segment.seq,
+            ack=None,
+            sack=segment.options.sack,
+            seq_absolute=not lost,
+            ack_absolute=False,
+            printed="absolute",
+            wire_seq=segment.seq if lost else None,
+        )
+
+    def _enter(self, segment: Segment, conversation: _Conversation) -> Numbers:
         """R32 b, c: the first ACK-bearing segment, and every SYN-ACK, set both bases."""
-        seq, ack = segment.seq, segment.ack
-        if ack is None:
-            msg = "only a segment with an acknowledgment sets bases"
-            raise ValueError(msg)
-        sender, receiver = conversation.directions[segment.src], conversation.directions[segment.dst]
-        occupied = (segment.length or 0) + ("S" in (segment.flags or ""))
-        sack = self._sack(segment, ack, (ack - 1) & MASK)
-        sender.rebase(seq, None if seq is None else (seq + occupied) & MASK)
-        receiver.rebase((ack - 1) & MASK, ack)
+        seq, ack, flags = segment.seq, segment.ack or 0, segment.flags or ""
+        numbering = self.numbering
+        open_ended = not ("S" in flags or conversation.opened) and numbering != "absolute"
+        doubtful = open_ended and self._looks_relative(seq, ack)
+        end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
+        base = (ack - 1) & MASK
+        self._rebase(conversation, segment.src, (seq, end), (base, ack), doubtful=doubtful)
+        if doubtful and FIRST_OCTET in (seq, ack):
+            conversation.printed = "relative"  # on the wire a number is 1 once in 2**32
+            self._votes["relative"] += 1
+        sack = segment.options.sack if segment.options_text is not None else None
+        return Numbers(
+            seq,
+            ack,
+            self._edges(sack, ack, base) if sack else None,
+            seq_absolute=not doubtful,
+            ack_absolute=not doubtful,
+            printed=conversation.printed if doubtful else "absolute",
+        )
+
+    def _looks_relative(self, seq: int | None, ack: int) -> bool:
+        """
+        Tell whether the first numbers of a conversation, which should be absolute, look relative.
+
+        Then its first lines are missing. One small number may be chance, unless the log starts with it.
+        """
+        small = ack < SMALL and (seq is None or seq < SMALL)
+        return small and (self._headless or seq is not None or ack == FIRST_OCTET)
+
+    def _rebase(
+        self,
+        conversation: _Conversation,
+        src: Endpoint,
+        ours: tuple[int | None, int | None],
+        theirs: tuple[int | None, int | None],
+        *,
+        doubtful: bool = False,
+    ) -> None:
+        sender, receiver = conversation.directions(src)
+        sender.rebase(*ours, doubtful=doubtful)
+        receiver.rebase(*theirs, doubtful=doubtful)
+        conversation.entered = True
+        conversation.doubtful = doubtful
+        self._headless = self._headless and doubtful
+        conversation.run = self._run
         # What follows may come from another run of tcpdump pasted behind the first: ask anew.
-        conversation.mode = self._forced or "unknown"
-        if conversation.mode == "absolute":
-            sender.hidden = False
-        return Numbers(seq, ack, sack, seq_absolute=True, ack_absolute=True, printed="absolute")
+        conversation.settle("unknown", "unknown")
+        if self._forced == "absolute":
+            self._settle_absolute(conversation)
+        elif self._forced == "relative" and not doubtful:
+            conversation.settle("relative", "relative")
 
-    def _is_excerpt(self, segment: Segment) -> bool:
-        """Tell whether this first ACK-bearing segment already is relative: the log lost its head."""
-        if self._forced == "absolute" or "S" in (segment.flags or ""):
-            return False
-        # On the wire a number is 1 once in 2**32; in a relative log the first octet always is.
-        return FIRST_OCTET in (segment.ack, segment.seq) and (segment.seq or 0) < PLAUSIBLE
+    @staticmethod
+    def _settle_absolute(conversation: _Conversation) -> None:
+        """Nothing was subtracted, so nothing is hidden either."""
+        conversation.settle("absolute", "absolute")
+        conversation.forward.hidden = conversation.reverse.hidden = False
 
-    def _decide(self, segment: Segment, conversation: _Conversation) -> None:
-        """R34: take the nearer of "absolute continuation" and "relative to the bases"."""
-        sender, receiver = conversation.directions[segment.src], conversation.directions[segment.dst]
+    # -------------------------------------------------------------- absolute or relative?
+
+    def _decide(self, segment: Segment, conversation: _Conversation) -> tuple[Numbering, bool]:
+        """
+        R34: take the nearer of "absolute continuation" and "relative to the bases".
+
+        Returns how to read this record, and whether that is decided. Only a clear answer settles the
+        conversation; until there is one, each record is asked again.
+        """
+        distances = self._distances(segment, conversation)
+        if distances is None:
+            # Only numbers whose base was never printed. Relative ones are small.
+            if abs(diff(segment.ack or 0, 0)) >= SMALL:
+                return self._settle(conversation, "absolute"), True
+            distances = (0, 0)
+        absolute, relative = distances
+        near, far = min(distances), max(distances)
+        nearer: Numbering = "absolute" if absolute < relative else "relative"
+        if (near == 0 and far > 0) or far > ODDS * near + SLACK:
+            return self._settle(conversation, nearer), True
+        numbering = self.numbering
+        if numbering != "unknown" and not conversation.doubtful:
+            return numbering, True
+        return nearer, False
+
+    def _settle(self, conversation: _Conversation, mode: Numbering) -> Numbering:
+        if conversation.doubtful and mode == "absolute":
+            # It goes on as it began: relative to bases from before the first line, as far as one can tell.
+            conversation.forward.base = conversation.reverse.base = 0
+            conversation.settle("relative", conversation.printed)
+            return "relative"
+        self._votes[mode] += 1
+        if mode == "absolute":
+            self._settle_absolute(conversation)
+            return mode
+        for direction in (conversation.forward, conversation.reverse):
+            direction.hidden = direction.base is None
+        conversation.doubtful = False
+        conversation.settle("relative", "relative")
+        return mode
+
+    @staticmethod
+    def _distances(segment: Segment, conversation: _Conversation) -> tuple[int, int] | None:
+        """Return how far the record is from either prediction, octets; None when it shows nothing."""
+        sender, receiver = conversation.directions(segment.src)
         absolute = relative = 0
+        known = False
         for printed, direction in ((segment.seq, sender), (segment.ack, receiver)):
-            if printed is None or direction.hidden or direction.expect is None or direction.base is None:
+            if printed is None or direction.base is None or direction.expect is None:
                 continue
+            known = True
             absolute += abs(diff(printed, direction.expect))
             relative += abs(diff(printed, (direction.expect - direction.base) & MASK))
-        if segment.ack is not None and receiver.hidden and absolute == relative:
-            # The base was never printed, so a relative ack is small and an absolute one is anything.
-            relative, absolute = segment.ack, PLAUSIBLE >> 6
-        if absolute == relative:
-            conversation.mode = self.numbering if self.numbering != "unknown" else "absolute"
-        else:
-            conversation.mode = "absolute" if absolute < relative else "relative"
-            self._votes[conversation.mode] += 1
-        if conversation.mode == "absolute":
-            # Nothing was subtracted, so nothing was hidden either.
-            sender.hidden = receiver.hidden = False
+        return (absolute, relative) if known else None
 
-    def _sack(self, segment: Segment, ack: int | None, base: int | None) -> tuple[tuple[int, int], ...] | None:
-        """Return the SACK edges in the space of the normalised ack; relative ones by nearness to it."""
-        text = segment.options_text
-        if text is None or "sack" not in text:
-            return None
-        blocks = segment.options.sack
-        if not blocks or ack is None or base is None:
-            return blocks
+    def _reconsider(self, segment: Segment, conversation: _Conversation) -> Numbering:
+        """A number that fits nowhere: the log may go on in the other numbering, pasted from another run."""
+        mode = conversation.mode
+        if self._forced or conversation.forward.hidden or conversation.reverse.hidden:
+            return mode
+        distances = self._distances(segment, conversation)
+        if distances is None or min(distances) >= SMALL:
+            return mode
+        other: Numbering = "relative" if mode == "absolute" else "absolute"
+        if (distances[0] < distances[1]) == (other == "absolute"):
+            conversation.settle(other, other)
+        return conversation.mode
 
-        def near(edge: int) -> int:
-            moved = (edge + base) & MASK
-            return moved if abs(diff(moved, absolute_ack)) < abs(diff(edge, absolute_ack)) else edge
+    def _watch_time(self, segment: Segment) -> None:
+        """Notice where another run of tcpdump begins: time jumps back, or is printed in another style."""
+        stamp, style = segment.stamp, segment.time_style
+        if stamp is None or style is TimeStyle.DELTA:
+            return
+        if self._stamp is not None:
+            back = self._stamp - stamp
+            midnight = style is TimeStyle.CLOCK and back > HALF_DAY
+            if style is not self._style or (back > NEW_RUN and not midnight):
+                self._run += 1
+        self._stamp, self._style = stamp, style
 
-        conversation = self._find(segment.src, segment.dst)
-        relative = conversation is not None and conversation.mode == "relative"
-        absolute_ack = (ack + base) & MASK if relative else ack
-        if relative:
-            return tuple(((left + base) & MASK, (right + base) & MASK) for left, right in blocks)
-        if conversation is not None and conversation.mode == "absolute":
-            return blocks
-        return tuple((near(left), near(right)) for left, right in blocks)
+    def _starts_again(self, segment: Segment, conversation: _Conversation) -> bool:
+        """Tell whether a record behind such a place is its conversation's first of a new run."""
+        conversation.run = self._run
+        if self._forced or conversation.mode != "relative":
+            return not self._forced
+        distances = self._distances(segment, conversation)
+        return distances is not None and distances[1] >= SMALL
+
+    def _edges(self, blocks: tuple[tuple[int, int], ...], ack: int, base: int) -> tuple[tuple[int, int], ...]:
+        """
+        Return the SACK edges of a record that sets the bases, in the space of its ack.
+
+        They alone are relative on such a line, unless the log is absolute; they lie near the ack.
+        """
+        moved = tuple(((left + base) & MASK, (right + base) & MASK) for left, right in blocks)
+        numbering = self.numbering
+        if numbering == "unknown":
+            as_printed = sum(abs(diff(edge, ack)) for block in blocks for edge in block)
+            as_moved = sum(abs(diff(edge, ack)) for block in moved for edge in block)
+            numbering = "relative" if as_moved < as_printed else "absolute"
+        return moved if numbering == "relative" else blocks

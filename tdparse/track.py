@@ -148,7 +148,9 @@ class Tracker:
         x, segment, numbers = record.x, record.segment, record.numbers
         placed = not (record.cls is SegmentClass.RST and (not x.segments or _answers_syn(record)))
         seq = numbers.seq if numbers.seq is not None and numbers.seq_absolute else None
-        if numbers.seq is None and not record.flags.rst:
+        if numbers.seq is None and segment.seq is not None:
+            placed, seq = False, numbers.wire_seq  # of a direction whose base is hidden (R33)
+        elif numbers.seq is None and not record.flags.rst:
             seq = conn.absolute(x, record.seq)
         first = self._clock.first
         return Step(
