@@ -10,10 +10,15 @@ from pathlib import Path
 from typing import TypeAlias
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).parents[1]
 CORPUS = ROOT.parent / "shared" / "corpus"
 TDEXPLAIN = [sys.executable, "-m", "tdparse"]
+
+# A shared machine pauses; how long a test takes is not what it is about.
+settings.register_profile("steady", deadline=None)
+settings.load_profile("steady")
 
 os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", COLUMNS="80")
 for name in ("TDEXPLAIN_LANG", "LANG", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR"):

@@ -63,7 +63,7 @@ def test_each_record_is_written_before_the_next_line(demo: Path) -> None:
 
 
 def test_a_line_that_is_no_segment_passes_at_once() -> None:
-    """tcpdump's banner does not wait for the first packet."""
+    """A banner of tcpdump does not wait for the first packet."""
     banner = b"listening on lo, link-type EN10MB (Ethernet), snapshot length 262144 bytes\n"
     with piped() as process:
         assert exchange(process, banner, b"\n") == banner
@@ -92,7 +92,7 @@ def test_ctrl_c_gives_the_verdicts_so_far(demo: Path, format_: str) -> None:
 
 
 def test_what_was_on_its_way_at_ctrl_c_is_still_explained(demo: Path) -> None:
-    """tcpdump flushes its last lines on the same Ctrl-C."""
+    """A stopped tcpdump flushes its last lines on the same Ctrl-C."""
     lines = (demo / "http.log").read_bytes().splitlines(keepends=True)
     with piped() as process:
         exchange(process, lines[0], b"\n\n")

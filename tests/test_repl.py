@@ -113,7 +113,7 @@ def test_the_trace_grows_with_each_paste(terminal: Terminal, demo: Path) -> None
 
 
 def test_the_session_explains_itself(terminal: Terminal) -> None:
-    """help names the commands; lang switches; what is no log is answered kindly."""
+    """Commands are named by help; lang switches; what is no log is answered kindly."""
     child = terminal()
     child.sendline("help")
     child.expect_exact("connections   one row a connection")

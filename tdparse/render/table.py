@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from tdparse.model import Lang, Skipped, Step, Summary
     from tdparse.render import Totals
 
-COLUMNS: Final = ("conn", "client", "server", "verdict", "closed_first", "bytes", "rtt", "findings")
-RIGHT: Final = frozenset({"conn", "bytes", "rtt"})
+COLUMNS: Final = ("conn", "client", "server", "verdict", "closed_first", "sent", "received", "rtt", "findings")
+RIGHT: Final = frozenset({"conn", "sent", "received", "rtt"})
 GAP: Final = "  "
 
 _NANO: Final = 1_000_000_000
@@ -84,20 +84,21 @@ class Table:
             peer(summary.flow.server),
             summary.verdict,
             catalog.sentence("role", closed, self._lang) if closed else _UNKNOWN,
-            self._octets(summary.metrics),
+            *_octets(summary.metrics),
             self._seconds(summary.metrics.get("handshake_time")),
             ", ".join(code if n == 1 else f"{code}×{n}" for code, n in summary.findings.items()) or _UNKNOWN,
         )
 
-    def _octets(self, metrics: Mapping[str, object]) -> str:
-        octets = metrics.get("payload_bytes")
-        if not isinstance(octets, dict):
-            return _UNKNOWN
-        sent, received = (octets.get(role) for role in ("client", "server"))
-        return f"{_UNKNOWN if sent is None else sent} → / ← {_UNKNOWN if received is None else received}"
-
     def _seconds(self, value: object) -> str:
         return catalog.duration(round(value * _NANO), self._lang) if isinstance(value, int | float) else _UNKNOWN
+
+
+def _octets(metrics: Mapping[str, object]) -> tuple[str, str]:
+    """Return the payload of client and server, in octets."""
+    octets = metrics.get("payload_bytes")
+    sides = octets if isinstance(octets, dict) else {}
+    client, server = (sides.get(role) for role in ("client", "server"))
+    return _UNKNOWN if client is None else str(client), _UNKNOWN if server is None else str(server)
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -102,7 +102,9 @@ class Text:
 
     def finish(self, totals: Totals) -> str:
         """Explain the marks, once."""
-        return self._paint(_DIM, self._say("marks")) + "\n" if self._marked and totals.segments else ""
+        if not (self._marked and totals.segments):
+            return ""
+        return "".join(self._paint(_DIM, line) + "\n" for line in self._wrap(self._say("marks")))
 
     # ------------------------------------------------------------------ the parts
 
@@ -153,7 +155,7 @@ class Text:
             ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
         ]
         body = [line for name, text in parts if text for line in self._labelled(name, text)]
-        return [self._paint(_BOLD, head), *(INDENT + line for line in body)]
+        return [*(self._paint(_BOLD, line) for line in self._wrap(head)), *(INDENT + line for line in body)]
 
     # ------------------------------------------------------------------ pieces
 
