@@ -282,7 +282,7 @@ class Normalizer:
         absolute, relative = distances
         near, far = min(distances), max(distances)
         nearer: Numbering = "absolute" if absolute < relative else "relative"
-        if (near == 0 and far > 0) or far > ODDS * near + SLACK:
+        if near < far and near < SMALL and (near == 0 or far > ODDS * near + SLACK):
             return self._settle(conversation, nearer), True
         numbering = self.numbering
         if numbering != "unknown" and not conversation.doubtful:
@@ -325,7 +325,7 @@ class Normalizer:
         if self._forced or conversation.forward.hidden or conversation.reverse.hidden:
             return mode
         distances = self._distances(segment, conversation)
-        if distances is None or min(distances) >= SMALL:
+        if distances is None or min(distances) >= SLACK:
             return mode
         other: Numbering = "relative" if mode == "absolute" else "absolute"
         if (distances[0] < distances[1]) == (other == "absolute"):
@@ -352,14 +352,17 @@ class Normalizer:
         distances = self._distances(segment, conversation)
         return distances is not None and distances[1] >= SMALL
 
-    def _edges(self, blocks: tuple[tuple[int, int], ...], ack: int, base: int) -> tuple[tuple[int, int], ...]:
+    def _edges(self, blocks: tuple[tuple[int, int], ...], ack: int, base: int) -> tuple[tuple[int, int], ...] | None:
         """
         Return the SACK edges of a record that sets the bases, in the space of its ack.
 
         They alone are relative on such a line, unless the log is absolute; they lie near the ack.
+        None when the base is so small that both readings do.
         """
         moved = tuple(((left + base) & MASK, (right + base) & MASK) for left, right in blocks)
         numbering = self.numbering
+        if numbering == "unknown" and 0 < abs(diff(base, 0)) < ODDS * SLACK:
+            return None
         if numbering == "unknown":
             as_printed = sum(abs(diff(edge, ack)) for block in blocks for edge in block)
             as_moved = sum(abs(diff(edge, ack)) for block in moved for edge in block)

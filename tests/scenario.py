@@ -61,7 +61,7 @@ class Printer:
         """Print with -S if `absolute`, with the sequence number of every segment (-vv) if `every_seq`."""
         self._absolute = absolute
         self._every_seq = every_seq
-        self._bases: dict[frozenset[str], dict[str, int]] = {}
+        self._bases: dict[tuple[str, str], tuple[int, int]] = {}  # by the pair in order: one for each direction
 
     def line(self, packet: Packet) -> str:
         """Return the line of `packet`."""
@@ -88,11 +88,13 @@ class Printer:
     def _numbers(self, packet: Packet) -> tuple[int, int, tuple[tuple[int, int], ...]]:
         if self._absolute or "." not in packet.flags:
             return packet.seq, packet.ack, packet.sack
-        key = frozenset((packet.src, packet.dst))
+        key = (min(packet.src, packet.dst), max(packet.src, packet.dst))
+        forward = packet.src == key[0]
         fresh = key not in self._bases or "S" in packet.flags
         if fresh:
-            self._bases[key] = {packet.src: packet.seq, packet.dst: (packet.ack - 1) & MASK}
-        mine, other = self._bases[key][packet.src], self._bases[key][packet.dst]
+            mine, other = packet.seq, (packet.ack - 1) & MASK
+            self._bases[key] = (mine, other) if forward else (other, mine)
+        mine, other = self._bases[key] if forward else reversed(self._bases[key])
         sack = tuple(((left - other) & MASK, (right - other) & MASK) for left, right in packet.sack)
         if fresh:
             return packet.seq, packet.ack, sack
