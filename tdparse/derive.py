@@ -48,27 +48,32 @@ class Deriver:
     def __init__(self, lark: Lark, fields: Iterable[str], drop: Iterable[str] = ()) -> None:
         """Prepare for `lark`; rules and terminals in `drop` are taken as matching nothing."""
         self._fields = frozenset(fields)
-        self._drop = frozenset(drop)
         self._terminals = {terminal.name: terminal.pattern for terminal in lark.terminals}
         self._rules: dict[str, list[Sequence_]] = defaultdict(list)
         for rule in lark.rules:
             self._rules[rule.origin.name].append(tuple(rule.expansion))
+        self._prune(frozenset(drop))
         self._capturing = True
         self._open: list[str] = []
         self._groups: dict[str, int] = defaultdict(int)
 
     def pattern(self, rule: str) -> str:
         """Return the pattern of `rule`."""
-        written = self._rule(rule)
-        if written is None:
-            message = f"nothing is left of {rule}"
-            raise ValueError(message)
-        return written
+        return self._rule(rule)
 
-    def _symbol(self, symbol: Symbol) -> str | None:
-        """Return the pattern of a symbol, None when it was dropped."""
-        if symbol.name in self._drop:
-            return None
+    def _prune(self, dead: frozenset[str]) -> None:
+        """Leave out what needs a dead symbol, until nothing more dies."""
+        while True:
+            for name, expansions in self._rules.items():
+                self._rules[name] = [
+                    sequence for sequence in expansions if not any(symbol.name in dead for symbol in sequence)
+                ]
+            empty = {name for name, expansions in self._rules.items() if not expansions}
+            if empty <= dead:
+                return
+            dead |= empty
+
+    def _symbol(self, symbol: Symbol) -> str:
         return self._terminal(symbol.name) if symbol.is_term else self._rule(symbol.name)
 
     def _terminal(self, name: str) -> str:
@@ -77,27 +82,23 @@ class Deriver:
             return _escape(pattern.value)
         return str(pattern.value)
 
-    def _rule(self, name: str) -> str | None:
+    def _rule(self, name: str) -> str:
         if name in self._open:
             message = f"{name} nests: {' > '.join(self._open)}"
             raise RecursiveRuleError(message)
         self._open.append(name)
-        captured = self._capturing and name in self._fields
-        if captured:
+        if self._capturing and name in self._fields:
             self._groups[name] += 1
             group = name if self._groups[name] == 1 else f"{name}_{self._groups[name]}"
             self._capturing = False
-        written = self._repeated(name)
-        if captured:
+            written = f"(?P<{group}>{_unwrap(self._repeated(name))})"
             self._capturing = True
-            if written is None:
-                self._groups[name] -= 1
-            else:
-                written = f"(?P<{group}>{_unwrap(written)})"
+        else:
+            written = self._repeated(name)
         self._open.pop()
         return written
 
-    def _repeated(self, name: str) -> str | None:
+    def _repeated(self, name: str) -> str:
         """Return the pattern of a rule that may be ``R: base | R more``."""
         base: list[Sequence_] = []
         more: list[Sequence_] = []
@@ -107,56 +108,61 @@ class Deriver:
             else:
                 base.append(expansion)
         first = self._fold(base)
-        if first is None or not more:
+        if not more:
             return first
         again = self._fold(more)
-        if again is None:
-            return first
         return f"{_group(again)}+" if first == again else f"{_concatenable(first)}{_group(again)}*"
 
-    def _fold(self, sequences: Sequence[Sequence_]) -> str | None:
+    def _fold(self, sequences: Sequence[Sequence_]) -> str:
         """Return one pattern for alternatives, common beginnings written once."""
         choices: list[str] = []
-        optional = False
-        rest = list(dict.fromkeys(sequences))
+        rest = [sequence for sequence in dict.fromkeys(sequences) if sequence]
+        optional = len(rest) < len(set(sequences))  # tried last: repetition and choice are greedy, like the lexer
         while rest:
-            if not rest[0]:
-                optional = True
-                rest = rest[1:]
-                continue
-            head, is_optional = _split_off(rest)
-            tails = [sequence[1:] for sequence in rest if sequence[:1] == (head,)]
-            others = [sequence for sequence in rest if sequence[:1] != (head,)]
+            part, is_optional = _split_off(rest, optional=optional)
+            tails = [sequence[len(part) :] for sequence in rest if sequence[: len(part)] == part]
+            others = [sequence for sequence in rest if sequence[: len(part)] != part]
+            first = "".join(_concatenable(self._symbol(symbol)) for symbol in part)
+            then = self._fold(tails)
             if is_optional:
-                first = self._symbol(head)
-                then = self._fold(tails)
-                if then is not None:
-                    choices.append(then if first is None else f"{_optional(first)}{_concatenable(then)}")
+                choices.append(f"{_optional(first)}{_concatenable(then)}")
                 rest = [sequence for sequence in others if sequence not in tails]
-                continue
-            first = self._symbol(head)
-            if first is not None:
-                then = self._fold(tails)
-                if then is not None:
-                    choices.append(f"{_concatenable(first)}{_concatenable(then)}")
-            rest = others
+                optional = optional and (() not in tails or bool(rest) or len(choices) > 1)
+            else:
+                choices.append(f"{first}{_concatenable(then)}")
+                rest = others
         if not choices:
-            return "" if optional else None
+            return ""
         written = choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})"
         return _optional(written) if optional else written
 
 
-def _split_off(sequences: Sequence[Sequence_]) -> tuple[Symbol, bool]:
+def _split_off(sequences: Sequence[Sequence_], *, optional: bool) -> tuple[Sequence_, bool]:
     """
-    Return the symbol to write next, and whether it is an optional part.
+    Return the symbols to write next, and whether they are an optional part.
 
-    It is one when each sequence that begins with it is there without it too.
+    They are one when each sequence that begins with them is there without them too; `optional` says that
+    nothing at all is one of the sequences.
     """
+    nothing: set[Sequence_] = {()} if optional else set()
     for head in dict.fromkeys(sequence[0] for sequence in sequences if sequence):
-        tails = {sequence[1:] for sequence in sequences if sequence[:1] == (head,)}
-        if tails <= {sequence for sequence in sequences if sequence[:1] != (head,)}:
-            return head, True
-    return sequences[0][0], False
+        with_head = [sequence for sequence in sequences if sequence[:1] == (head,)]
+        for size in range(1, _common_beginning(with_head) + 1):
+            part = with_head[0][:size]
+            tails = {sequence[size:] for sequence in with_head}
+            if tails != nothing and tails <= nothing.union(
+                sequence for sequence in sequences if sequence[:size] != part
+            ):
+                return part, True
+    return sequences[0][:1], False
+
+
+def _common_beginning(sequences: Sequence[Sequence_]) -> int:
+    """Return how many symbols all sequences begin with."""
+    size = 0
+    while all(len(sequence) > size and sequence[size] == sequences[0][size] for sequence in sequences):
+        size += 1
+    return size
 
 
 def _escape(text: str) -> str:
@@ -246,44 +252,73 @@ def derive(plan: Plan, lark: Lark) -> tuple[str, tuple[str, ...]]:
 
 # ---------------------------------------------------------------- what is derived
 
-RECORD_FIELDS: Final = (
-    *("number", "clock", "epoch", "date", "delta", "device", "direction", "word", "src", "dst"),
-    *("flags", "correct", "incorrect", "seq", "seq_last", "ack", "window", "urgent"),
-    *("options", "faulty_options", "truncation", "length", "payload", "cut"),
+TIMES: Final = ("clock", "epoch", "date", "us_date", "month_date", "delta", "old_delta")
+AROUND: Final = ("number", *TIMES, "device", "direction", "outers", "link", "word", "ip_text", "src", "dst")
+NUMBERS: Final = ("seq", "seq_last", "ack", "window", "urgent", "length")
+PACKET_FIELDS: Final = (
+    *(
+        *AROUND,
+        "flags",
+        "no_flags",
+        "correct",
+        "incorrect",
+        *NUMBERS,
+        "options",
+        "fault",
+        "truncation",
+        "payload",
+        "glued",
+        "adjoined",
+        "suffix",
+    ),
+    *("old_flags", "old_correct", "old_incorrect", "old_payload", "cut"),
+    *("arp", "udp", "icmp", "fragment", "other_protocol"),
 )
-DOMINANT_FIELDS: Final = ("clock", "epoch", "date", "word", "src", "dst", "flags", "seq", "seq_last", "ack", "window")
-DOMINANT_FIELDS_END: Final = ("options", "length", "payload")
-OPTION_FIELDS: Final = (
-    *("mss", "wscale", "sack_ok", "sack", "ts_val", "ts_ecr", "tfo", "md5", "tcp_ao", "uto", "mptcp"),
-    *("echo", "echo_reply", "cc", "cc_new", "cc_echo", "scps", "exp", "unknown_kind", "unknown_data", "bad"),
+DOMINANT_FIELDS: Final = (
+    *("clock", "date", "epoch", "word", "src", "dst", "flags", "seq", "seq_last", "ack", "window"),
+    *("options", "length", "payload"),
 )
+# What the commonest shape of line does without.
 RARE: Final = (
-    "number",
-    "lengths",
-    "delta",
-    "_device",
-    "_checksum",
-    "_urgency",
-    "ACK_UNSET",
-    "faulty_options",
-    "truncation",
+    *("number", "lengths", "us_date", "month_date", "delta", "old_delta", "TIME_NOTE", "TIME_ERROR", "_device"),
+    *("link", "complaint", "_details", "outer", "_checksum", "_urgency", "ACK_UNSET", "fault"),
+    *("truncation", "suffix", "no_flags", "BRACES", "glued", "adjoined"),
+    *("_md5", "_tcp_ao", "_uto", "_echo", "_echo_reply", "_cc", "_cc_new", "_cc_echo", "_scps", "_exp", "_unknown"),
+    *("OPTION_LENGTH", "SACK_INVALID", "bad", "TIMESTAMP"),
 )
-KINDS: Final = (
-    *("blank", "counters", "banner", "prompt", "comment", "hexdump", "continuation"),
-    *("arp", "udp", "icmp", "fragment", "suspect", "other_protocol"),
+OPTION_FIELDS: Final = (
+    *("mss", "wscale", "sack_ok", "sack", "ts_val", "ts_ecr", "tfo", "exp_tfo", "md5", "tcp_ao", "uto", "mptcp"),
+    *(
+        "echo",
+        "echo_reply",
+        "cc",
+        "cc_new",
+        "cc_echo",
+        "scps",
+        "exp",
+        "unknown_kind",
+        "joined_kind",
+        "unknown_data",
+        "bad",
+    ),
 )
+PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 
 PLANS: Final[Mapping[str, Plan]] = {
-    "CLOCKED": Plan("modern_record", (*DOMINANT_FIELDS, *DOMINANT_FIELDS_END), (*RARE, "epoch", "date")),
-    "DATED": Plan("modern_record", (*DOMINANT_FIELDS, *DOMINANT_FIELDS_END), (*RARE, "epoch", "clock")),
-    "MODERN": Plan("modern_record", RECORD_FIELDS),
-    "QUIET": Plan("quiet_record", RECORD_FIELDS),
-    "CUT": Plan("cut_record", RECORD_FIELDS),
+    "CLOCKED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "date")),
+    "DATED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "clock")),
+    "PACKET": Plan("packet", PACKET_FIELDS),
+    "UNFINISHED": Plan("unfinished", ()),
+    "OUTER": Plan("outer", ("src", "dst", "extension")),
+    "IP_TEXT": Plan("ip_text", ("tos", "ttl", "ip_id", "ip_flags", "ip_length")),
     "ENDPOINT": Plan("endpoint", ("host", "port")),
     "OPTION": Plan("option", OPTION_FIELDS),
     "SACK_BLOCK": Plan("sack_block", ("left", "right")),
-    **{f"KIND_{kind.upper()}": Plan(kind, COUNTERS if kind == "counters" else ()) for kind in KINDS},
+    "PLAIN": Plan("plain", PLAIN_FIELDS),
+    "COUNTERS": Plan("counters", COUNTERS),
+    "CONTINUATION": Plan("continuation", ()),
+    "SUSPECT": Plan("suspect", ()),
 }
 
 
@@ -306,7 +341,6 @@ def module_text() -> str:
         lines += [f"{name}: Final = (", *(f"    {piece!r}" for piece in _pieces(pattern)), ")"]
         if fields:
             lines.append(f"{name}_FIELDS: Final = {fields!r}")
-    lines.append(f"KINDS: Final = {KINDS!r}")
     return "\n".join(lines) + "\n"
 
 

@@ -79,48 +79,38 @@ def decode(text: str | None) -> Options:
 
 def _note(values: dict[str, object], found: re.Match[str]) -> None:
     """Add what one option says to `values`, keyed by the fields of `Options`."""
-    for name, value in found.groupdict().items():
-        rule = _field(name)
-        if value is None or rule == "unknown_data":
-            continue
-        field, read = _READERS[rule]
-        if field in _LISTS:
-            values[field] = (*values.get(field, ()), read(value, found))  # type: ignore[misc]
-        else:
-            values.setdefault(field, read(value, found))
+    printed = {
+        rule: text for rule, text in zip(_patterns.OPTION_FIELDS, found.groups(), strict=True) if text is not None
+    }
+    for rule, text in printed.items():
+        if rule in _READERS:
+            field, read = _READERS[rule]
+            if field in _LISTS:
+                values[field] = (*values.get(field, ()), read(text, printed))  # type: ignore[misc]
+            else:
+                values.setdefault(field, read(text, printed))
 
 
-def _data(found: re.Match[str]) -> str:
-    """Return the hex digits of an unknown option: of whichever alternative matched."""
-    return "".join(value or "" for name, value in found.groupdict().items() if _field(name) == "unknown_data")
-
-
-def _field(group: str) -> str:
-    """Return the rule of a group; a rule written twice has groups `rule` and `rule_2`."""
-    return group.rstrip("0123456789").removesuffix("_")
-
-
-def _timestamps(found: re.Match[str]) -> tuple[int, ...]:
-    return tuple(int(value) for name, value in found.groupdict().items() if value and name.startswith("ts_"))
-
-
-def _blocks(text: str, _: re.Match[str]) -> tuple[tuple[int, int], ...]:
+def _blocks(text: str, _: Mapping[str, str]) -> tuple[tuple[int, int], ...]:
     return tuple((int(left), int(right)) for left, right in _sack_block().findall(text))
 
 
+def _unknown(text: str, printed: Mapping[str, str]) -> tuple[int, str]:
+    return int(text), printed.get("unknown_data", "")
+
+
 # What each captured rule of the grammar gives: the field of `Options`, and its value.
-_READERS: Final[Mapping[str, tuple[str, Callable[[str, re.Match[str]], object]]]] = {
+_READERS: Final[Mapping[str, tuple[str, Callable[[str, Mapping[str, str]], object]]]] = {
     **{name: (name, lambda text, _: int(text)) for name in ("mss", "wscale", "echo", "echo_reply")},
     **{name: (name, lambda text, _: int(text)) for name in ("cc", "cc_new", "cc_echo")},
     **{name: (name, lambda text, _: text) for name in ("md5", "tcp_ao", "uto", "scps", "exp", "bad")},
     "sack_ok": ("sack_ok", lambda _, __: True),
     "sack": ("sack", _blocks),
-    "ts_val": ("ts", lambda _, found: _timestamps(found)),
-    "ts_ecr": ("ts", lambda _, found: _timestamps(found)),
+    "ts_val": ("ts", lambda text, printed: (int(text), int(printed["ts_ecr"]))),
     "tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
     "exp_tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
     "mptcp": ("mptcp", lambda text, _: text.removeprefix("mptcp ")),
-    "unknown_kind": ("unknown", lambda text, found: (int(text), _data(found))),
-    "joined_kind": ("unknown", lambda text, found: (int(text), _data(found))),
+    "unknown_kind": ("unknown", _unknown),
+    "joined_kind": ("unknown", _unknown),
 }
 _LISTS: Final = frozenset({"mptcp", "unknown"})
