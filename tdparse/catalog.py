@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from tdparse.model import Lang
 
@@ -23,6 +23,7 @@ EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
 
 _Fact: TypeAlias = "str | list[str]"
+_Index: TypeAlias = "Mapping[str, tuple[tuple[str, str], ...]]"
 _Tables: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, _Fact]]]"
 
 
@@ -124,11 +125,28 @@ def lookup(word: str) -> tuple[tuple[str, str], ...]:
     """
     Return every (section, code) that `why` can explain under a word: a code, an alias or a title.
 
-    A code as written comes before any other spelling (letter case, ``-`` or blank for ``_``), so that
+    A code as written comes before any other name or spelling (letter case, ``-`` or blank for ``_``), so that
     the flags ``E`` and ``e`` differ; codes of several sections may share a word (``ecn_cwr``). Empty
     when nothing fits.
     """
-    return _words().get(word) or _words().get(_fold(word), ())
+    exact, loose = _words()
+    return exact.get(word) or loose.get(folded(word), ())
+
+
+def words() -> tuple[str, ...]:
+    """Return every word that `lookup` knows: codes as written, the other names as `folded` spells them."""
+    exact, loose = _words()
+    return tuple({**exact, **loose})
+
+
+def folded(word: str) -> str:
+    """
+    Return a word without what `lookup` overlooks: letter case, and which joint stands between its parts.
+
+    >>> folded("SYN-SENT"), folded("Three-way handshake")
+    ('syn_sent', 'three_way_handshake')
+    """
+    return word.strip().casefold().replace("-", "_").replace(" ", "_")
 
 
 def codes(section: str) -> tuple[str, ...]:
@@ -214,23 +232,29 @@ def _stand_ins(lang: Lang) -> Mapping[str, str]:
     return {code: reference("placeholder", code).phrases["text"].of(lang) for code in reference_codes("placeholder")}
 
 
-def _fold(word: str) -> str:
-    return word.strip().casefold().replace("-", "_").replace(" ", "_")
-
-
 @cache
-def _words() -> Mapping[str, tuple[tuple[str, str], ...]]:
+def _words() -> tuple[_Index, _Index]:
+    """Return where a word leads: codes as they are written, and all names as `folded` spells them."""
     exact: dict[str, dict[tuple[str, str], None]] = {}
-    folded: dict[str, dict[tuple[str, str], None]] = {}
+    loose: dict[str, dict[tuple[str, str], None]] = {}
     for section in EXPLAINED:
         for code in reference_codes(section):
             long = reference(section, code)
-            titles = long.phrases.get("title")
+            titles = [title for known in (reference, entry) for title in _titles(known, section, code)]
             exact.setdefault(code, {})[section, code] = None
-            for word in (code, *long.lists.get("aliases", ()), *(titles or ())):
-                folded.setdefault(_fold(word), {})[section, code] = None
-    merged = {word: tuple(places) for word, places in folded.items()}
-    return merged | {word: tuple(places) for word, places in exact.items()}
+            for word in (code, *long.lists.get("aliases", ()), *titles):
+                loose.setdefault(folded(word), {})[section, code] = None
+    return (
+        {word: tuple(places) for word, places in exact.items()},
+        {word: tuple(places) for word, places in loose.items()},
+    )
+
+
+def _titles(known: Callable[[str, str], Entry], section: str, code: str) -> tuple[str, ...]:
+    try:
+        return known(section, code).phrases.get("title", ())
+    except UnknownCodeError:
+        return ()
 
 
 @cache

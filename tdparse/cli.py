@@ -230,6 +230,7 @@ def annotate(
 ) -> None:
     """Write a copy of each log with comment lines under each record; without -o to standard output."""
     from tdparse import batch
+    from tdparse.interrupt import Interrupt
     from tdparse.job import Exit
     from tdparse.selection import Selection
     from tdparse.unpack import UnreadableError
@@ -250,15 +251,52 @@ def annotate(
     if clash := batch.collision(todo):
         job.complain(clash.name, "same_output" if clash.other else "onto_input", clash.other or "")
         raise typer.Exit(Exit.USAGE)
-    try:
-        for outcome in batch.annotate_all(todo, style, jobs or len(os.sched_getaffinity(0))):
+    with Interrupt() as interrupt:
+        for outcome in batch.annotate_all(todo, style, jobs or _cores(), lambda: interrupt.requested):
             job.take(outcome.totals, met=outcome.met)
             if outcome.trouble:
                 job.trouble(*outcome.trouble)
-    except KeyboardInterrupt:
-        raise typer.Exit(Exit.INTERRUPTED) from None
-    job.report(len(todo))
-    raise typer.Exit(job.code())
+    job.report()
+    raise typer.Exit(Exit.INTERRUPTED if interrupt.requested else job.code())
+
+
+@app.command(epilog="Example: tdexplain why retransmission")
+def why(
+    codes: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="CODE...",
+            help="Steps, modifiers, anomalies, verdicts, states, flags, terms, rules (R112), transitions (T55).",
+            show_default=False,
+        ),
+    ] = None,
+    listed: Annotated[bool, typer.Option("--list", help="List all codes, or those of a section or glob.")] = False,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    lang: LangOption = None,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Explain a code at length: what it means, when it holds, where it is defined, and a log that shows it."""
+    from tdparse import why as pages
+    from tdparse.job import PROGRAM, Exit
+    from tdparse.output import standard_output
+
+    language = _language(lang)
+    places, unknown = pages.listed(codes or ()) if listed else pages.find(codes or ())
+    if unknown or not places:
+        for line in [pages.complaint(word, language) for word in unknown] or [pages.nothing(language)]:
+            typer.echo(f"{PROGRAM}: {line}", err=True)
+        raise typer.Exit(Exit.USAGE)
+    if format is Format.JSONL:
+        text = pages.records(places, language)
+    else:
+        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        view = pages.Why(language, columns=columns, color=_colored(color, None))
+        text = "\n".join(view.index(places) if listed else view.page(places)) + "\n"
+    try:
+        with standard_output() as file:
+            file.write(text.encode())
+    except BrokenPipeError:  # the reader has seen enough
+        raise typer.Exit from None
 
 
 @app.command(epilog="Example: tdexplain repl")
@@ -307,6 +345,11 @@ def _language(chosen: Language | None) -> Lang:
         if value := os.environ.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _colored(color: Color, output: Path | None) -> bool:
