@@ -9,9 +9,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
+from tdparse.interrupt import Interrupt
 from tdparse.output import UnwritableError, replaced
 from tdparse.read import UTF_8, opened
 from tdparse.render import Totals
@@ -24,7 +26,7 @@ from tdparse.stream import NumberingChoice, Run
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from tdparse.model import Lang, NumberStyle
     from tdparse.read import Source
@@ -53,12 +55,13 @@ class Task(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one log: counts, and the code and detail of its trouble."""
+    """What became of one log: counts, and what went wrong; without `finished` there is no copy."""
 
     task: Task
     totals: Totals
-    met: bool = False
+    met: bool = False  # --fail-on
     trouble: tuple[str, str, str] | None = None  # name, code, detail
+    finished: bool = True
 
 
 class Collision(NamedTuple):
@@ -115,8 +118,13 @@ def collision(todo: Iterable[Task]) -> Collision | None:
     return None
 
 
-def annotate(task: Task, style: Style) -> Outcome:
-    """Write the copy of one log; trouble with it is part of the outcome, never an exception."""
+def annotate(task: Task, style: Style, stopped: Callable[[], bool] | None = None) -> Outcome:
+    """
+    Write the copy of one log; trouble with it is part of the outcome, never an exception.
+
+    When `stopped` says so between two blocks, the copy is given up; a worker process listens to Ctrl-C itself.
+    """
+    stopped = stopped or (lambda: _worker.requested)
     alarm, totals = Alarm(style.fail_on), Totals()
     run = Run(renderer(style), Selection(), alarm, totals, style.numbering, drop=MARK)
     trouble = None
@@ -125,8 +133,12 @@ def annotate(task: Task, style: Style) -> Outcome:
             task.target.parent.mkdir(parents=True, exist_ok=True)
             with replaced(task.target) as file:
                 copy = _Copy(file, source, marked=style.format == "text")
-                run.follow(source, copy.write)
+                run.follow(source, copy.write, stopped)
+                if stopped():
+                    raise _StoppedError  # noqa: TRY301 - leaving the blocks removes the half-written file
                 copy.write(run.renderer.finish(totals))
+    except _StoppedError:
+        return Outcome(task, totals, finished=False)
     except UnreadableError as error:
         trouble = (error.name, error.code, error.detail)
     except UnwritableError as error:
@@ -136,23 +148,44 @@ def annotate(task: Task, style: Style) -> Outcome:
     return Outcome(task, totals, alarm.met, trouble)
 
 
-def annotate_all(todo: Sequence[Task], style: Style, jobs: int) -> Iterator[Outcome]:
-    """Write all copies with at most `jobs` processes; outcomes come in the order of `todo`."""
+def annotate_all(todo: Sequence[Task], style: Style, jobs: int, stopped: Callable[[], bool]) -> Iterator[Outcome]:
+    """
+    Write all copies with at most `jobs` processes; outcomes come in the order of `todo`.
+
+    Ends early when `stopped` says so.
+    """
     if jobs <= 1 or len(todo) <= 1:
-        yield from (annotate(task, style) for task in todo)
+        for task in todo:
+            outcome = annotate(task, style, stopped)
+            if not outcome.finished:
+                return
+            yield outcome
         return
-    with ProcessPoolExecutor(min(jobs, len(todo))) as pool:
+    with ProcessPoolExecutor(min(jobs, len(todo)), initializer=_listen) as pool:
         # Executor.map would queue every log at once; a window keeps memory even for folders without end.
         running: deque[Future[Outcome]] = deque()
-        try:
-            for task in todo:
-                running.append(pool.submit(annotate, task, style))
-                if len(running) >= jobs * WINDOW:
-                    yield running.popleft().result()
-            while running:
-                yield running.popleft().result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        waiting = iter(todo)
+        while not stopped():
+            running.extend(pool.submit(annotate, task, style) for task in islice(waiting, jobs * WINDOW - len(running)))
+            if not running:
+                break
+            outcome = running.popleft().result()
+            if not outcome.finished:
+                break
+            yield outcome
+        pool.shutdown(cancel_futures=True)
+
+
+class _StoppedError(Exception):
+    """The run is over before the copy is."""
+
+
+_worker: Final = Interrupt()
+
+
+def _listen() -> None:
+    """Let a worker process take Ctrl-C as a request; its parent gets the same one and ends the run."""
+    _worker.__enter__()
 
 
 def renderer(style: Style, *, on_screen: bool = False) -> Renderer:

@@ -115,11 +115,11 @@ class Job:
         encoding = sys.stderr.encoding or "utf-8"
         sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
 
-    def report(self, logs: int) -> None:
+    def report(self) -> None:
         """Tell what has been done, in numbers."""
         totals = self.totals
         values = {
-            "logs": logs,
+            "logs": totals.sources,
             "lines": totals.lines,
             "segments": totals.segments,
             "connections": totals.connections,
