@@ -99,6 +99,7 @@ class Normalizer:
         """
         self._forced: Numbering | None = numbering if numbering in ("absolute", "relative") else None
         self._hint: Numbering = "unknown"
+        self._guess: Numbering = "unknown"  # from numbers that look as if the log had lost its head
         self._votes = {"absolute": 0, "relative": 0}
         self._headless = True  # until a line is seen that only the beginning of a log can have
         self._conversations: dict[tuple[Endpoint, Endpoint, int | None], _Conversation] = {}
@@ -109,6 +110,12 @@ class Normalizer:
     @property
     def numbering(self) -> Numbering:
         """How this log prints its numbers, as far as it has shown."""
+        shown = self._shown
+        return self._guess if shown == "unknown" else shown
+
+    @property
+    def _shown(self) -> Numbering:
+        """The same without guesses: what a number may be called absolute for."""
         if self._forced:
             return self._forced
         absolute, relative = self._votes["absolute"], self._votes["relative"]
@@ -207,21 +214,20 @@ class Normalizer:
     def _enter(self, segment: Segment, conversation: _Conversation) -> Numbers:
         """R32 b, c: the first ACK-bearing segment, and every SYN-ACK, set both bases."""
         seq, ack, flags = segment.seq, segment.ack or 0, segment.flags or ""
-        numbering = self.numbering
-        open_ended = not ("S" in flags or conversation.opened) and numbering != "absolute"
+        open_ended = not ("S" in flags or conversation.opened) and self._shown != "absolute"
         doubtful = open_ended and self._looks_relative(seq, ack)
         end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
         base = (ack - 1) & MASK
         self._rebase(conversation, segment.src, (seq, end), (base, ack), doubtful=doubtful)
         if doubtful and FIRST_OCTET in (seq, ack):
             conversation.printed = "relative"  # on the wire a number is 1 once in 2**32
-            self._votes["relative"] += 1
+            self._guess = "relative"
         sack = segment.options.sack if segment.options_text is not None else None
         return Numbers(
             seq,
             ack,
             self._edges(sack, ack, base) if sack else None,
-            seq_absolute=not doubtful,
+            seq_absolute=not conversation.directions(segment.src)[0].hidden,
             ack_absolute=not doubtful,
             printed=conversation.printed if doubtful else "absolute",
         )
@@ -284,7 +290,7 @@ class Normalizer:
         nearer: Numbering = "absolute" if absolute < relative else "relative"
         if near < far and near < SMALL and (near == 0 or far > ODDS * near + SLACK):
             return self._settle(conversation, nearer), True
-        numbering = self.numbering
+        numbering = self._shown
         if numbering != "unknown" and not conversation.doubtful:
             return numbering, True
         return nearer, False
@@ -356,15 +362,12 @@ class Normalizer:
         """
         Return the SACK edges of a record that sets the bases, in the space of its ack.
 
-        They alone are relative on such a line, unless the log is absolute; they lie near the ack.
-        None when the base is so small that both readings do.
+        They alone are relative on such a line, unless the log is absolute; they lie near the ack. A base
+        so small that both readings do leaves it to what the log has shown; None where that is nothing.
         """
         moved = tuple(((left + base) & MASK, (right + base) & MASK) for left, right in blocks)
-        numbering = self.numbering
-        if numbering == "unknown" and 0 < abs(diff(base, 0)) < ODDS * SLACK:
-            return None
-        if numbering == "unknown":
-            as_printed = sum(abs(diff(edge, ack)) for block in blocks for edge in block)
-            as_moved = sum(abs(diff(edge, ack)) for block in moved for edge in block)
-            numbering = "relative" if as_moved < as_printed else "absolute"
-        return moved if numbering == "relative" else blocks
+        if 0 < abs(diff(base, 0)) < ODDS * SLACK:
+            return {"absolute": blocks, "relative": moved, "unknown": None}[self._shown]
+        as_printed = sum(abs(diff(edge, ack)) for block in blocks for edge in block)
+        as_moved = sum(abs(diff(edge, ack)) for block in moved for edge in block)
+        return moved if as_moved < as_printed else blocks
