@@ -10,6 +10,7 @@ from tdparse import evidence
 from tdparse.flags import SegmentClass
 from tdparse.incarnation import Tentative
 from tdparse.model import State
+from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
 from tdparse.states import Known
 from tdparse.steps import rst_acceptable
@@ -126,6 +127,8 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
 
 def _acknowledge(conn: Incarnation, record: Record) -> None:
     x, y, ack = record.x, record.y, record.ack
+    for left, right in sack_blocks(record):
+        y.octets.received(left, right)
     if ack is None or (x.lastack is not None and ack <= x.lastack):
         return
     x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line

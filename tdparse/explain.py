@@ -52,6 +52,8 @@ def verdict_text(summary: Summary, lang: Lang) -> str:
     missing = summary.attributes.get("not_captured")
     if isinstance(missing, str):
         parts.append(catalog.sentence("ui", f"not_captured_{missing}", lang))
+    if summary.verdict == "no_answer" and summary.attributes.get("icmp"):
+        parts.append(catalog.sentence("ui", "answered_by_icmp", lang))
     silence = summary.marks.get("silence")
     if isinstance(silence, int) and summary.verdict.startswith(("still_open.", "half_closed.")):
         span = catalog.duration(silence, lang)
@@ -78,9 +80,13 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
         if role in pending:
             fields = {"x": catalog.sentence("role", role, lang)}
             found.append(catalog.fill(catalog.sentence("ui", "pending_of", lang), fields))
+    stuck = summary.attributes.get("stuck_size")
+    if isinstance(stuck, dict):
+        fields = {"x": catalog.sentence("role", stuck["role"], lang), "n": stuck["octets"]}
+        found.append(catalog.fill(catalog.sentence("ui", "stuck_size", lang), fields))
     icmp = summary.attributes.get("icmp")
-    for message in icmp if isinstance(icmp, list) else ():
-        found.append(catalog.fill(catalog.sentence("ui", "icmp", lang), message))
+    template = catalog.sentence("ui", "icmp", lang)
+    found += [catalog.fill(template, message) for message in (icmp if isinstance(icmp, list) else ())]
     if summary.attributes.get("evicted"):
         found.append(catalog.sentence("ui", "evicted", lang))
     return found

@@ -12,6 +12,8 @@ from typing import Final, NamedTuple
 
 HISTORY: Final = 64  # how many acknowledged segments are remembered, for "sent again … after the first"
 MAX_HOLES: Final = 256  # captured ranges beyond a gap that are kept apart
+STUCK_COPIES: Final = 2  # retransmissions of one segment without any acknowledgment
+SMALL: Final = 500  # octets; every path carries segments of this size (RFC 9293 section 3.7.1)
 MAX_UNACKED: Final = 1024  # segments waiting for an acknowledgment that may never be captured
 
 
@@ -38,6 +40,7 @@ class Octets:
         "first",
         "guessed",
         "largest",
+        "largest_through",
         "nxt",
         "nxt_time",
         "repeated_octets",
@@ -58,6 +61,7 @@ class Octets:
         self.repeated_octets = 0
         self.repeated_segments = 0
         self.largest = 0  # largest payload
+        self.largest_through = 0  # largest segment that the peer has acknowledged, or named by SACK
         self.unacked: deque[Sent] = deque(maxlen=MAX_UNACKED)
         self.sent: deque[Sent] = deque(maxlen=HISTORY)
         self.acked: int | None = None  # highest acknowledgment of the peer
@@ -177,12 +181,33 @@ class Octets:
         self.acked = ack
         confirmed: list[Sent] = []
         unacked = self.unacked
+        before = self.largest_through
         while unacked and unacked[0].end <= ack:
             confirmed.append(unacked.popleft())
         if unacked and any(entry.end <= ack for entry in unacked):
             confirmed.extend(entry for entry in unacked if entry.end <= ack)
             self.unacked = deque((entry for entry in unacked if entry.end > ack), MAX_UNACKED)
+        self.largest_through = max(before, *(entry.end - entry.start for entry in confirmed), 0)
         return confirmed
+
+    def received(self, start: int, end: int) -> None:
+        """Note a SACK block: the segments inside it have arrived."""
+        for entry in self.unacked:
+            if start <= entry.start and entry.end <= end:
+                self.largest_through = max(self.largest_through, entry.end - entry.start)
+
+    def stuck_size(self) -> int | None:
+        """
+        Return the size of the segments that never get through while smaller ones do, None if that is not so.
+
+        It takes three copies of one segment, larger than every segment the peer has confirmed.
+        """
+        if not self.unacked:
+            return None
+        oldest = self.unacked[0]
+        size = oldest.end - oldest.start
+        copies = sum(1 for entry in self.unacked if entry.start == oldest.start)
+        return size if copies > STUCK_COPIES and size > max(self.largest_through, SMALL) else None
 
     def concede(self, ack: int) -> int | None:
         """

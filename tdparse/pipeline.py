@@ -66,6 +66,8 @@ class Explainer:
             # People edit the commands they paste, so this only decides where the numbers do not (R34).
             absolute = _ABSOLUTE_OPTION.search(skipped.raw) is not None
             self.tracker.normalizer.hint("absolute" if absolute else "relative")
+        elif skipped.kind == "icmp" and skipped.note is not None:
+            self.tracker.note_icmp(skipped.line, skipped.note)
         elif skipped.kind == "counters" and skipped.note is not None:
             dropped = skipped.note.get("dropped")
             if isinstance(dropped, int) and dropped > 0:

@@ -77,6 +77,10 @@ def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[st
         attributes["not_captured"] = "syn_ack"
     if conn.keep_alives and conn.reset_by is not None:
         attributes["keep_alives_unanswered"] = conn.keep_alives
+    for peer in conn.peers:
+        stuck = peer.octets.stuck_size()
+        if stuck is not None and conn.handshake_done:
+            attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
     if conn.icmp:
         attributes["icmp"] = list(conn.icmp)
     timers = [*expired(conn, end), *gave_up(conn, end)]
@@ -97,8 +101,8 @@ def _data(conn: Incarnation) -> str:
 def _close_shape(conn: Incarnation) -> str:
     if conn.reset_by is not None and not clean_before_reset(conn):
         return "reset"
-    if "teardown.fin.simultaneous" in conn.steps:
-        return "simultaneous"
+    if "teardown.fin.simultaneous" in conn.steps or (conn.self_connected and conn.first_fin is not None):
+        return "simultaneous"  # R74: its own FIN crosses itself
     if "teardown.fin_ack" in conn.steps:
         return "three_segment"
     if both_fins(conn):

@@ -11,6 +11,7 @@ from tdparse.clock import Clock
 from tdparse.evidence import Record
 from tdparse.findings import Findings
 from tdparse.flags import SegmentClass, flags_of
+from tdparse.icmp import quote
 from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
@@ -86,6 +87,10 @@ class Tracker:
         """The capture itself lost packets (capture_drops): true of every connection it still follows."""
         for conn in self.table.live.values():
             conn.found["capture_drops"] = conn.found.get("capture_drops", 0) + 1
+
+    def note_icmp(self, line: int, note: Mapping[str, object]) -> None:
+        """An ICMP error quotes a packet: keep it with the connection it is about, as evidence."""
+        quote(line, note, reversed(self.table.live.values()))
 
     def _place(self, conn: Incarnation, record: Record) -> Step:
         """Decide the step, apply the evidence, and collect what is worth saying."""

@@ -1,0 +1,54 @@
+"""
+ICMP errors in the log: which connection the quoted addresses belong to (T28, verdict 9).
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from tdparse.incarnation import Incarnation
+    from tdparse.model import Endpoint
+
+MAX_LOOKED_AT: Final = 4096  # latest connections among which a quoted one is searched
+MAX_QUOTED: Final = 8  # ICMP errors kept for one connection
+
+
+def quote(line: int, note: Mapping[str, object], newest_first: Iterable[Incarnation]) -> bool:
+    """
+    Tie an ICMP error to the one live connection it can be about; tell whether there was one.
+
+    Args:
+        line: Line of the ICMP record.
+        note: What it quotes: `src`, `dst` and, where printed, `sport`, `dport`, `protocol`, `mtu`, `text`.
+        newest_first: The connections that are open, the latest first.
+
+    Without the port of the sender several connections may fit: the one whose quoted side sent the latest
+    record is meant, because an error answers a packet that has just passed.
+    """
+    if note.get("protocol", "tcp") != "tcp" or note.get("src") is None:
+        return False
+    fitting = [conn for conn in islice(newest_first, MAX_LOOKED_AT) if _fits(conn, note)]
+    if not fitting or (note.get("dst") is None and len(fitting) > 1):
+        return False
+    conn = max(fitting, key=lambda conn: conn.last_line)
+    if len(conn.icmp) < MAX_QUOTED:
+        kept = {name: note[name] for name in ("text", "mtu", "reporter") if note.get(name) is not None}
+        conn.icmp.append({"line": line, **kept})
+    return True
+
+
+def _fits(conn: Incarnation, note: Mapping[str, object]) -> bool:
+    """Tell whether the quoted packet can have been one of this connection, in either direction."""
+    pairs = ((conn.flow.client, conn.flow.server), (conn.flow.server, conn.flow.client))
+    return any(
+        _is(sender, note["src"], note.get("sport")) and _is(receiver, note.get("dst"), note.get("dport"))
+        for sender, receiver in pairs
+    )
+
+
+def _is(endpoint: Endpoint, host: object, port: object) -> bool:
+    return host in (None, endpoint.host) and port in (None, endpoint.port)
