@@ -101,7 +101,8 @@ class Normalizer:
         self._hint: Numbering = "unknown"
         self._guess: Numbering = "unknown"  # from numbers that look as if the log had lost its head
         self._votes = {"absolute": 0, "relative": 0}
-        self._headless = True  # until a line is seen that only the beginning of a log can have
+        self._headless: bool | None = None  # are the log's first lines missing?
+        self._any_syn = False
         self._conversations: dict[tuple[Endpoint, Endpoint, int | None], _Conversation] = {}
         self._run = 0
         self._stamp: int | None = None
@@ -197,8 +198,10 @@ class Normalizer:
                 self._rebase(conversation, segment.src, (None, None), (None, None))
         elif "S" in flags:
             conversation = conversation or self._find(segment)
-            conversation.opened = True
-            self._headless = False
+            conversation.opened = self._any_syn = True
+            sender = conversation.directions(segment.src)[0]
+            if conversation.entered and not sender.hidden and segment.seq is not None:
+                sender.expect = (segment.seq + 1) & MASK  # what its answer acknowledges
         hidden = conversation is not None and conversation.entered and conversation.directions(segment.src)[0].hidden
         lost = hidden and "S" not in flags
         return Numbers(
@@ -236,10 +239,13 @@ class Normalizer:
         """
         Tell whether the first numbers of a conversation, which should be absolute, look relative.
 
-        Then its first lines are missing. One small number may be chance, unless the log starts with it.
+        Then the log's first lines are missing. The first conversation found open tells for all; one small
+        number alone may be chance in a log that has shown a SYN.
         """
         small = ack < SMALL and (seq is None or seq < SMALL)
-        return small and (self._headless or seq is not None or ack == FIRST_OCTET)
+        if self._headless is None:
+            self._headless = small and (not self._any_syn or seq is not None or ack == FIRST_OCTET)
+        return small and self._headless
 
     def _rebase(
         self,
@@ -255,7 +261,6 @@ class Normalizer:
         receiver.rebase(*theirs, doubtful=doubtful)
         conversation.entered = True
         conversation.doubtful = doubtful
-        self._headless = self._headless and doubtful
         conversation.run = self._run
         # What follows may come from another run of tcpdump pasted behind the first: ask anew.
         conversation.settle("unknown", "unknown")
@@ -317,7 +322,9 @@ class Normalizer:
         sender, receiver = conversation.directions(segment.src)
         absolute = relative = 0
         known = False
-        for printed, direction in ((segment.seq, sender), (segment.ack, receiver)):
+        # The number of an RST-ACK may be 0 whatever its sender has sent (R35).
+        seq = None if "R" in (segment.flags or "") else segment.seq
+        for printed, direction in ((seq, sender), (segment.ack, receiver)):
             if printed is None or direction.base is None or direction.expect is None:
                 continue
             known = True
@@ -353,21 +360,23 @@ class Normalizer:
     def _starts_again(self, segment: Segment, conversation: _Conversation) -> bool:
         """Tell whether a record behind such a place is its conversation's first of a new run."""
         conversation.run = self._run
-        if self._forced or conversation.mode != "relative":
+        if self._forced or conversation.mode == "absolute":
             return not self._forced
         distances = self._distances(segment, conversation)
-        return distances is not None and distances[1] >= SMALL
+        return distances is None or distances[1] >= SMALL
 
     def _edges(self, blocks: tuple[tuple[int, int], ...], ack: int, base: int) -> tuple[tuple[int, int], ...] | None:
         """
         Return the SACK edges of a record that sets the bases, in the space of its ack.
 
-        They alone are relative on such a line, unless the log is absolute; they lie near the ack. A base
-        so small that both readings do leaves it to what the log has shown; None where that is nothing.
+        They alone are relative on such a line, unless the log is absolute. Edges lie near the ack; where
+        that does not tell, the log so far does. None when nothing does.
         """
         moved = tuple(((left + base) & MASK, (right + base) & MASK) for left, right in blocks)
-        if 0 < abs(diff(base, 0)) < ODDS * SLACK:
-            return {"absolute": blocks, "relative": moved, "unknown": None}[self._shown]
         as_printed = sum(abs(diff(edge, ack)) for block in blocks for edge in block)
         as_moved = sum(abs(diff(edge, ack)) for block in moved for edge in block)
-        return moved if as_moved < as_printed else blocks
+        shown = self._shown
+        far = max(as_printed, as_moved) >= SMALL
+        if min(as_printed, as_moved) < SMALL and (far or base == 0):
+            return moved if as_moved < as_printed else blocks
+        return {"absolute": blocks, "relative": moved, "unknown": None}[shown]
