@@ -13,7 +13,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 demo: $(STAMP)
 	@$(BIN)/tdexplain demo
 
-test: lint
+test: $(STAMP)
 	$(BIN)/pytest -n 2
 
 lint: $(STAMP)
