@@ -25,6 +25,8 @@ MAX_SAMPLES: Final = 4096  # RTT samples kept for the median; beyond, every seco
 CLOCK_RATES: Final = (100, 250, 1000, 1_000_000)  # R144
 CLOCK_TOLERANCE: Final = 0.2
 SAME_HOST: Final = 200_000  # R40: both halves of the handshake below 0.2 ms
+DEFAULT_MSS: Final = 536  # R75: of a SYN without the option, over IPv4
+DEFAULT_MSS_IPV6: Final = 1220
 NEAR: Final = 5  # R40: one half below a fifth of the other
 
 
@@ -331,10 +333,11 @@ def acked_bytes(x: Peer, y: Peer) -> int | None:
 
 
 def effective_mss(x: Peer, y: Peer) -> int | None:
-    """R75, R141: what `x` may send in one segment: the peer's MSS less the option octets."""
-    if y.mss is None:
-        return None
-    return y.mss - 12 if x.ts_offered and y.ts_offered else y.mss
+    """R75, R141: what `x` may send in one segment: the peer's MSS, or the default, less the option octets."""
+    if not y.options:
+        return None  # the peer's SYN was not captured
+    announced = y.mss if y.mss is not None else DEFAULT_MSS_IPV6 if ":" in y.endpoint.host else DEFAULT_MSS
+    return announced - 12 if x.ts_offered and y.ts_offered else announced
 
 
 def ts_clock(x: Peer, last_time: int | None) -> int | None:
