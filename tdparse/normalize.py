@@ -148,8 +148,10 @@ class Normalizer:
             return self._enter(segment, conversation)
         sender, receiver = conversation.directions(segment.src)
         decided = True
+        printed: Numbering | None = None
         if conversation.mode == "unknown":
             mode, decided = self._decide(segment, conversation)
+            printed = mode if decided and conversation.mode == "unknown" else None
         else:
             mode = conversation.mode
             if seq is not None and sender.expect is not None:
@@ -173,7 +175,7 @@ class Normalizer:
             sack,
             seq_absolute=not sender.hidden and (decided or sender.base == 0),
             ack_absolute=not receiver.hidden and (decided or receiver.base == 0),
-            printed=conversation.printed,
+            printed=printed or conversation.printed,
         )
 
     # -------------------------------------------------------------- the table
