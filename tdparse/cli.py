@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -414,5 +415,10 @@ def _patterns(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) 
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program; Ctrl-C before or after the work itself ends it without a word."""
+    signal.signal(signal.SIGINT, _interrupted)
     app()
+
+
+def _interrupted(_signal: int, _frame: object) -> NoReturn:
+    sys.exit(130)

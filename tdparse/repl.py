@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -37,6 +38,7 @@ class Repl:
 
     def run(self) -> int:
         """Talk until the input ends or the user leaves; return the exit code."""
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # here Ctrl-C drops a line, or ends the input
         if sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in {"dumb", "unknown"}:
             return self._edit()
         return self._read()

@@ -70,7 +70,7 @@ class Text:
         self._headings = headings
         self._heading = ""
         self._marked = False  # a mark has been shown and is worth its legend
-        self._verdicts = False  # the last thing shown was a verdict
+        self._names = {role: self._paint(paint, catalog.sentence("role", role, lang)) for role, paint in _ROLES.items()}
 
     # ------------------------------------------------------------------ the methods of a Renderer
 
@@ -164,7 +164,7 @@ class Text:
         parts = [
             f"#{step.flow.conn} {self._role(sender)} → {self._role(explain.other(sender))}",
             self._paint(_GROUPS.get(step.step.partition(".")[0], _BOLD), explain.title(step, self._lang)),
-            _numbers(step, self._numbers),
+            "" if self._numbers == "symbolic" else explain.numbers_text(step, self._numbers),  # the sentence has symbols
             "" if step.elapsed is None else "+" + catalog.duration(step.elapsed, self._lang),
         ]
         return " · ".join(part for part in parts if part)
@@ -220,7 +220,7 @@ class Text:
         return self._wrap(self._say("labelled", label=self._say(label), text=text))
 
     def _role(self, role: str) -> str:
-        return self._paint(_ROLES[role], catalog.sentence("role", role, self._lang))
+        return self._names[role]
 
     def _say(self, code: str, **values: object) -> str:
         template = catalog.sentence("ui", code, self._lang)
@@ -243,26 +243,6 @@ def _word(section: str, code: str, lang: Lang) -> str:
         return catalog.sentence(section, code, lang)
     except catalog.UnknownCodeError:
         return code
-
-
-def _numbers(step: Step, style: NumberStyle) -> str:
-    """Return the numbers of a segment in one style; the symbolic ones stand in the sentence."""
-    relative, absolute = (step.rel_seq, step.rel_end, step.rel_ack), (step.seq, step.seq_end, step.ack)
-    if style == "absolute":
-        return _range(absolute, step)
-    if style == "both":
-        return f"{_range(relative, step)} ({_range(absolute, step)})"
-    return "" if style == "symbolic" else _range(relative, step)
-
-
-def _range(numbers: tuple[int | None, int | None, int | None], step: Step) -> str:
-    first, end, ack = numbers
-    parts = []
-    if step.seq_printed and first is not None:
-        parts.append(f"seq {first}" if first == end else f"seq {first}:{end}")
-    if ack is not None:
-        parts.append(f"ack {ack}")
-    return ", ".join(parts)
 
 
 def peer(endpoint: Endpoint) -> str:
