@@ -44,7 +44,8 @@ def retry_schedule(times: Sequence[int]) -> Schedule | None:
     """
     Return the schedule that the SYNs sent at `times` (nanoseconds) follow, None if none or several do.
 
-    Two SYNs show one interval, which two of the schedules share.
+    Two SYNs show one interval, which schedules share; where one schedule begins like another, the one that
+    is over with the last copy is meant.
     """
     intervals = [(later - earlier) / SECOND for earlier, later in pairwise(times)]
     matching = [
@@ -54,7 +55,8 @@ def retry_schedule(times: Sequence[int]) -> Schedule | None:
         and len(intervals) <= len(schedule.intervals)
         and all(EARLY <= seen / due - 1 <= TOLERANCE for seen, due in zip(intervals, schedule.intervals, strict=False))
     ]
-    return matching[0] if len(matching) == 1 else None
+    whole = [schedule for schedule in matching if len(schedule.intervals) == len(intervals)]
+    return (whole or matching)[0] if len(matching) == 1 or len(whole) == 1 else None
 
 
 def expired(conn: Incarnation, end: int | None) -> Iterator[dict[str, object]]:
