@@ -252,9 +252,10 @@ PACKET: Final = (
     'bel) 0x[0-9a-f]+\\]| \\[hlim \\d+\\])*))?|(?P<cut> ?\\[\\|tcp\\](?: \\(frag [\\d:@+]+\\)| \\(DF\\)| \\[tos 0x[^\\]'
     '\n]*\\] ?| \\[ttl [01]\\]| \\((?:ttl \\d|id \\d|len \\d)[^)\n]*\\)| \\((?:ipip(?:-proto-4)?|encap|gre encap)\\)|'
     ' \\[(?:class|flowlabel) 0x[0-9a-f]+\\]| \\[hlim \\d+\\])*))|(?:(?P<udp>(?: ?\\[(?:no cksum|udp sum ok|bad '
-    'udp cksum [^\\]\n]*)\\] )?(?:UDP[,-]|udp \\d)[^\n]*)|(?P<icmp>(?:ICMP6?[, ]|icmp6?:)[^\n]*)|(?P<fragment>i'
-    'p-proto-6[^\n]*|tcp(?! ?-?\\d)[^\n]*|frag \\((?:0x[0-9a-f]+:)?\\d+\\|\\d+\\)[^\n]*)|(?P<other_protocol>(?!Fla'
-    'gs \\[|(?:\\.|[SFRPWE]{1,6})(?:,? (?:\\d+:\\d+\\(|ack \\d|win \\d|cksum )|$)|tcp -?\\d| ?\\[\\|tcp\\]).+))))'
+    'udp cksum [^\\]\n]*)\\] )?(?:UDP[,-]|udp \\d)[^\n]*)|(?P<icmp>(?:ICMP6?[, ]|icmp6?:|icmp \\d+:)[^\n]*)|(?P<'
+    'fragment>ip-proto-6[^\n]*|tcp(?! ?-?\\d)[^\n]*|frag \\((?:0x[0-9a-f]+:)?\\d+\\|\\d+\\)[^\n]*)|(?P<other_proto'
+    'col>(?!Flags \\[|(?:\\.|[SFRPWE]{1,6})(?:,? (?:\\d+:\\d+\\(|ack \\d|win \\d|cksum )|$)|tcp -?\\d| ?\\[\\|tcp\\]'
+    ').+))))'
 )
 PACKET_FIELDS: Final = ('number', 'clock', 'epoch', 'date', 'us_date', 'month_date', 'delta', 'old_delta', 'device', 'direction', 'direction', 'arp', 'outers', 'link', 'word', 'ip_text', 'src', 'dst', 'flags', 'no_flags', 'correct', 'incorrect', 'seq', 'seq_last', 'ack', 'window', 'urgent', 'options', 'length', 'glued', 'adjoined', 'payload', 'suffix', 'fault', 'fault', 'length', 'glued', 'adjoined', 'payload', 'suffix', 'truncation', 'truncation', 'old_flags', 'old_correct', 'old_incorrect', 'seq', 'seq_last', 'length', 'ack', 'window', 'urgent', 'options', 'fault', 'fault', 'glued', 'adjoined', 'old_payload', 'suffix', 'suffix', 'suffix', 'suffix', 'suffix', 'truncation', 'truncation', 'length', 'glued', 'adjoined', 'old_payload', 'suffix', 'suffix', 'suffix', 'suffix', 'suffix', 'truncation', 'cut', 'udp', 'icmp', 'fragment', 'other_protocol')
 UNFINISHED: Final = (
@@ -430,6 +431,19 @@ IP_TEXT: Final = (
     '\\d{1,20})\\))'
 )
 IP_TEXT_FIELDS: Final = ('tos', 'ttl', 'ip_id', 'ip_flags', 'ip_length', 'tos', 'ttl', 'ip_length')
+ICMP_ERROR: Final = (
+    '(?:ICMP |ICMP6, |icmp(?: \\d+)?: |icmp6: )(?:(?:(?:host|net) )?(?P<quoted_host>(?!(?:host|net|time|ip'
+    '|destination|packet) )[\\w.:-]*\\w(?:::)?)(?: (?P<quoted_protocol>tcp|udp) port (?P<quoted_port>[\\w+\\/'
+    '-]+))? unreachable(?: - (?:(?! \\(mtu)[^,\n])+)?(?: \\(mtu (?P<mtu>\\d{1,20})\\))?(?:[,[][^\n]*| \\((?!mtu)'
+    '[^\n]*)?|(?:destination unreachable, unreachable (?:port, |address |route |prohibited |[\\w ]+, )|\\[?d'
+    'estination unreachable\\]?, )(?P<quoted_host_2>(?!(?:host|net|time|ip|destination|packet) )[\\w.:-]*\\w'
+    '(?:::)?)(?: (?P<quoted_protocol_2>tcp|udp) port (?P<quoted_port_2>[\\w+\\/-]+))?(?:[,[][^\n]*| \\((?!mtu'
+    ')[^\n]*)?|(?:packet )?too big,? (?:mtu )?(?P<mtu_2>\\d{1,20})(?:[,[][^\n]*| \\((?!mtu)[^\n]*)?|time excee'
+    'ded in-transit for (?P<quoted_host_3>(?!(?:host|net|time|ip|destination|packet) )[\\w.:-]*\\w(?:::)?)('
+    '?:[,[][^\n]*| \\((?!mtu)[^\n]*)?|(?:ip reassembly )?time exceeded(?: in-transit)?(?:[,[][^\n]*| \\((?!mtu'
+    ')[^\n]*)?)'
+)
+ICMP_ERROR_FIELDS: Final = ('quoted_host', 'quoted_protocol', 'quoted_port', 'mtu', 'quoted_host', 'quoted_protocol', 'quoted_port', 'mtu', 'quoted_host')
 ENDPOINT: Final = (
     '(?P<host>\\d+\\.\\d+\\.\\d+\\.\\d+(?![^.])(?!\\.[^.]*\\.)|(?:[0-9a-f]*:)+(?:\\d+\\.\\d+\\.\\d+\\.\\d+|[0-9a-f]*)(?!['
     '^.])(?!\\.[^.]*\\.)|(?:[^\\s.]+(?![^\\s])|[^\\s]+(?=\\.[^.\\s]+)(?!\\.[^.\\s]*\\.)))(?:\\.(?P<port>[\\w+\\/-]+))?'
@@ -466,8 +480,9 @@ PLAIN: Final = (
     '0} packets? dropped by kernel|\\d{1,20} packets? dropped by interface))*)|(?P<banner>(?:(?:tcpdump|wi'
     'ndump): |listening on \\S+, |reading from file |Warning: interface names |dropped privs to |\\(Promisc'
     'uous mode not supported |Got \\d+).*)|(?P<prompt>(?:[\\w.-]+@[\\w.-]+[: ]?\\S*|\\[[^\\]]{1,80}\\]) ?[#$%>] '
-    '.*|[$#%>] ?(?:sudo |tcpdump ).*|\\$ .*)|(?P<comment>\\s*#.*)|(?P<hexdump>\\s+0x[0-9a-f]{4}:  .*)|(?P<re'
-    'mark>(?:(?! > |ARP|arp |IP6? |\\(tos |MPLS|PPPoE)[^\n])+))'
+    '.*|[$#%>] ?(?:sudo |tcpdump ).*|\\$ .*)|(?P<comment>\\s*#.*)|(?P<hexdump>[ \t]*0x[0-9a-f]{4}(?::  |\t )['
+    '0-9a-f]{2}.*|[ \t]+[0-9a-f]{4}(?: [0-9a-f]{4})* ?(?:[0-9a-f]{2})?[ \t]*)|(?P<remark>(?!\t|    )(?:(?! >'
+    ' |ARP|arp |IP6? |\\(tos |MPLS|PPPoE)[^\n])+))'
 )
 PLAIN_FIELDS: Final = ('blank', 'counters', 'banner', 'prompt', 'comment', 'hexdump', 'remark')
 COUNTERS: Final = (
@@ -482,6 +497,9 @@ COUNTERS: Final = (
 COUNTERS_FIELDS: Final = ('captured', 'received', 'dropped', 'dropped_interface', 'captured', 'received', 'dropped', 'dropped_interface', 'captured', 'received', 'dropped', 'dropped_interface')
 CONTINUATION: Final = (
     '(?:\t|    ).*\\S.*'
+)
+ASCII_DUMP: Final = (
+    '(?:[E-O][^\n]{8}\\.[^\n]{6,}|`[^\n]{5}\\.[^\n]{6,})'
 )
 SUSPECT: Final = (
     '.*\\S \\S+ > \\S+: Flags \\[(?:none|[FSRP.UEWe]{1,9})\\].*'

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
-from tdparse.parse import is_unfinished, parse_line
+from tdparse.parse import is_unfinished, opens_ascii_dump, parse_line
 
 if TYPE_CHECKING:
-    from tdparse.model import Item
+    from tdparse.model import Item, TimeStyle
 
 MAX_LINES: Final = 16  # of one record; tunnels in tunnels print fewer
+OPEN_KINDS: Final = frozenset({"remark", "continuation", "other_protocol"})
+PACKET_KINDS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})
+DUMPED_KINDS: Final = frozenset({"remark", "rejected", "continuation", "comment", "prompt", *PACKET_KINDS})
 
 
 class Assembler:
@@ -20,6 +23,11 @@ class Assembler:
         """Start before line 1."""
         self._line = 0
         self._held: list[str] = []  # the physical lines of a record that asks for another
+        self._after: str | None = None  # what came last: "segment", or the kind of a packet
+        self._dumping = False  # inside the text of -A
+        self._dumps = False  # whether this log was printed with -A
+        self._styles: set[TimeStyle] = set()  # of the segments outside of dumps
+        self._quoted: str | None = None  # the first line of a packet that an ICMP error quotes
 
     def feed(self, text: str) -> list[Item]:
         """Return the items that are complete now that the line `text` (without its newline) has come."""
@@ -35,10 +43,57 @@ class Assembler:
     def _begin(self, text: str) -> list[Item]:
         """Return the item of a line that may open a record."""
         item = parse_line(text, self._line)
-        if isinstance(item, Skipped) and item.kind in OPEN_KINDS and is_unfinished(text):
-            self._held = [text]
-            return []
-        return [item]
+        if isinstance(item, Segment):
+            return [self._segment(item)]
+        if item.kind in OPEN_KINDS and not self._dumping:
+            if self._after == "icmp" and (text[:1] == "\t" or self._quoted is not None):
+                return [self._quotation(text)]
+            if is_unfinished(text):
+                self._held = [text]
+                return []
+        return [self._other(item)]
+
+    def _segment(self, item: Segment) -> Item:
+        """Return the segment, or the line of a dump that imitates one."""
+        if self._dumping and item.time_style not in self._styles:
+            return Skipped(item.line, "hexdump", item.text)
+        self._dumping = False
+        self._after = "segment"
+        self._styles.add(item.time_style)
+        return item
+
+    def _other(self, item: Skipped) -> Skipped:
+        """Return the line under its kind, as part of a dump where one is being printed."""
+        if self._dumping:
+            return item._replace(kind="hexdump", note=None) if item.kind in DUMPED_KINDS else item
+        if item.kind in PACKET_KINDS:
+            self._after = item.kind
+        elif self._after and item.kind in DUMPED_KINDS and (self._dumps or opens_ascii_dump(item.raw)):
+            self._dumping = self._dumps = True
+            return Skipped(item.line, "hexdump", item.raw)
+        elif item.kind not in {"continuation", "hexdump"}:
+            self._after = None
+        self._quoted = None
+        return item
+
+    def _quotation(self, text: str) -> Skipped:
+        """Return a line of the header that an ICMP error quotes: it is no segment of its own."""
+        joined = text.lstrip("\t") if self._quoted is None else f"{self._quoted}\n{text}"
+        item = parse_line(joined, self._line)
+        self._quoted = joined if is_unfinished(joined) else None
+        if not isinstance(item, Segment):
+            return Skipped(self._line, "continuation", text)
+        note = {
+            "src": item.src.host,
+            "sport": item.src.port,
+            "dst": item.dst.host,
+            "dport": item.dst.port,
+            "flags": item.flags,
+            "seq": item.seq,
+        }
+        return Skipped(
+            self._line, "icmp", text, note={name: value for name, value in note.items() if value is not None}
+        )
 
     def _join(self, text: str) -> list[Item]:
         """Return the items when `text` follows a record that asked for another line."""
@@ -47,7 +102,7 @@ class Assembler:
         item = parse_line(joined, first)
         if isinstance(item, Segment):
             self._held = []
-            return [item]
+            return [self._segment(item)]
         if len(self._held) < MAX_LINES and is_unfinished(joined):
             self._held.append(text)
             return []
@@ -55,7 +110,7 @@ class Assembler:
             lines = (*self._held, text)
             self._held = []
             return [
-                item._replace(raw=lines[0]),
+                self._other(item._replace(raw=lines[0])),
                 *(Skipped(first + index, "continuation", raw) for index, raw in enumerate(lines[1:], 1)),
             ]
         return [*self._give_up(), *self._begin(text)]
@@ -64,13 +119,6 @@ class Assembler:
         """Return the held lines as what they are without the line they asked for."""
         first = self._line - len(self._held)
         held, self._held = self._held, []
-        if not held:
-            return []
         return [
-            Skipped(first, "other_protocol", held[0]),
-            *(Skipped(first + index, "continuation", raw) for index, raw in enumerate(held[1:], 1)),
+            Skipped(first + index, "continuation" if index else "other_protocol", raw) for index, raw in enumerate(held)
         ]
-
-
-OPEN_KINDS: Final = frozenset({"remark", "continuation", "other_protocol"})
-PACKET_KINDS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})

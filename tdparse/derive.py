@@ -312,12 +312,14 @@ PLANS: Final[Mapping[str, Plan]] = {
     "UNFINISHED": Plan("unfinished", ()),
     "OUTER": Plan("outer", ("src", "dst", "extension")),
     "IP_TEXT": Plan("ip_text", ("tos", "ttl", "ip_id", "ip_flags", "ip_length")),
+    "ICMP_ERROR": Plan("icmp_error", ("quoted_host", "quoted_protocol", "quoted_port", "mtu")),
     "ENDPOINT": Plan("endpoint", ("host", "port")),
     "OPTION": Plan("option", OPTION_FIELDS),
     "SACK_BLOCK": Plan("sack_block", ("left", "right")),
     "PLAIN": Plan("plain", PLAIN_FIELDS),
     "COUNTERS": Plan("counters", COUNTERS),
     "CONTINUATION": Plan("continuation", ()),
+    "ASCII_DUMP": Plan("ascii_dump", ()),
     "SUSPECT": Plan("suspect", ()),
 }
 

@@ -55,6 +55,11 @@ def is_unfinished(text: str) -> bool:
     return len(text) <= MAX_LENGTH and _pattern["UNFINISHED"].fullmatch(text + "\n") is not None
 
 
+def opens_ascii_dump(text: str) -> bool:
+    """Return whether `text` can be the first line of a packet's bytes as -A prints them."""
+    return _pattern["ASCII_DUMP"].fullmatch(text) is not None
+
+
 def _dominant(found: re.Match[str], line: int, text: str) -> Segment | None:
     """
     Build the segment of the commonest shape; the groups are those of CLOCKED, in order.
@@ -112,11 +117,35 @@ def _packet(found: re.Match[str], line: int, text: str) -> Item:
     printed = fields.captured("PACKET", found)
     for kind in FOREIGN:
         if kind in printed:
-            return Skipped(line, kind, text)
+            return Skipped(line, kind, text, note=_quotation(printed) if kind == "icmp" else None)
     try:
         return fields.segment(printed, line, text)
     except fields.DisagreementError:
-        return Skipped(line, "rejected", text, found.start("length") + 1, (), "length_disagrees")
+        return Skipped(line, "rejected", text, text.rfind(printed["length"]) + 1, (), "length_disagrees")
+
+
+def _quotation(printed: fields.Fields) -> dict[str, object] | None:
+    """
+    Return what an ICMP error says of the packet that caused it; None for other messages.
+
+    Keys: text, reporter (who says so), src (who is told: the sender of that packet), and as far as printed
+    dst, dport, protocol (of that packet), mtu (octets).
+    """
+    found = _pattern["ICMP_ERROR"].fullmatch(printed["icmp"])
+    if found is None:
+        return None
+    quoted = fields.captured("ICMP_ERROR", found)
+    port = quoted.get("quoted_port")
+    note = {
+        "text": printed["icmp"],
+        "reporter": _endpoints[printed["src"]].host,
+        "src": _endpoints[printed["dst"]].host,
+        "dst": quoted.get("quoted_host"),
+        "dport": int(port) if port is not None and port.isdecimal() else port,
+        "protocol": quoted.get("quoted_protocol"),
+        "mtu": fields.number(quoted.get("mtu")),
+    }
+    return {name: value for name, value in note.items() if value is not None}
 
 
 def _left_over(text: str, line: int) -> Skipped:

@@ -1,0 +1,138 @@
+"""Physical lines become items at the right moment, each line in exactly one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tdparse.assemble import Assembler
+from tdparse.model import Endpoint, Item, Segment, Skipped
+
+ONE = "12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, win 9, length 0"
+HEADER = "12:00:00.000001 IP (tos 0x10, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 40)"
+SECOND = "    192.0.2.1.5 > 192.0.2.2.80: Flags [S], cksum 0x1234 (correct), seq 1, win 9, length 0"
+
+
+def feed(*lines: str) -> list[list[Item]]:
+    """Return what each line brought, and what the end brought."""
+    assembler = Assembler()
+    return [*(assembler.feed(line) for line in lines), assembler.flush()]
+
+
+def kinds(items: list[Item]) -> list[str]:
+    """Return what the items are."""
+    return [item.kind if isinstance(item, Skipped) else "segment" for item in items]
+
+
+def test_a_record_of_one_line_comes_at_once() -> None:
+    """A live pipe is explained line by line."""
+    first, second, end = feed(ONE, ONE)
+    assert kinds(first) == kinds(second) == ["segment"]
+    assert [first[0].line, second[0].line] == [1, 2]
+    assert end == []
+
+
+def test_a_record_of_two_lines_comes_with_its_second() -> None:
+    """The IP header of -v asks for a line; the record is complete when it arrives."""
+    first, second, end = feed(HEADER, SECOND)
+    assert first == end == []
+    (segment,) = second
+    assert isinstance(segment, Segment)
+    assert (segment.line, segment.lines, str(segment)) == (1, 2, f"{HEADER}\n{SECOND}")
+    assert segment.layer is not None
+    assert (segment.layer.ttl, segment.layer.ip_id, segment.layer.tos) == (64, 7, 16)
+    assert (segment.layer.ip_flags, segment.layer.ip_length) == ("DF", 40)
+    assert segment.checksum == "correct"
+
+
+def test_a_tunnel_of_four_lines_is_one_record() -> None:
+    """Outer header, GRE, inner header, segment."""
+    lines = (
+        HEADER.replace("TCP (6)", "GRE (47)"),
+        "    192.0.2.10 > 198.51.100.20: GREv0, Flags [none], length 44",
+        "\tIP (tos 0x0, ttl 63, id 1, offset 0, flags [DF], proto TCP (6), length 40)",
+        SECOND,
+    )
+    *held, last, _ = feed(*lines)
+    assert held == [[], [], []]
+    (segment,) = last
+    assert isinstance(segment, Segment)
+    assert segment.lines == 4
+    assert segment.src == Endpoint("192.0.2.1", 5)
+    assert segment.layer is not None
+    assert segment.layer.outer == (("192.0.2.10", "198.51.100.20"),)
+    assert segment.layer.ttl == 63
+
+
+def test_a_header_without_its_second_line_does_not_swallow_the_next_record() -> None:
+    """A log that was filtered or cut between the two lines."""
+    first, second, _ = feed(HEADER, ONE)
+    assert first == []
+    assert kinds(second) == ["other_protocol", "segment"]
+    assert [item.line for item in second] == [1, 2]
+
+
+def test_a_header_at_the_end_of_the_log_is_not_lost() -> None:
+    """The last line of a cut log."""
+    assert kinds(feed(ONE, HEADER)[-1]) == ["other_protocol"]
+
+
+def test_other_protocols_of_two_lines_keep_their_kind() -> None:
+    """The first line says the kind, the second continues it."""
+    second = "    192.0.2.1.53 > 192.0.2.2.5: [udp sum ok] UDP, length 12"
+    assert kinds(feed(HEADER.replace("TCP (6)", "UDP (17)"), second)[1]) == ["udp", "continuation"]
+
+
+def test_a_dump_never_delays_its_record() -> None:
+    """The record comes first, the dump's lines follow under their own kind."""
+    result = feed(ONE, "\t0x0000:  4500 0034 9b11 4000", "\t0x0010:  c633 6414", ONE)
+    assert [kinds(items) for items in result] == [["segment"], ["hexdump"], ["hexdump"], ["segment"], []]
+
+
+def test_text_of_a_dump_cannot_imitate_a_record() -> None:
+    """What -A prints was chosen by the sender; only the log's own time style makes a record."""
+    imitation = ONE.partition(" ")[2]
+    result = feed(ONE, "E..4.j@.@.!X....d.........", "GET / HTTP/1.1", "", imitation, "", ONE)
+    assert [kinds(items) for items in result[:-1]] == [
+        ["segment"],
+        ["hexdump"],
+        ["hexdump"],
+        ["blank"],
+        ["hexdump"],
+        ["blank"],
+        ["segment"],
+    ]
+
+
+@pytest.mark.parametrize("quoted", [SECOND, "    192.0.2.1.5 > 192.0.2.2.80: [|tcp]"])
+def test_a_header_quoted_by_icmp_is_no_segment(quoted: str) -> None:
+    """The quoted packet was sent before, and may have been printed before."""
+    *_, note, _ = feed(
+        HEADER.replace("TCP (6)", "ICMP (1)"),
+        "    192.0.2.2 > 192.0.2.1: ICMP 192.0.2.2 tcp port 80 unreachable, length 48",
+        "\tIP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)",
+        quoted,
+    )
+    (item,) = note
+    assert isinstance(item, Skipped)
+    assert item.kind == "icmp"
+    assert item.note is not None
+    assert (item.note["src"], item.note["sport"], item.note["dst"], item.note["dport"]) == (
+        "192.0.2.1",
+        5,
+        "192.0.2.2",
+        80,
+    )
+
+
+def test_an_icmp_error_keeps_what_it_says_of_the_packet() -> None:
+    """Enough to tie it to its connection."""
+    line = "IP 192.0.2.9 > 192.0.2.1: ICMP 192.0.2.2 unreachable - need to frag (mtu 1400), length 48"
+    (item,), _ = feed(line)
+    assert isinstance(item, Skipped)
+    assert item.note == {
+        "text": "ICMP 192.0.2.2 unreachable - need to frag (mtu 1400), length 48",
+        "reporter": "192.0.2.9",
+        "src": "192.0.2.1",
+        "dst": "192.0.2.2",
+        "mtu": 1400,
+    }
