@@ -102,6 +102,34 @@ def check(summary: Summary, lang: Lang) -> str:
     return catalog.sentence("verdict", summary.verdict, lang, "check")
 
 
+def numbers_text(step: Step, style: NumberStyle) -> str:
+    """
+    Return the numbers of a segment in one style, ``seq 1:84, ack 1``: those the log shows, "" for none.
+
+    Symbolic numbers are those of R4; a FIN behind payload has its letter at the end of the range.
+    """
+    relative, absolute = (step.rel_seq, step.rel_end, step.rel_ack), (step.seq, step.seq_end, step.ack)
+    if style == "symbolic":
+        fields = _Fields(step, "en", style)
+        first, end = (fields.own(*pair, symbolic=True) for pair in zip(relative[:2], absolute[:2], strict=True))
+        return _listed(
+            step, (first, end, fields.sym_ack() if step.rel_ack is not None or step.ack is not None else None)
+        )
+    if style == "both":
+        return f"{_listed(step, relative)} ({_listed(step, absolute)})".replace(" ()", "")
+    return _listed(step, absolute if style == "absolute" else relative)
+
+
+def _listed(step: Step, numbers: tuple[object, object, object]) -> str:
+    first, end, ack = numbers
+    parts = []
+    if step.seq_printed and first is not None:
+        parts.append(f"seq {first}" if first == end else f"seq {first}:{end}")
+    if ack is not None:
+        parts.append(f"ack {ack}")
+    return ", ".join(parts)
+
+
 def state_text(standing: Standing) -> str:
     """
     Return a state as R5 displays it: RFC hyphens, certainty mark, alternatives.

@@ -10,6 +10,17 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 COMBINATIONS: Final = 512  # of nine flags
+NAMES: Final = {
+    "F": "FIN",
+    "S": "SYN",
+    "R": "RST",
+    "P": "PSH",
+    ".": "ACK",
+    "U": "URG",
+    "E": "ECE",
+    "W": "CWR",
+    "e": "AE",
+}
 
 
 class SegmentClass(StrEnum):
@@ -86,3 +97,13 @@ def flags_of(text: str) -> Flags:
     <SegmentClass.INVALID: 'INVALID'>
     """
     return _TABLE[text]
+
+
+def names_of(text: str) -> str:
+    """
+    Return the names of the printed letters, joined; a letter without a name stands for itself.
+
+    >>> names_of("S."), names_of("")
+    ('SYN+ACK', 'none')
+    """
+    return "+".join(NAMES.get(letter, letter) for letter in text) or "none"
