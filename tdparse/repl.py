@@ -49,6 +49,7 @@ class Repl:
         _show(catalog.sentence("repl", "welcome", self._dialogue.lang) + "\n")
         while True:
             try:
+                session.app.erase_when_done = False
                 text = session.prompt(PROMPT)
             except KeyboardInterrupt:  # the line is dropped, the session goes on
                 continue
@@ -99,10 +100,14 @@ def _session() -> PromptSession[str]:
 
     @keys.add(Keys.BracketedPaste)
     def paste(event: KeyPressEvent) -> None:
+        # The answer repeats every line it explains, so a pasted block is taken off the screen, and is no history.
+        buffer = event.current_buffer
         text = event.data.replace("\r\n", "\n").replace("\r", "\n")
-        event.current_buffer.insert_text(text)
+        event.app.erase_when_done = "\n" in text
         if text.endswith("\n"):
-            event.current_buffer.validate_and_handle()
+            event.app.exit(result=buffer.document.text_before_cursor + text + buffer.document.text_after_cursor)
+        else:
+            buffer.insert_text(text)
 
     history: History
     try:
