@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import importlib
 import lzma
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -106,18 +108,21 @@ def test_compression_is_recognised_by_its_octets(tmp_path: Path, pack: Callable[
     assert lines_of(path) == LOG.splitlines() * 2
 
 
-def test_zstandard_is_read_where_it_can_be(tmp_path: Path) -> None:
-    """Without a module for it, one sentence says what to install."""
-    try:
-        from backports import zstd
-    except ImportError:
-        path = tmp_path / "x.zst"
-        path.write_bytes(b"\x28\xb5\x2f\xfd\x00")
-        assert trouble(path).code == "no_zstd"
-    else:
-        path = tmp_path / "x.zst"
-        path.write_bytes(zstd.compress(LOG.encode()))
-        assert lines_of(path) == LOG.splitlines()
+def test_zstandard_is_read(tmp_path: Path) -> None:
+    """From Python 3.14 on by the standard library, before by the package of the extra."""
+    zstd = importlib.import_module("compression.zstd" if sys.version_info >= (3, 14) else "backports.zstd")
+    path = tmp_path / "x"
+    path.write_bytes(zstd.compress(LOG.encode()))
+    assert lines_of(path) == LOG.splitlines()
+
+
+def test_without_zstandard_one_is_told_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log is refused, by its octets alone."""
+    for module in ("compression", "backports"):
+        monkeypatch.setitem(sys.modules, module, None)
+    path = tmp_path / "x"
+    path.write_bytes(b"\x28\xb5\x2f\xfd\x00")
+    assert trouble(path).code == "no_zstd"
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, bz2.compress, lzma.compress], ids=["gz", "bz2", "xz"])
