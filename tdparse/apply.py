@@ -71,19 +71,25 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         stamp = record.segment.options.ts if record.length else None
         x.octets.add(record.seq, record.end, (first, first + record.length), record.time, record.line, stamp)
     elif record.seq is not None and not record.probe:
-        x.octets.start_at(record.seq, guessed=x.midstream and record.segment.seq is None)
+        if record.segment.seq is None:
+            x.octets.start_at(record.seq, guessed=x.midstream)
+        else:
+            x.octets.move_to(record.seq, record.time)
     if record.ack is not None:
         _acknowledge(conn, record)
     if context.completes:
         conn.handshake_done = True
-        if record.time is not None and y.synack_time is not None and x.syn_time is not None:
-            conn.irtt = record.time - x.syn_time
+        asked = conn.syn_times[-1] if x.is_client and conn.syn_times else x.syn_time
+        # Only the third step itself, and from the copy of the SYN it belongs to, shows the round trip (Karn).
+        if record.time is not None and y.synack_time is not None and asked is not None and record.seq == 1:
+            conn.irtt = record.time - asked
     evidence.presume(record)
     x.spoke = True
     if not record.flags.syn:
         x.spoke_after_syn = True
         x.win_seen = True
-    x.win = record.window
+    if record.ack is None or x.lastack is None or record.ack >= x.lastack:
+        x.win = record.window  # an ACK that was overtaken says nothing about the window (RFC 9293: SND.WL2)
     _stamp(record)
 
 

@@ -193,10 +193,13 @@ class Incarnation:
         return x.synack_count > 0 and not y.syn_count and not self.midstream
 
     def negotiate(self) -> None:
-        """R76: the window shifts, once both SYNs were captured."""
+        """R76: the window shifts, as far as the SYNs captured so far decide them."""
         client, server = self.peers
-        if not (client.options and server.options):
+        known = [peer for peer in self.peers if peer.options]
+        if any(peer.offered_scale is None for peer in known):
+            client.shift = server.shift = 0  # in force only if both carry it, and one does not
             return
-        both = client.offered_scale is not None and server.offered_scale is not None
-        for peer in self.peers:
-            peer.shift = min(peer.offered_scale or 0, MAX_SHIFT) if both else 0
+        for peer in known:
+            # A SYN-ACK carries the option only if its SYN did; a SYN alone decides nothing.
+            if len(known) > 1 or peer.sent_synack:
+                peer.shift = min(peer.offered_scale or 0, MAX_SHIFT)

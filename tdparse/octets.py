@@ -77,6 +77,14 @@ class Octets:
             self.first = self.end = self.nxt = position
             self.guessed = guessed
 
+    def move_to(self, position: int, time: int | None) -> None:
+        """Say that the sender has come to `position`, as the printed number of an empty segment shows."""
+        if self.guessed or self.nxt is None:
+            self.guessed = False
+            self.first = self.end = self.nxt = position
+        elif position > self.nxt:
+            self.nxt, self.nxt_time = position, time
+
     def covered(self, start: int, end: int) -> bool:
         """Tell whether every position of [start, end) was captured."""
         if self.end is None or self.first is None or start < self.first:
@@ -218,7 +226,7 @@ class Octets:
         """
         if self.end is None:
             return None
-        reached = max(self.end, self.conceded)
+        reached = max(self.end, self.conceded, self.acked or 0)
         if ack <= reached:
             return None
         for left, right in self._beyond:

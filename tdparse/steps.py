@@ -39,10 +39,13 @@ def answer_time(conn: Incarnation) -> int:
 def directly_after(conn: Incarnation, record: Record) -> bool:
     """Tell whether the record before was the peer's, recently enough to be what this one answers."""
     before = conn.previous
-    if before is None or before.x is record.x:
-        return False
+    return before is not None and before.x is not record.x and answers(conn, record, before)
+
+
+def answers(conn: Incarnation, record: Record, before: Record) -> bool:
+    """Tell whether `before`, the peer's last record, is recent enough to be what this one answers."""
     if before.time is None or record.time is None:
-        return True
+        return before is conn.previous
     return record.time - before.time <= answer_time(conn)
 
 
@@ -332,9 +335,13 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
         return "handshake.ack"
     if y.standing.state is State.SYN_SENT and not x.sent_syn:
         return "stepless.ack"
+    if x.fin is None and has_keep_alive_number(record) and _idle(conn, record):
+        return "probe.keep_alive"
     if covers_fin(record):
         if not first_coverage(record):
-            return "teardown.ack.repeat"
+            # Half closed, it may still probe or be probed.
+            other = "" if x.sent_fin or not restates(record) else _restatement(conn, record)
+            return other if other.startswith("probe.") else "teardown.ack.repeat"
         if not x.sent_fin:
             return "teardown.ack_of_fin"
         return "teardown.last_ack" if y.passive else "teardown.ack_of_fin.simultaneous"
@@ -371,27 +378,35 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
         return "probe.zero_window_ack"
     if same_window and record.window:
-        if peers_step == "probe.keep_alive" and not waiting and directly_after(conn, record):
+        numbered = has_keep_alive_number(record)
+        if numbered and (x.fin is None or _idle(conn, record)):
+            return "probe.keep_alive"  # behind a FIN, an ACK sent before it has the same number
+        if peers_last and peers_step == "probe.keep_alive" and not waiting and answers(conn, record, peers_last[0]):
             return "probe.keep_alive_ack"
-        if is_silent_keep_alive(conn, record, waiting=waiting):
+        if record.segment.seq is None and is_silent_keep_alive(conn, record, waiting=waiting):
             return "probe.keep_alive"
-    if x.win_seen and record.window is not None:
-        if not same_window:
-            return "ack.window_update" if record.window else "ack.zero_window"
-        if waiting and record.window:
-            return "ack.duplicate"
-    return "stepless.ack"
+    duplicate = waiting and record.window and (record.segment.seq is None or record.seq == x.octets.nxt)
+    if not x.win_seen:
+        # The window of a SYN is not scaled: only without scaling can the first one behind it be the same (R105).
+        return "ack.duplicate" if duplicate and same_window and not x.shift else "stepless.ack"
+    if record.window is not None and not same_window:
+        return "ack.window_update" if record.window else "ack.zero_window"
+    return "ack.duplicate" if duplicate else "stepless.ack"
+
+
+def has_keep_alive_number(record: Record) -> bool:
+    """Tell whether a number was printed and is SND.NXT - 1."""
+    nxt = record.x.octets.nxt
+    return record.segment.seq is not None and record.seq is not None and nxt is not None and record.seq == nxt - 1
+
+
+def _idle(conn: Incarnation, record: Record) -> bool:
+    """R109 d: nothing was captured for a while."""
+    return record.time is not None and conn.last_time is not None and record.time - conn.last_time >= KEEP_ALIVE_IDLE
 
 
 def is_silent_keep_alive(conn: Incarnation, record: Record, *, waiting: bool) -> bool:
     """R109: a keep-alive in a text without its sequence number."""
     x, y = record.x, record.y
-    if record.segment.seq is not None:
-        if record.seq is None or x.octets.nxt is None or record.seq != x.octets.nxt - 1:
-            return False
-        if x.fin is None:
-            return True  # behind a FIN, an ACK sent before it has the same number
     in_flight = x.octets.nxt is not None and (y.lastack is None or y.lastack < x.octets.nxt)
-    if waiting or in_flight or y.win == 0 or record.time is None or conn.last_time is None:
-        return False
-    return record.time - conn.last_time >= KEEP_ALIVE_IDLE
+    return not waiting and not in_flight and y.win != 0 and _idle(conn, record)

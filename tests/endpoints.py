@@ -234,7 +234,7 @@ class Endpoint:
         return raw
 
     def _ack(self, dsack: tuple[int, int] | None = None) -> None:
-        self._emit(ACK, self.nxt if self.nxt >= self.top else self.top, dsack=dsack)
+        self._emit(ACK, max(self.nxt, self.top), dsack=dsack)
 
     def _limit(self) -> int:
         return 1 + self.written
@@ -593,7 +593,7 @@ class Endpoint:
 
     def _duplicate(self) -> None:
         self.duplicates += 1
-        if self.duplicates == 3 and not self.in_recovery:  # noqa: PLR2004  RFC 5681
+        if self.duplicates == 3 and not self.in_recovery:
             self.in_recovery = True
             self.recover = self.top
             self.cwnd = max(2 * self._mss, self.cwnd // 2)

@@ -252,7 +252,7 @@ TROUBLES: Final = ("none", "loss", "loss", "reorder", "duplicate", "all")
 
 def scene(seed: int) -> Scene:
     """Return the capture number `seed`."""
-    random = Random(f"scene {seed}")
+    random = Random(f"scene {seed}")  # noqa: S311  a game, repeatable
     play = PLAYS[seed % len(PLAYS)]
     trouble = random.choice(TROUBLES)
     client, server = (f"10.{seed >> 8 & 255}.{seed & 255}.{last}" for last in (1, 2))
@@ -303,7 +303,7 @@ def _play(
 
 def quiet(connections: int, seed: int = 1) -> tuple[Packet, ...]:
     """Return a capture of ordinary connections on a lossless path, one after another, with overlaps."""
-    random = Random(f"quiet {seed}")
+    random = Random(f"quiet {seed}")  # noqa: S311
     packets: list[Packet] = []
     for number in range(connections):
         client, server = f"10.1.{number >> 8}.{number & 255}", "10.2.0.1"

@@ -59,7 +59,7 @@ def checksum(data: bytes) -> int:
     """Return the Internet checksum (RFC 1071)."""
     if len(data) % 2:
         data += b"\0"
-    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total: int = sum(struct.unpack(f"!{len(data) // 2}H", data))
     while total >> 16:
         total = (total & 0xFFFF) + (total >> 16)
     return ~total & 0xFFFF
@@ -129,14 +129,10 @@ def tcpdump_text(path: Path, *options: str) -> list[str]:
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
 
 
-def tshark_labels(path: Path, fields: Sequence[str]) -> list[frozenset[str]]:
-    """Return, for each frame, the names of those `fields` that tshark's dissection of it has."""
+def tshark_fields(path: Path, fields: Sequence[str]) -> list[dict[str, str]]:
+    """Return, for each frame, what tshark's dissection has in those `fields`; "" for nothing."""
     command = ["tshark", "-n", "-r", str(path), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=+"]
     for field in fields:
         command += ["-e", field]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    found = []
-    for line in output.splitlines():
-        cells = line.split("\t")
-        found.append(frozenset(field for field, cell in zip(fields, cells, strict=True) if cell))
-    return found
+    return [dict(zip(fields, line.split("\t"), strict=True)) for line in output.splitlines()]

@@ -53,7 +53,7 @@ def _scale_missed(conn: Incarnation, record: Record) -> bool:
     """One of the two SYNs was not captured: windows from here on are raw (R76)."""
     if record.flags.syn or record.x.shift is not None or record.window is None or "wscale_unknown" in conn.found:
         return False
-    return record.cls in (SegmentClass.ACK, SegmentClass.DATA, SegmentClass.FIN) or conn.count == 0
+    return conn.handshake_done and record.cls is not SegmentClass.INVALID
 
 
 def is_name(host: str) -> bool:
@@ -77,9 +77,9 @@ def _accepted(conn: Incarnation, record: Record) -> Iterator[Finding]:
         yield make("wscale_ignored", y.syn_line, record.line)
     if conn.reused and y.syn_count and not {"port_reuse", "time_wait_reuse"} & conn.found.keys():
         elapsed = since(record, conn.previous_end)
-        yield make("port_reuse", y.syn_line, record.line, dt=elapsed)
+        yield make("port_reuse", conn.first_line, record.line, dt=elapsed)
         if conn.took_time_wait and (elapsed is None or elapsed < TIME_WAIT):
-            yield make("time_wait_reuse", y.syn_line, record.line, dt=elapsed)
+            yield make("time_wait_reuse", conn.first_line, record.line, dt=elapsed)
 
 
 def _refused_by_reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:

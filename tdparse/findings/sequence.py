@@ -33,20 +33,23 @@ NOT_AGAIN: Final = frozenset({"handshake.ack_data", "stepless.old_duplicate"})
 
 
 def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
-    """Test a record with payload or FIN whose number was printed (R28, R104)."""
+    """Test a record whose number was printed (R28, R104)."""
     x, octets = record.x, record.x.octets
     start, end, nxt = record.seq, record.end, octets.nxt
-    if record.segment.seq is None or start is None or end is None or nxt is None or x.dead or start == end:
+    if record.segment.seq is None or start is None or end is None or nxt is None or x.dead:
         return
     if record.length and x.fin is not None and start + record.length > x.fin:
         first = max(start, x.fin)
         yield make("data_after_fin", x.fin_line, record.line, first=first, last=start + record.length - 1)
+    if start >= nxt and record.length and record.y.lastack is not None and start + record.length <= record.y.lastack:
+        # Its first copy was not captured, the ACK of it was.
+        yield make("spurious_retransmission", record.line, first=start, last=start + record.length - 1)
     if start > nxt:
         if not octets.guessed:
             before = conn.last_of.get(x.is_client)
             lines = (before[0].line, record.line) if before else (record.line,)
             yield make("lost_segment", *lines, n=start - nxt, first=nxt, last=start - 1)
-    elif start < nxt and step not in NOT_AGAIN:
+    elif start < nxt and start < end and step not in NOT_AGAIN:
         yield from _again(conn, record, nxt)
 
 
