@@ -55,7 +55,7 @@ def verdict_text(summary: Summary, lang: Lang) -> str:
     if summary.verdict == "no_answer" and summary.attributes.get("icmp"):
         parts.append(catalog.sentence("ui", "answered_by_icmp", lang))
     silence = summary.marks.get("silence")
-    if isinstance(silence, int) and summary.verdict.startswith(("still_open.", "half_closed.")):
+    if isinstance(silence, int) and silence > 0 and summary.verdict.startswith(("still_open.", "half_closed.")):
         span = catalog.duration(silence, lang)
         parts.append(catalog.fill(catalog.sentence("ui", "log_goes_on", lang), {"dt": span}))
     return catalog.sentence("ui", "clause_join", lang).join(parts)
