@@ -207,27 +207,28 @@ def _printed(name: str, capture: Stream) -> Iterator[Stream]:
     with process:
         printing = _Printing(name, process)
         # The capture goes in beside us; else both programs would wait for each other once the pipes are full.
-        pump = threading.Thread(target=printing.pump, args=(capture,), daemon=True)
-        listen = threading.Thread(target=printing.listen, daemon=True)
-        pump.start()
-        listen.start()
+        threading.Thread(target=printing.pump, args=(capture,), daemon=True).start()
+        threading.Thread(target=printing.listen, daemon=True).start()
         try:
             yield printing
         finally:
             process.kill()
-            listen.join()
+            printing.heard.wait()
 
 
 class _Printing:
     """A running tcpdump: the capture is pumped in, its text is read out, its complaints are kept."""
 
     def __init__(self, name: str, process: subprocess.Popen[bytes]) -> None:
+        import threading
+
         if not (process.stdin and process.stdout and process.stderr):
             raise ValueError("tcpdump needs three pipes")
         self._name = name
         self._process = process
         self._into, self._out, self._messages = process.stdin, process.stdout, process.stderr
         self._complaint = ""
+        self.heard = threading.Event()  # tcpdump has said its last word
         self._failure: UnreadableError | None = None
 
     def pump(self, capture: Stream) -> None:
@@ -251,9 +252,11 @@ class _Printing:
         """Keep tcpdump's last words."""
         for line in self._messages:
             self._complaint = line.decode(errors="replace").strip()
+        self.heard.set()
 
     def read(self, size: int = -1, /) -> bytes:
         octets = os.read(self._out.fileno(), BLOCK if size < 0 else size)
         if not octets and self._process.wait():
+            self.heard.wait()
             raise self._failure or UnreadableError(self._name, "tcpdump", self._complaint)
         return octets
