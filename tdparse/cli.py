@@ -2,66 +2,51 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sys
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from tdparse.arguments import (
+    FAIL_SECTIONS,
+    Color,
+    ColorOption,
+    ConnOption,
+    FailOnOption,
+    Files,
+    Format,
+    FormatOption,
+    HostOption,
+    JobsOption,
+    LangOption,
+    NumberingChoiceOption,
+    NumberingOption,
+    Numbers,
+    NumbersOption,
+    OnlyOption,
+    OutputOption,
+    PortOption,
+    QuietOption,
+    StrictOption,
+    VerboseOption,
+    colored,
+    cores,
+    job_of,
+    language_of,
+    patterns_of,
+    selection_of,
+    text_view,
+)
 
-    from tdparse.job import Job
+if TYPE_CHECKING:
     from tdparse.model import Lang
     from tdparse.render import Renderer
-    from tdparse.selection import Selection
 
 DEFAULT_COMMAND = "explain"
-FAIL_SECTIONS = ("verdict", "finding", "severity")
-
-
-class Format(StrEnum):
-    """What the output is."""
-
-    TEXT = "text"
-    JSONL = "jsonl"
-
-
-class Language(StrEnum):
-    """The language of sentences and labels."""
-
-    EN = "en"
-    ZH = "zh"
-
-
-class Numbers(StrEnum):
-    """How sequence numbers are shown."""
-
-    RELATIVE = "relative"
-    ABSOLUTE = "absolute"
-    BOTH = "both"
-    SYMBOLIC = "symbolic"
-
-
-class NumberingOption(StrEnum):
-    """What the log holds."""
-
-    AUTO = "auto"
-    ABSOLUTE = "absolute"
-    RELATIVE = "relative"
-
-
-class Color(StrEnum):
-    """When to use colours."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 class DefaultCommand(TyperGroup):
@@ -69,7 +54,7 @@ class DefaultCommand(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name in front unless it is there, or the group itself is asked for something."""
-        own = {name for parameter in self.params for name in parameter.opts} | {"--help"}
+        own = {name for parameter in self.params for name in parameter.opts} | {"--help", "-h"}
         if not args or (args[0] not in self.commands and args[0] not in own):
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
@@ -82,51 +67,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: tcpdump -l -nn -S tcp | tdexplain",
 )
-
-Files = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="[FILE]...", help="Logs; - or nothing is standard input.", show_default=False),
-]
-FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What the output is.")]
-OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", help="A file instead of standard output.", show_default=False)
-]
-LangOption = Annotated[
-    Language | None,
-    typer.Option(
-        "--lang", "-l", help="Language of the sentences; else TDEXPLAIN_LANG, else the locale.", show_default=False
-    ),
-]
-NumbersOption = Annotated[Numbers, typer.Option("--numbers", "-n", help="How sequence numbers are shown.")]
-NumberingChoiceOption = Annotated[NumberingOption, typer.Option("--numbering", help="What numbers the log holds.")]
-ConnOption = Annotated[
-    list[int] | None, typer.Option("--conn", "-c", help="Show only this connection.", show_default=False)
-]
-HostOption = Annotated[list[str] | None, typer.Option("--host", help="Show only this host.", show_default=False)]
-PortOption = Annotated[list[str] | None, typer.Option("--port", help="Show only this port.", show_default=False)]
-OnlyOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only", metavar="CODE", help="Show only these steps, findings or verdicts (globs).", show_default=False
-    ),
-]
-ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours; NO_COLOR is honoured.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Verdicts only.")]
-VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Also evidence, socket calls, RFC sections.")]
-FailOnOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--fail-on",
-        metavar="CODE",
-        help="Exit 1 if this verdict, finding or severity is met (globs, comma-separated).",
-        show_default=False,
-    ),
-]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 if a segment line could not be read.")]
-JobsOption = Annotated[
-    int | None,
-    typer.Option("--jobs", "-j", min=1, help="Processes; as many as cores if not given.", show_default=False),
-]
 
 
 def _version(asked: bool) -> None:  # noqa: FBT001 - typer calls it with the flag's value
@@ -169,19 +109,19 @@ def explain(
     strict: StrictOption = False,
 ) -> None:
     """Explain every segment in log order, then every connection (the default command)."""
-    language = _language(lang)
+    language = language_of(lang)
     if not files and sys.stdin.isatty():
         _repl(language, numbers, numbering, color)
     names = files or ["-"]
-    job = _job(language, fail_on, strict=strict)
+    job = job_of(language, fail_on, strict=strict)
     if format is Format.JSONL:
         from tdparse.render.jsonl import JsonLines
 
         renderer: Renderer = JsonLines(language, numbers=numbers.value, numbering=numbering.value)
     else:
         look = {"quiet": quiet, "verbose": verbose, "headings": len(names) > 1}
-        renderer = _text(language, numbers, color, output, **look)
-    selection = _selection(language, conn, host, port, only)
+        renderer = text_view(language, numbers, color, output, **look)
+    selection = selection_of(language, conn, host, port, only)
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
 
 
@@ -200,9 +140,9 @@ def connections(
     strict: StrictOption = False,
 ) -> None:
     """Show one row a connection: peers, verdict, who closed, bytes, handshake time, what was remarkable."""
-    language = _language(lang)
+    language = language_of(lang)
     names = files or ["-"]
-    job = _job(language, fail_on, strict=strict)
+    job = job_of(language, fail_on, strict=strict)
     if format is Format.JSONL:
         from tdparse.render.jsonl import ConnectionLines
 
@@ -211,7 +151,7 @@ def connections(
         from tdparse.render.table import Table
 
         renderer = Table(language, headings=len(names) > 1)
-    selection = _selection(language, conn, host, port, only)
+    selection = selection_of(language, conn, host, port, only)
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
 
 
@@ -236,9 +176,9 @@ def annotate(
     from tdparse.selection import Selection
     from tdparse.unpack import UnreadableError
 
-    language = _language(lang)
-    patterns = _patterns(language, fail_on, FAIL_SECTIONS)
-    job = _job(language, fail_on, strict=strict)
+    language = language_of(lang)
+    patterns = patterns_of(language, fail_on, FAIL_SECTIONS)
+    job = job_of(language, fail_on, strict=strict)
     style = batch.Style(format.value, language, numbers.value, numbering.value, tuple(patterns))
     found = list(batch.tasks(paths, output or Path(), style))
     for missing in found:
@@ -253,7 +193,7 @@ def annotate(
         job.complain(clash.name, "same_output" if clash.other else "onto_input", clash.other or "")
         raise typer.Exit(Exit.USAGE)
     with Interrupt() as interrupt:
-        for outcome in batch.annotate_all(todo, style, jobs or _cores(), lambda: interrupt.requested):
+        for outcome in batch.annotate_all(todo, style, jobs or cores(), lambda: interrupt.requested):
             job.take(outcome.totals, met=outcome.met)
             if outcome.trouble:
                 job.trouble(*outcome.trouble)
@@ -281,7 +221,7 @@ def why(
     from tdparse.job import PROGRAM, Exit
     from tdparse.output import standard_output
 
-    language = _language(lang)
+    language = language_of(lang)
     places, unknown = pages.listed(codes or ()) if listed else pages.find(codes or ())
     if unknown or not places:
         for line in [pages.complaint(word, language) for word in unknown] or [pages.nothing(language)]:
@@ -291,7 +231,7 @@ def why(
         text = pages.records(places, language)
     else:
         columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-        view = pages.Why(language, columns=columns, color=_colored(color, None))
+        view = pages.Why(language, columns=columns, color=colored(color, None))
         text = "\n".join(view.index(places) if listed else view.page(places)) + "\n"
     try:
         with standard_output() as file:
@@ -308,7 +248,7 @@ def repl(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Paste lines or whole logs and get them explained."""
-    _repl(_language(lang), numbers, numbering, color)
+    _repl(language_of(lang), numbers, numbering, color)
 
 
 @app.command(epilog="Example: tdexplain demo -l zh")
@@ -323,95 +263,22 @@ def demo(
     """Explain two bundled logs of real connections: a web page fetched, and a connection refused."""
     from tdparse.selection import Selection
 
-    language = _language(lang)
+    language = language_of(lang)
     logs = Path(__file__).with_name("demo")
     if format is Format.JSONL:
         from tdparse.render.jsonl import JsonLines
 
         renderer: Renderer = JsonLines(language, numbers=numbers.value)
     else:
-        renderer = _text(language, numbers, color, None, quiet=quiet, verbose=verbose, headings=True)
+        renderer = text_view(language, numbers, color, None, quiet=quiet, verbose=verbose, headings=True)
     names = [str(logs / "http.log"), str(logs / "refused.log")]
-    raise typer.Exit(_job(language, None, strict=False).explain(names, renderer, Selection()))
-
-
-# ------------------------------------------------------------------ from options to a run
-
-
-def _language(chosen: Language | None) -> Lang:
-    """Return the language: as asked for, as TDEXPLAIN_LANG says, by the locale, else English."""
-    if chosen is not None:
-        return chosen.value
-    for name in ("TDEXPLAIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
-
-
-def _cores() -> int:
-    """Return how many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _colored(color: Color, output: Path | None) -> bool:
-    if color is Color.AUTO:
-        return (
-            output is None
-            and sys.stdout.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM") != "dumb"
-        )
-    return color is Color.ALWAYS
-
-
-def _job(lang: Lang, fail_on: Sequence[str] | None, *, strict: bool) -> Job:
-    from tdparse.job import Job
-
-    return Job(lang, fail_on=_patterns(lang, fail_on, FAIL_SECTIONS), strict=strict)
-
-
-def _text(lang: Lang, numbers: Numbers, color: Color, output: Path | None, **look: bool) -> Renderer:
-    from tdparse.render.text import Text
-
-    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
-    return Text(lang, numbers=numbers.value, color=_colored(color, output), columns=columns, **look)
+    raise typer.Exit(job_of(language, None, strict=False).explain(names, renderer, Selection()))
 
 
 def _repl(lang: Lang, numbers: Numbers, numbering: NumberingOption, color: Color) -> NoReturn:
     from tdparse.repl import Repl
 
-    raise typer.Exit(Repl(lang, numbers.value, numbering.value, color=_colored(color, None)).run())
-
-
-def _selection(
-    lang: Lang,
-    conn: Sequence[int] | None = None,
-    host: Sequence[str] | None = None,
-    port: Sequence[str] | None = None,
-    only: Sequence[str] | None = None,
-) -> Selection:
-    from tdparse.selection import Selection
-
-    codes = _patterns(lang, only, ("step", "modifier", "finding", "verdict"))
-    return Selection(frozenset(conn or ()), frozenset(host or ()), frozenset(port or ()), tuple(codes))
-
-
-def _patterns(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) -> list[str]:
-    """Return the codes asked for, one by one; a code that cannot exist is wrong usage."""
-    from tdparse import catalog, selection
-    from tdparse.job import PROGRAM, Exit
-
-    patterns = [pattern.strip() for text in given or () for pattern in text.split(",") if pattern.strip()]
-    try:
-        selection.check(patterns, sections)
-    except selection.UnknownPatternError as error:
-        words = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": error.pattern})]
-        if error.nearest:
-            nearest = ", ".join(error.nearest)
-            words.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": nearest}))
-        typer.echo(f"{PROGRAM}: {'; '.join(words)}", err=True)
-        raise typer.Exit(Exit.USAGE) from None
-    return patterns
+    raise typer.Exit(Repl(lang, numbers.value, numbering.value, color=colored(color, None)).run())
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ SHELL = {
     "__init__",
     "__main__",
     "cli",
+    "arguments",
     "repl",
     "dialogue",
     "job",
@@ -23,6 +24,7 @@ SHELL = {
     "interrupt",
     "selection",
     "unpack",
+    "why",
 }
 
 

@@ -1,0 +1,184 @@
+"""The options, the same wherever they make sense, and what is built from them before anything runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tdparse.job import Job
+    from tdparse.model import Lang
+    from tdparse.render import Renderer
+    from tdparse.selection import Selection
+
+FAIL_SECTIONS: Final = ("verdict", "finding", "severity")
+
+
+class Format(StrEnum):
+    """What the output is."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+
+
+class Language(StrEnum):
+    """The language of sentences and labels."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+class Numbers(StrEnum):
+    """How sequence numbers are shown."""
+
+    RELATIVE = "relative"
+    ABSOLUTE = "absolute"
+    BOTH = "both"
+    SYMBOLIC = "symbolic"
+
+
+class NumberingOption(StrEnum):
+    """What the log holds."""
+
+    AUTO = "auto"
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+
+
+class Color(StrEnum):
+    """When to use colours."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+Files = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[FILE]...", help="Logs; - or nothing is standard input.", show_default=False),
+]
+FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What the output is.")]
+OutputOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="A file instead of standard output.", show_default=False)
+]
+LangOption = Annotated[
+    Language | None,
+    typer.Option(
+        "--lang", "-l", help="Language of the sentences; else TDEXPLAIN_LANG, else the locale.", show_default=False
+    ),
+]
+NumbersOption = Annotated[Numbers, typer.Option("--numbers", "-n", help="How sequence numbers are shown.")]
+NumberingChoiceOption = Annotated[NumberingOption, typer.Option("--numbering", help="What numbers the log holds.")]
+ConnOption = Annotated[
+    list[int] | None, typer.Option("--conn", "-c", help="Show only this connection.", show_default=False)
+]
+HostOption = Annotated[list[str] | None, typer.Option("--host", help="Show only this host.", show_default=False)]
+PortOption = Annotated[list[str] | None, typer.Option("--port", help="Show only this port.", show_default=False)]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only", metavar="CODE", help="Show only these steps, findings or verdicts (globs).", show_default=False
+    ),
+]
+ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours; NO_COLOR is honoured.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Verdicts only.")]
+VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Also evidence, socket calls, RFC sections.")]
+FailOnOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="CODE",
+        help="Exit 1 if this verdict, finding or severity is met (globs, comma-separated).",
+        show_default=False,
+    ),
+]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 if a segment line could not be read.")]
+JobsOption = Annotated[
+    int | None,
+    typer.Option("--jobs", "-j", min=1, help="Processes; as many as cores if not given.", show_default=False),
+]
+
+
+# ------------------------------------------------------------------ from options to a run
+
+
+def language_of(chosen: Language | None) -> Lang:
+    """Return the language: as asked for, as TDEXPLAIN_LANG says, by the locale, else English."""
+    if chosen is not None:
+        return chosen.value
+    for name in ("TDEXPLAIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def cores() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def colored(color: Color, output: Path | None) -> bool:
+    """Return whether to use colours."""
+    if color is Color.AUTO:
+        return (
+            output is None
+            and sys.stdout.isatty()
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
+    return color is Color.ALWAYS
+
+
+def job_of(lang: Lang, fail_on: Sequence[str] | None, *, strict: bool) -> Job:
+    """Return the job that watches for what `--fail-on` and `--strict` ask."""
+    from tdparse.job import Job
+
+    return Job(lang, fail_on=patterns_of(lang, fail_on, FAIL_SECTIONS), strict=strict)
+
+
+def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, **look: bool) -> Renderer:
+    """Return the view for people, as wide as the terminal when it goes to one."""
+    from tdparse.render.text import Text
+
+    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    return Text(lang, numbers=numbers.value, color=colored(color, output), columns=columns, **look)
+
+
+def selection_of(
+    lang: Lang,
+    conn: Sequence[int] | None = None,
+    host: Sequence[str] | None = None,
+    port: Sequence[str] | None = None,
+    only: Sequence[str] | None = None,
+) -> Selection:
+    """Return what is shown."""
+    from tdparse.selection import Selection
+
+    codes = patterns_of(lang, only, ("step", "modifier", "finding", "verdict"))
+    return Selection(frozenset(conn or ()), frozenset(host or ()), frozenset(port or ()), tuple(codes))
+
+
+def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) -> list[str]:
+    """Return the codes asked for, one by one; a code that cannot exist is wrong usage."""
+    from tdparse import catalog, selection
+    from tdparse.job import PROGRAM, Exit
+
+    patterns = [pattern.strip() for text in given or () for pattern in text.split(",") if pattern.strip()]
+    try:
+        selection.check(patterns, sections)
+    except selection.UnknownPatternError as error:
+        words = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": error.pattern})]
+        if error.nearest:
+            nearest = ", ".join(error.nearest)
+            words.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": nearest}))
+        typer.echo(f"{PROGRAM}: {'; '.join(words)}", err=True)
+        raise typer.Exit(Exit.USAGE) from None
+    return patterns
