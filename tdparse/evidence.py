@@ -285,7 +285,7 @@ def prove(record: Record) -> bool:
     if record.flags.fin and record.end is not None:
         if x.fin is None:
             x.passive = y.fin is not None and ack > y.fin
-        elif x.fin_acked is Known.PRESUMED:
+        elif x.fin_acked is Known.PRESUMED and not _is_old(record):
             x.fin_acked = Known.NO
         x.sent_fin = Known.OBSERVED
         x.fin = record.end - 1
@@ -302,7 +302,7 @@ def _prove_opening(record: Record) -> None:
     that the network has kept, or repeated.
     """
     x, y = record.x, record.y
-    if x.midstream and not x.spoke:  # R26 took its handshake as done, but it was not
+    if x.midstream and x.pre_fin and not _is_old(record):  # R26 took its handshake as done, but it was not
         x.midstream = x.pre_fin = False
         x.syn_acked = Known.NO
     x.sent_syn = Known.OBSERVED
@@ -312,7 +312,7 @@ def _prove_opening(record: Record) -> None:
         x.got_syn = Known.OBSERVED
     elif x.got_syn is not Known.OBSERVED:
         x.got_syn = Known.NO
-    if x.syn_acked is not Known.OBSERVED:
+    if x.syn_acked is not Known.OBSERVED and not _is_old(record):
         x.syn_acked = Known.NO
 
 
@@ -327,6 +327,8 @@ def _prove_handshake(record: Record) -> None:
     x.got_syn = Known.OBSERVED
     if _shows_established(record, ack):
         x.syn_acked = Known.OBSERVED
+    elif not x.syn_acked and y.lastack is not None and y.lastack >= 1:
+        x.syn_acked = Known.PRESUMED  # withdrawn by a SYN-ACK that was sent before this (R17 b, R18)
 
 
 def _shows_established(record: Record, ack: int) -> bool:
@@ -343,11 +345,21 @@ def _shows_established(record: Record, ack: int) -> bool:
     if _echoes_more_than_syn(record):
         return True
     if record.length or record.flags.fin:
-        return x.active or y.syn_data == 0
+        fast_open = y.syn_data > 0 or y.tfo_option not in (None, "cookiereq")
+        return x.active or not fast_open
     if x.active:
         return y.sent_synack
     waited = record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
     return waited or y.rst_count > 0
+
+
+def _is_old(record: Record) -> bool:
+    """Tell whether its sender certainly wrote another captured segment after this one: the path has kept it."""
+    newest = record.x.ts
+    if newest is None or "TS val" not in (record.segment.options_text or ""):
+        return False
+    stamp = record.segment.options.ts
+    return stamp is not None and diff(stamp[0], newest[0]) < 0
 
 
 def _echoes_more_than_syn(record: Record) -> bool:

@@ -159,10 +159,13 @@ def _answers_bad_ack(conn: Incarnation, record: Record) -> bool:
     return (
         before is not None
         and before.x is record.y
-        and conn.previous_step in REJECTED_WITH_RST
+        and (
+            conn.previous_step in REJECTED_WITH_RST
+            # An ack that cannot be compared: in SYN-SENT an acceptable one is discarded without a word (T18).
+            or (record.x.standing.state is State.SYN_SENT and before.flags.ack and not before.numbers.ack_absolute)
+        )
         and not record.flags.ack
-        and record.numbers.seq is not None
-        and record.numbers.seq == before.numbers.ack
+        and (record.numbers.seq is None or record.numbers.seq == before.numbers.ack)  # None: cannot be compared
     )
 
 
@@ -210,7 +213,7 @@ def _reset(conn: Incarnation, record: Record) -> str:
 
 def _syn(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
-    if x.syn_count and record.seq == 0:
+    if (x.syn_count or x.sent_synack) and record.seq == 0:  # its SYN-ACK may have overtaken its SYN
         return "handshake.syn.retransmit"
     outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.segments
     if outstanding and y.standing.state is State.SYN_SENT:

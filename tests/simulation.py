@@ -72,6 +72,7 @@ class Moment(NamedTuple):
     order: int
     state: str
     life: int
+    syn_acked: bool
     fin_sent: int | None  # order in which its FIN was first sent
     got_fin: int | None  # order in which the peer's FIN was processed
     fin_acked: int | None
@@ -177,8 +178,8 @@ class Endpoint:
     def enter(self, state: str, cause: str) -> None:
         """Be in a state from now on."""
         self.state = state
-        order = self.world.tick()
-        self.history.append(Moment(order, state, self.life, self.fin_sent, self.got_fin, self.fin_acked, cause))
+        known = (self.life, self.una > self.iss, self.fin_sent, self.got_fin, self.fin_acked)
+        self.history.append(Moment(self.world.tick(), state, *known, cause))
 
     def _end(self, cause: str) -> None:
         self._forget("LISTEN" if self.script.listens else "CLOSED", cause)
@@ -437,7 +438,7 @@ class Endpoint:
         if packet.has("R"):
             return
         repeated = self.state == "SYN_RECEIVED" and packet.flags == "S" and packet.seq == self.irs
-        if repeated and self.rules.repeat_syn_ack:
+        if repeated and (self.rules.repeat_syn_ack or self.active):
             self._transmit(self.queue[0])
         else:
             self._acknowledge()
@@ -445,6 +446,8 @@ class Endpoint:
     def _acceptable(self, packet: Packet) -> bool:
         """Table 6 of section 3.10.7.4; the window is never closed here."""
         low, high = self.rcv_nxt, self.rcv_nxt + WINDOW
+        if packet.has("S") and packet.seq == self.irs:
+            return False  # a copy of the SYN, whatever it carries
         if not packet.size:
             return low <= packet.seq < high
         return low <= packet.seq < high or low <= packet.seq + packet.size - 1 < high
@@ -470,7 +473,10 @@ class Endpoint:
             self._acknowledge()
             return False
         if ack > self.una:
+            opened = self.una == self.iss  # its FIN was sent before the SYN was acknowledged
             self._acked(ack)
+            if opened:
+                self.enter(self.state, "segment")
         covered = self.fin is not None and self.una > self.fin
         if covered and self.fin_acked is None:
             self.fin_acked = self.world.tick()

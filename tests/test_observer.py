@@ -45,6 +45,12 @@ CERTAIN: Final = frozenset({Certainty.OBSERVED, Certainty.DEDUCED})
 GONE: Final = frozenset({"CLOSED", "LISTEN"})
 HOSTS: Final[dict[Name, str]] = {"client": "192.0.2.1", "server": "192.0.2.2"}
 
+# These prove nothing about the connection they are shown in (R65, 8.12, rule 4 of R97; the RST that rejects
+# an acknowledgment is the same from SYN-SENT and from an endpoint that has given up in silence, R20 a).
+SILENT: Final = frozenset(
+    {"handshake.syn.unexpected", "reset.ignored", "reset.reject_bad_ack", "stepless.stray", "stepless.bad_ack"}
+)
+
 
 class Scene(NamedTuple):
     """Everything a run depends on."""
@@ -56,7 +62,6 @@ class Scene(NamedTuple):
     fates: tuple[int, ...] = ()
     skip: int = 0  # how many records the capture missed at the beginning
     absolute: bool = True
-    excerpt: bool = False  # the missing head was printed, and cut off afterwards
 
 
 # ------------------------------------------------------------------ the truth, as the capture shows it
@@ -82,9 +87,11 @@ class Truth:
             later = [moment._replace(state="CLOSED", cause="crash") for moment in history if moment.life > life]
             history = [moment for moment in history if moment.life <= life] + later[:1]
         self.history = history
+        self.name = name
         self.now = seen[-1].order
         self.own = [one for one in placed if one.packet.sender == name]
         self.inbound = [one for one in placed if one.packet.sender != name]
+        self.misled = self._misled(placed)
         self.latest = max(self.own, key=lambda one: one.packet.sent, default=None)
         self.spoke = self.latest.packet.sent if self.latest else 0
         captured = {one.packet.number for one in seen}
@@ -95,6 +102,25 @@ class Truth:
         ]
         wanted = {one.packet.number for one in self.inbound}
         self.arrived = [one for one in world.arrivals[name] if one.packet.number in wanted]
+        later = {one.packet.number for one in world.captured if one.order > self.now} - captured
+        self.overtaken_by = [one.done for one in world.arrivals[name] if one.packet.number in later]
+
+    def _misled(self, placed: Sequence[Captured]) -> bool:
+        """
+        Tell whether the latest news is an old copy of a SYN-ACK or FIN without a timestamp that shows its age.
+
+        It looks exactly like one that is sent again because its acknowledgment was lost (R17 b, c).
+        """
+        newest, stamp, misled = 0, 0, False
+        for one in placed:
+            packet = one.packet
+            if packet.sender != self.name:
+                misled = False
+                continue
+            old = packet.sent < newest and (packet.ts is None or packet.ts[0] >= stamp)
+            misled = misled or (old and bool(set(packet.flags) & set("SF")))
+            newest, stamp = max(newest, packet.sent), max(stamp, packet.ts[0] if packet.ts else 0)
+        return misled
 
     def moments(self, start: int, until: int) -> list[Moment]:
         """What was true of it at `start` and at every later moment up to `until`."""
@@ -105,7 +131,7 @@ class Truth:
         """The state of `moment`, which held at `at`, if only SYNs and FINs count that were captured."""
         if moment.state == "SYN_RECEIVED" and not any(one.packet.has("S") for one in (*self.own, *self.inbound)):
             return "ESTABLISHED"  # the handshake was not captured: R26 takes it as done
-        if moment.state not in SYNCHRONIZED:
+        if moment.state not in SYNCHRONIZED or not self.own:  # a TIME-WAIT left by the connection before
             return moment.state
         begun = min(other.order for other in self.history if other.life == moment.life and other.state not in GONE)
         own, peers = (
@@ -116,7 +142,8 @@ class Truth:
         got = moment.got_fin is not None and peers is not None
         acked = sent and moment.fin_acked is not None
         if not sent:
-            return "CLOSE_WAIT" if got else "ESTABLISHED"
+            opened = "ESTABLISHED" if moment.syn_acked else "SYN_RECEIVED"
+            return "CLOSE_WAIT" if got else opened
         if not got:
             return "FIN_WAIT_2" if acked else "FIN_WAIT_1"
         if own is not None and moment.got_fin is not None and moment.got_fin < own:
@@ -138,7 +165,7 @@ class Truth:
             for here, there in zip(arrived, self.inbound, strict=True)
         )
         at = max(arrived[-1].done if arrived else 0, self.spoke)
-        if any(crossed) or any(sent <= at for sent in self.on_the_way):
+        if any(crossed) or any(order <= at for order in (*self.on_the_way, *self.overtaken_by)):
             return None
         moment = self.moments(at, at)[-1]
         return None if moment.state in GONE and moment.cause != "segment" else moment._replace(order=at)
@@ -152,6 +179,10 @@ def matches(standing: Standing, state: str) -> bool:
 
 def wrong(standing: Standing, truth: Truth, *, sender: bool, late: bool) -> str | None:
     """Say what is wrong with a claim about one endpoint after one record."""
+    if truth.misled:
+        return None
+    if late and all(one.packet.has("R") for one in truth.own) and str(standing.state) in GONE:
+        return None  # it has only rejected segments of a connection, so it is not in that one
     if standing.certainty in CERTAIN:
         moments = truth.moments(truth.spoke, truth.spoke if sender else truth.now)
         held = [truth.shown(moment, max(moment.order, truth.spoke)) for moment in moments]
@@ -184,13 +215,14 @@ def observe(scene: Scene) -> list[Line]:
     if not log:
         return []
     printer = Printer(absolute=scene.absolute)
-    texts = [printer.line(one) for one in world.captured[0 if scene.excerpt else scene.skip :]][-len(log) :]
+    texts = [printer.line(one) for one in log]
     steps = [item for item in explain(texts) if isinstance(item, Step)]
     assert len(steps) == len(log)
     lines: list[Line] = []
     lives: dict[int, dict[Name, int]] = {}  # which connections of the two endpoints one of ours is about
     flows: dict[int, list[Captured]] = {}
     syns: set[tuple[Name, int]] = set()
+    announced: dict[tuple[int, Name], int] = {}
     for number, (one, text, step) in enumerate(zip(log, texts, steps, strict=True), 1):
         packet = one.packet
         if packet.flags == "S":
@@ -199,9 +231,13 @@ def observe(scene: Scene) -> list[Line]:
                 break  # an old copy of a SYN where no connection is open counts as a new attempt (R43, R44)
             syns.add((packet.sender, packet.seq))
         known, placed = lives.setdefault(step.flow.conn, {}), flows.setdefault(step.flow.conn, [])
-        if step.step != "handshake.syn.unexpected":
+        if step.step not in SILENT:
             placed.append(one)
-            if not packet.has("R"):
+            if packet.has("S"):
+                if announced.setdefault((step.flow.conn, packet.sender), packet.life) != packet.life:
+                    break  # an old SYN has reached a listener that lost its memory: two connections in one
+                known[packet.sender] = packet.life
+            elif not packet.has("R"):
                 known.setdefault(packet.sender, packet.life)
         faults = []
         for name, host in HOSTS.items():
@@ -230,13 +266,15 @@ def report(lines: list[Line]) -> str:
 
 WAITS: Final = st.sampled_from([0, 1, 7, 30, 45, 100, 400, 1500]).map(lambda ms: ms * MILLISECOND)
 ACTIONS: Final = st.one_of(
-    st.builds(Action, WAITS, st.just("send"), st.sampled_from([1, 600, 2500])),
+    st.builds(Action, WAITS, st.just("send"), st.sampled_from([1, 600, 2500, 25_000])),
     st.builds(Action, WAITS, st.sampled_from(["shutdown", "close", "abort", "crash"])),
-    st.builds(Action, WAITS, st.just("keepalive"), st.sampled_from([0, 1])),
+    # After silence only: in the text an empty one looks like any ACK (R28), so also like the third step.
+    st.builds(Action, st.just(4000 * MILLISECOND), st.just("keepalive"), st.sampled_from([0, 1])),
     # Not before what the last connection left in the network has died (MSL): 9293 builds on that.
     st.builds(Action, st.sampled_from([31_000_000, 62_000_000]), st.just("connect"), st.sampled_from([0, 300])),
 )
-ISS: Final = st.sampled_from([0, 1000, 2**31 - 3, 2**32 - 700, 2**32 - 2])
+# The third wraps after 20000 octets. Within a few thousand of 0, absolute and relative numbers would look alike.
+ISS: Final = st.sampled_from([3_123_456_789, 1_000_003, 2**32 - 20_000, 2**31 - 3])
 FATES: Final = st.lists(st.sampled_from([0, 0, 0, 0, -1, 2, 13, 60, 350, -2, -25, -200]), max_size=60).map(tuple)
 
 
@@ -271,7 +309,6 @@ SCENES: Final = st.builds(
     fates=FATES,
     skip=st.one_of(st.just(0), st.just(0), st.integers(0, 12)),
     absolute=st.booleans(),
-    excerpt=st.booleans(),
 )
 
 
