@@ -25,10 +25,11 @@ SERVER_SPEAKS_FIRST: Final = frozenset({21, 22, 25, 110, 143, 3306})  # rank 10
 WELL_KNOWN: Final = 1024
 MAX_SERVICES: Final = 65_536  # remembered server endpoints
 
+# Rank 4: what tcpdump prints of the payload.
 _CLIENT_SPEAKS: Final = re.compile(
-    r": (?:HTTP|RTSP)[^:]*: (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|DESCRIBE) "
+    r"(?:HTTP|RTSP): (?:GET|POST|PUT|HEAD|DELETE|OPTIONS|PATCH|CONNECT|DESCRIBE|SETUP) |SMTP: (?:EHLO|HELO) |FTP: USER "
 )
-_SERVER_SPEAKS: Final = re.compile(r": (?:(?:HTTP|RTSP)[^:]*: (?:HTTP|RTSP)/\d|SMTP: 220|FTP: 220)")
+_SERVER_SPEAKS: Final = re.compile(r"(?:HTTP|RTSP): (?:HTTP|RTSP)/\d|(?:SMTP|FTP): 220|SSH: SSH-")
 
 
 class Roles:
