@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SECOND: Final = 10**9
 GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
+ACTIVE_OPEN: Final = "handshake.syn_ack.simultaneous"  # R100: what happens to two programs that both connect
 MARKS: Final = {"observed": "", "deduced": "*", "presumed": "?", "assumed": "~", "unknown": ""}
 JOIN: Final = {"en": " ", "zh": ""}
 
@@ -44,6 +45,13 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
     return catalog.sentence("step", step.step, lang, "title")
+
+
+def api(step: Step, lang: Lang) -> str:
+    """Return the effect of a segment on the applications that exist (R9); nobody accepts where both connect (R100)."""
+    code = ACTIVE_OPEN if step.values.get("active") else step.step
+    phrase = catalog.reference("step", code).phrases.get("api")
+    return "" if phrase is None else phrase.of(lang)
 
 
 def verdict_text(summary: Summary, lang: Lang) -> str:

@@ -22,7 +22,11 @@ def since(record: Record, then: int | None) -> int | None:
 
 
 def values_of(conn: Incarnation, record: Record, step: str, context: Context) -> Mapping[str, object]:
-    """Return `n`, `dt`, `win_old`, `prev` as far as `step` has them; evidence has been applied."""
+    """
+    Return `n`, `dt`, `win_old`, `prev` as far as `step` has them; evidence has been applied.
+
+    `active` is 1 for the third step of a handshake in which nobody listens (R100).
+    """
     maker = _MAKERS.get(step)
     if maker is None:
         return {}
@@ -81,7 +85,13 @@ def _copy(conn: Incarnation, record: Record, _context: Context) -> dict[str, int
     return {"prev": before[0].line if before else None}
 
 
+def _third(conn: Incarnation, _record: Record, _context: Context) -> dict[str, int | None]:
+    return {"active": 1 if conn.simultaneous_open else None}
+
+
 _MAKERS = {
+    "handshake.ack": _third,
+    "handshake.ack_data": _third,
     "handshake.syn.retransmit": _syn_again,
     "handshake.syn_ack.retransmit": _syn_ack_again,
     "handshake.syn_ack.tfo_accept": _accepted,

@@ -164,7 +164,9 @@ class Text:
         parts = [
             f"#{step.flow.conn} {self._role(sender)} → {self._role(explain.other(sender))}",
             self._paint(_GROUPS.get(step.step.partition(".")[0], _BOLD), explain.title(step, self._lang)),
-            "" if self._numbers == "symbolic" else explain.numbers_text(step, self._numbers),  # the sentence has symbols
+            ""
+            if self._numbers == "symbolic"
+            else explain.numbers_text(step, self._numbers),  # the sentence has symbols
             "" if step.elapsed is None else "+" + catalog.duration(step.elapsed, self._lang),
         ]
         return " · ".join(part for part in parts if part)
@@ -183,9 +185,9 @@ class Text:
 
     def _background(self, step: Step) -> list[str]:
         """Return what the step means to the two programs, and where it is defined."""
-        entry = catalog.reference("step", step.step)
-        api = entry.phrases["api"].of(self._lang) if "api" in entry.phrases else ""
-        texts = [("api", api), ("rfc", entry.facts.get("rfc", "")), ("options", safe(step.segment.options_text or ""))]
+        rfc = catalog.reference("step", step.step).facts.get("rfc", "")
+        options = safe(step.segment.options_text or "")
+        texts = [("api", explain.api(step, self._lang)), ("rfc", rfc), ("options", options)]
         return [self._paint(_DIM, line) for name, text in texts if text for line in self._labelled(name, text)]
 
     def _finding(self, finding: Finding, step: Step) -> list[str]:
