@@ -215,7 +215,7 @@ def _syn(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
     if (x.syn_count or x.sent_synack) and record.seq == 0:  # its SYN-ACK may have overtaken its SYN
         return "handshake.syn.retransmit"
-    outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.segments
+    outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.syn_count
     if outstanding and y.standing.state is State.SYN_SENT:
         return "handshake.syn.simultaneous"
     if conn.count:

@@ -46,6 +46,7 @@ class Table:
         self._roles = Roles()
         self._over: list[tuple[Incarnation, bool]] = []  # and whether the hard cap dropped it
         self._count = 0
+        self._now: int | None = None  # the log's time so far
         self._swept: int | None = None  # time of the last sweep
         self._sweep_at = SWEEP_AT
 
@@ -81,7 +82,7 @@ class Table:
     def _crosses(conn: Incarnation, segment: Segment) -> bool:
         """A bare SYN the other way while the first one is outstanding: one connection, not two (R61)."""
         x, y = (conn.client, conn.server) if segment.src == conn.flow.client else (conn.server, conn.client)
-        return not conn.closed and not x.segments and y.syn_count > 0
+        return not conn.closed and not x.syn_count and not x.sent_synack and y.syn_count > 0
 
     def _open(self, segment: Segment, old: Incarnation | None) -> Incarnation:
         sender_is_client, confidence = self._roles.decide(segment)
@@ -105,7 +106,9 @@ class Table:
     def _inherit(self, old: Incarnation, new: Incarnation) -> None:
         """R44: the receiver of a tentative SYN keeps a TIME-WAIT it may still be in."""
         receiver = next(peer for peer in old.peers if peer.endpoint == new.flow.server)
-        if receiver.standing.state is State.TIME_WAIT:
+        since, now = receiver.time_wait_since, self._now
+        ended = since is not None and now is not None and now - since > TIME_WAIT
+        if receiver.standing.state is State.TIME_WAIT and not ended:
             new.server.inherited = State.TIME_WAIT
             evidence.refresh(new.server, new.client)
 
@@ -125,6 +128,7 @@ class Table:
 
     def tidy(self, now: int | None) -> None:
         """Retire what can receive nothing more, when that is due; `now` is the log's time so far."""
+        self._now = now
         if now is not None and self._swept is None:
             self._swept = now
         due = now is not None and self._swept is not None and now - self._swept >= SWEEP_EVERY
