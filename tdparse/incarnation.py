@@ -159,6 +159,14 @@ class Incarnation:
         return bool(self.client.dead and self.server.dead)
 
     @property
+    def ended_by(self) -> Peer | None:
+        """The sender of the effective RST (R116); None while the other side carries on in spite of it (R21)."""
+        if self.reset_by is None or "rst_ignored" not in self.found:
+            return self.reset_by
+        rst, other = self.last_rst.get(self.reset_by.is_client), self.last_of.get(not self.reset_by.is_client)
+        return self.reset_by if rst is None or other is None or rst.line > other[0].line else None
+
+    @property
     def closed(self) -> bool:
         """R43: effective RST, or both FINs captured and each endpoint CLOSED or TIME_WAIT."""
         if self.dead:

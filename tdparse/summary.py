@@ -75,7 +75,7 @@ def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[st
         attributes["not_captured"] = "syn"
     elif conn.first_class is SegmentClass.SYN and conn.server.sent_syn is Known.DEDUCED:
         attributes["not_captured"] = "syn_ack"
-    if conn.keep_alives and conn.reset_by is not None:
+    if conn.keep_alives and conn.ended_by is not None:
         attributes["keep_alives_unanswered"] = conn.keep_alives
     for peer in conn.peers:
         stuck = peer.octets.stuck_size()
@@ -99,7 +99,7 @@ def _data(conn: Incarnation) -> str:
 
 
 def _close_shape(conn: Incarnation) -> str:
-    if conn.reset_by is not None and not clean_before_reset(conn):
+    if conn.ended_by is not None and not clean_before_reset(conn):
         return "reset"
     if "teardown.fin.simultaneous" in conn.steps or (conn.self_connected and conn.first_fin is not None):
         return "simultaneous"  # R74: its own FIN crosses itself
@@ -113,7 +113,7 @@ def _close_shape(conn: Incarnation) -> str:
 def _closed_first(conn: Incarnation) -> Role | None:
     """R95, R142: the sender of the first FIN, else of the effective RST; ambiguous mid-stream is None."""
     if conn.first_fin is None:
-        return None if conn.reset_by is None else conn.reset_by.role
+        return None if conn.ended_by is None else conn.ended_by.role
     other = conn.server if conn.first_fin is conn.client else conn.client
     return None if other.pre_fin and other.fin is None else conn.first_fin.role
 
@@ -143,7 +143,7 @@ def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
     for x, y in (conn.peers, conn.peers[::-1]):
         if verdict.startswith("one_sided") and not y.segments and x.segments >= ONE_SIDED_IN_ALL:
             found["one_sided"] = 1
-        if conn.reset_by is None and x.octets.unacked and _unacked_payload(x, y):
+        if conn.ended_by is None and x.octets.unacked and _unacked_payload(x, y):
             found["unacked_data"] = found.get("unacked_data", 0) + 1
     return found
 

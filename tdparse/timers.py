@@ -71,7 +71,7 @@ def expired(conn: Incarnation, end: int | None) -> Iterator[dict[str, object]]:
 
 def gave_up(conn: Incarnation, end: int | None) -> Iterator[dict[str, object]]:
     """Yield `timer.give_up` where the silence after a repetition exceeds twice the interval before it."""
-    if end is None or conn.last_time is None or conn.reset_by is not None:
+    if end is None or conn.last_time is None or conn.ended_by is not None:
         return
     for x, y in (conn.peers, conn.peers[::-1]):
         times = _unanswered_copies(conn, x, y)

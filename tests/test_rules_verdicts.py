@@ -207,7 +207,9 @@ def test_a_reset_that_was_retracted_decides_nothing() -> None:
     steps, (end,) = conversation(text)
     assert steps[5].step == "reset.reply"
     assert "rst_ignored" in end.findings
-    assert not end.verdict.startswith("reset_by")
+    assert (end.verdict, end.close_shape) == ("still_open.data", "none")
+    again = only(conversation(text + "\nC R +0.1"))
+    assert again.verdict == "reset_by_client.data"  # this one was not ignored any more
 
 
 @pytest.mark.parametrize(
