@@ -11,6 +11,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import State
+from tdparse.seqnum import unwrap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 SECOND: Final = 10**9
 IDLE_GAP: Final = SECOND  # parameter of R138
 MAX_GAPS: Final = 16  # the longest idle gaps that are kept
+MAX_COPIES: Final = 64  # of a SYN or SYN-ACK whose timestamps are remembered
 MAX_SAMPLES: Final = 4096  # RTT samples kept for the median; beyond, every second one is dropped
 CLOCK_RATES: Final = (100, 250, 1000, 1_000_000)  # R144
 CLOCK_TOLERANCE: Final = 0.2
@@ -89,6 +91,7 @@ class _Half:
         "pure_acks",
         "retransmitted",
         "rtt",
+        "sacked",
         "window_max",
         "window_min",
         "window_raw",
@@ -110,6 +113,37 @@ class _Half:
         self.zero_time = 0
         self.flight = 0
         self.flight_share: float | None = None
+        self.sacked: list[tuple[int, int]] = []  # what its latest ACK reports by SACK, relative to the peer's ISN
+
+
+class _Openings:
+    """The SYNs, or the SYN-ACKs, of one end: which copy an answer echoes (R129)."""
+
+    def __init__(self) -> None:
+        self.copies = 0
+        self.last: int | None = None  # time of the latest
+        self._times: dict[int, int] = {}  # of the first copy with each TSval
+        self.echoed: int | None = None
+
+    def sent(self, now: int, stamp: tuple[int, int] | None) -> None:
+        self.copies += 1
+        self.last = now
+        if stamp is not None and len(self._times) < MAX_COPIES:
+            self._times.setdefault(stamp[0], now)
+
+    def answered(self, stamp: tuple[int, int] | None) -> None:
+        if stamp is not None:
+            self.echoed = self._times.get(stamp[1])
+
+    @property
+    def time(self) -> int | None:
+        """When the copy that was answered was sent; the latest one where timestamps do not tell."""
+        return self.last if self.echoed is None else self.echoed
+
+    @property
+    def ambiguous(self) -> bool:
+        """Several were sent and nothing tells which was answered (Karn)."""
+        return self.copies > 1 and self.echoed is None
 
 
 class Metrics:
@@ -121,10 +155,8 @@ class Metrics:
         self.last_time: int | None = None
         self.last_line = 0
         self.gaps: list[tuple[int, int, int]] = []  # (nanoseconds, line before, line after)
-        self.syn_time: int | None = None  # last bare SYN before the SYN-ACK
-        self.syn_copies = 0
-        self.synack_time: int | None = None  # last SYN-ACK before the third step
-        self.synack_copies = 0
+        self.syns = _Openings()  # before the SYN-ACK
+        self.synacks = _Openings()  # before the third step
         self.first_synack_time: int | None = None
         self.third_time: int | None = None
         self.first_byte: int | None = None  # first payload of the server
@@ -140,6 +172,9 @@ class Metrics:
         half = self.halves[record.x.is_client]
         self._count(record, half)
         self._window(record, half, now)
+        if record.ack is not None and (record.numbers.sack or half.sacked):
+            blocks, isn = record.numbers.sack, record.y.isn
+            half.sacked = [] if not blocks or isn is None else [_placed(block, isn, record.ack) for block in blocks]
         if now is None:
             self.last_line = record.line
             return
@@ -184,17 +219,19 @@ class Metrics:
     def _handshake(self, conn: Incarnation, record: Record, step: str, now: int) -> None:
         if self.third_time is not None or conn.midstream:
             return
+        flags = record.flags
         if step.startswith("handshake.syn_ack") and step != "handshake.syn_ack.bad_ack":
-            self.synack_copies += 1
-            self.synack_time = now
+            stamp = record.segment.options.ts
+            self.synacks.sent(now, stamp)
             if self.first_synack_time is None:
                 self.first_synack_time = now
-        elif record.flags.syn and not record.flags.ack and self.first_synack_time is None:
+                self.syns.answered(stamp)
+        elif flags.syn and not flags.ack and self.first_synack_time is None:
             if record.x.is_client:
-                self.syn_copies += 1
-                self.syn_time = now
-        elif record.x.is_client and conn.handshake_done and not record.flags.syn and not record.flags.rst:
+                self.syns.sent(now, record.segment.options.ts)
+        elif record.x.is_client and conn.handshake_done and not flags.syn and not flags.rst:
             self.third_time = now
+            self.synacks.answered(record.segment.options.ts)
 
     def _payload(self, record: Record, half: _Half, now: int) -> None:
         if not record.length or record.flags.rst or record.probe:
@@ -216,9 +253,10 @@ class Metrics:
         nxt, acked = x.octets.nxt, y.lastack
         if nxt is not None and acked is not None:
             flight = nxt - acked - record.flags.fin - (record.flags.syn and not record.flags.ack)
+            flight -= _above(self.halves[y.is_client].sacked, acked)
             if flight > half.flight:
                 half.flight = flight
-                window = y.scaled(y.win)
+                window = y.scaled(y.win) if y.win_seen else y.win  # R76: a SYN's window is never scaled
                 half.flight_share = round(flight / window, 3) if window else None
 
     def confirmed(self, sender: Peer, sent_time: int | None, now: int | None, *, clean: bool, payload: bool) -> None:
@@ -240,9 +278,10 @@ class Metrics:
     @property
     def handshake_time(self) -> int | None:
         """The initial round-trip time, iRTT, in nanoseconds (R129)."""
-        if self.third_time is None or self.syn_time is None or self.first_synack_time is None:
+        syn_time = self.syns.time
+        if self.third_time is None or syn_time is None or self.first_synack_time is None:
             return None
-        return self.third_time - self.syn_time
+        return self.third_time - syn_time
 
     def report(self, conn: Incarnation) -> dict[str, object]:
         """Return every metric the log allows, by the ids of part 7."""
@@ -255,14 +294,15 @@ class Metrics:
         if self.first_time is not None and self.last_time is not None:
             put("duration", seconds(self.last_time - self.first_time))
         rtt_server = rtt_client = None
-        if self.syn_time is not None and self.first_synack_time is not None:
-            rtt_server = self.first_synack_time - self.syn_time
-        if self.third_time is not None and self.synack_time is not None:
-            rtt_client = self.third_time - self.synack_time
+        syn_time, synack_time = self.syns.time, self.synacks.time
+        if syn_time is not None and self.first_synack_time is not None:
+            rtt_server = self.first_synack_time - syn_time
+        if self.third_time is not None and synack_time is not None:
+            rtt_client = self.third_time - synack_time
         put("handshake_time", seconds(self.handshake_time))
         put("rtt_server", seconds(rtt_server))
         put("rtt_client", seconds(rtt_client))
-        if self.handshake_time is not None and (self.syn_copies > 1 or self.synack_copies > 1):
+        if self.handshake_time is not None and (self.syns.ambiguous or self.synacks.ambiguous):
             result["handshake_ambiguous"] = True
         if self.first_byte is not None and self.third_time is not None:
             put("time_to_first_byte", seconds(self.first_byte - self.third_time))
@@ -275,7 +315,7 @@ class Metrics:
         gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
         if gaps:
             put("idle_gaps", [{"seconds": seconds(d), "before": before, "after": after} for d, before, after in gaps])
-        put("vantage", vantage(rtt_server, rtt_client, simple=self.syn_copies <= 1 and self.synack_copies <= 1))
+        put("vantage", vantage(rtt_server, rtt_client, simple=self.syns.copies <= 1 and self.synacks.copies <= 1))
         known = {
             name: both for name, both in self._directions(conn).items() if any(v is not None for v in both.values())
         }
@@ -322,6 +362,22 @@ class Metrics:
             return None
         interval = half.acked_payload_time - half.payload_time
         return round(min(payload, acked) * 8 * SECOND / interval, 1) if interval > 0 else None
+
+
+def _placed(block: tuple[int, int], isn: int, near: int) -> tuple[int, int]:
+    left, right = block
+    return unwrap(left - isn, near), unwrap(right - isn, near)
+
+
+def _above(blocks: list[tuple[int, int]], floor: int) -> int:
+    """Return how many positions the blocks cover above `floor`, each once."""
+    count = 0
+    for left, right in sorted(blocks):
+        start = max(left, floor)
+        if right > start:
+            count += right - start
+            floor = right
+    return count
 
 
 def acked_bytes(x: Peer, y: Peer) -> int | None:
