@@ -73,6 +73,24 @@ def wrapped(text: str, columns: int) -> list[str]:
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
 
 
+def broken(text: str, columns: int) -> list[str]:
+    """Return `text` in lines of at most `columns`; what is longer without a break goes on in the next line."""
+    lines = []
+    for line in wrapped(text, columns):
+        if width(line) <= columns:
+            lines.append(line)
+            continue
+        start = used = 0
+        for place, character in enumerate(line):
+            size = width(character)
+            if used + size > columns:
+                lines.append(line[start:place])
+                start, used = place, 0
+            used += size
+        lines.append(line[start:])
+    return lines
+
+
 # A wide character may stand at the beginning of a line unless it closes something; what it opens stays with it.
 _PIECE: Final = re.compile(
     r"[（「『《【]*(?:[⺀-鿿豈-﫿]|[^\s⺀-鿿豈-﫿（「『《【]+|[（「『《【])[，。；：！？、）」』》】…]*\s*|\s+"

@@ -1,0 +1,135 @@
+"""
+One line a segment: when, which connection, who, flags and numbers, both states, and the step in a few words.
+
+Where a line has no room for everything, the name of the step is shortened, and in the last resort states go
+onto a line of their own: no state and no number is ever cut.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tdparse.render import paint
+from tdparse.render.paint import Brush
+from tdparse.render.screen import broken, padded, safe, width, wrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tdparse.model import Side, Skipped, Step, Summary
+    from tdparse.render import Totals
+    from tdparse.render.rung import Words
+    from tdparse.render.text import Text
+
+TIME: Final = 10  # +1234.56 s
+CONN: Final = 3  # #12
+FLAGS: Final = 7  # SYN+ACK
+NUMBERS: Final = 22  # seq 1449:2897, ack 51
+STATE: Final = 14  # a sign and SYN-RECEIVED?
+WIDE: Final = 120  # below this the states are shown where they change only
+SHORTEST: Final = 8  # columns below which a shortened name says nothing
+INDENT: Final = "    "
+CHANGED: Final = "→"  # before a state that this segment has changed
+
+
+class Compact:
+    """Shows each segment in a line; see `Renderer` for the methods."""
+
+    def __init__(
+        self, words: Words, text: Text, *, columns: int | None, color: bool = False, headings: bool = False
+    ) -> None:
+        """
+        Take the words from `words`, verdicts and complaints from `text`.
+
+        In `columns` None a line is as long as it has to be; `headings` names the inputs.
+        """
+        self._words = words
+        self._text = text
+        self._columns = columns
+        self._wide = columns is None or columns >= WIDE
+        self._paint = Brush(color=color)
+        self._headings = headings
+        self._segments = False  # the last thing shown was a segment
+
+    def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
+        """Name the input, when there are several."""
+        return f"==> {safe(source)} <==\n" if self._headings else ""
+
+    def step(self, step: Step, lines: Sequence[str]) -> str:
+        """Show one segment."""
+        self._segments = True
+        flags, *numbers = self._words.label(step)
+        head = " ".join((
+            right(self._words.time(step), TIME),
+            padded(f"#{step.flow.conn}", CONN),
+            "→" if step.sender == "client" else "←",
+            padded(flags, FLAGS),
+            padded(" ".join(numbers), NUMBERS),
+        ))  # fmt: skip
+        changed = any(side.before != side.after for side in (step.client, step.server))
+        states = f"{self._state(step.client)} {self._state(step.server)}" if changed or self._wide else ""
+        remarks, title = self._words.remarks(step), self._words.title(step)
+        name = " · ".join([*(remark.text for remark in remarks), title])
+        tint = paint.SEVERITIES[remarks[0].severity] if remarks else paint.group(step.step)
+        columns = self._columns
+        line = f"{head} {states}" if states else head
+        room = None if columns is None else columns - width(line) - 1
+        if columns is None or room is None or room >= width(name):
+            return f"{line} {self._paint(tint, name)}\n"
+        if room >= SHORTEST:
+            return f"{line} {self._paint(tint, shortened(name, room))}\n"
+        apart = [] if width(line.rstrip()) <= columns else [states]
+        apart += [self._paint(paint.SEVERITIES[remark.severity], remark.text) for remark in remarks]
+        below = [INDENT + part.rstrip() for text in apart for part in broken(text, columns - len(INDENT))]
+        lines = [*broken(head if states in apart else line.rstrip(), columns), *below]
+        return "".join(f"{part.rstrip()}\n" for part in lines)
+
+    def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
+        """Show a record that could not be read, and why; other lines are left out."""
+        complaint = self._text.complaint(skipped)
+        shown = [*(safe(line.removesuffix("\r")) for line in lines), *complaint] if complaint else []
+        return "".join(f"{line}\n" for line in shown)
+
+    def summary(self, summary: Summary) -> str:
+        """Show how a connection ended."""
+        before = [""] if self._segments else []
+        self._segments = False
+        return "".join(f"{line}\n" for line in [*before, *self._text.verdict(summary), ""])
+
+    def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - nothing to show
+        """Show nothing."""
+        return ""
+
+    def finish(self, totals: Totals) -> str:
+        """Explain the marks, once."""
+        return "".join(f"{line}\n" for line in self._legend()) if totals.segments else ""
+
+    # ------------------------------------------------------------------ pieces
+
+    def _state(self, side: Side) -> str:
+        """Return the state after the segment, with a sign where the segment has changed it."""
+        state = self._words.state(side.after)
+        if side.before == side.after:
+            return padded(f" {state}", STATE)
+        return padded(CHANGED + self._paint(paint.BOLD, state), STATE)
+
+    def _legend(self) -> list[str]:
+        lines = self._words.legend({})
+        if not lines:
+            return []
+        return lines if self._columns is None else [part for line in lines for part in wrapped(line, self._columns)]
+
+
+def right(text: str, columns: int) -> str:
+    """Return `text` with spaces before it up to `columns`."""
+    return " " * (columns - width(text)) + text
+
+
+def shortened(text: str, columns: int) -> str:
+    """Return the beginning of `text` with an ellipsis, in at most `columns`."""
+    used = 0
+    for place, character in enumerate(text):
+        used += width(character)
+        if used > columns - 1:
+            return text[:place].rstrip() + "…"
+    return text
