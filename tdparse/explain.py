@@ -100,6 +100,18 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     return found
 
 
+def other_tools(summary: Summary, lang: Lang) -> list[str]:
+    """Return what Zeek, Wireshark and a Linux firewall call the connection (R122 to R126)."""
+    values = {"zeek": summary.zeek, "history": summary.history or "-", "completeness": summary.completeness}
+    told = [catalog.fill(catalog.sentence("ui", code, lang), values) for code in ("zeek", "completeness")]
+    tracked = summary.attributes.get("conntrack")
+    return (
+        told
+        if tracked is None
+        else [*told, catalog.fill(catalog.sentence("ui", "conntrack", lang), {"conntrack": tracked})]
+    )
+
+
 def cause(summary: Summary, lang: Lang) -> str:
     """Return the likely cause, hedged (R121)."""
     return catalog.sentence("verdict", summary.verdict, lang, "cause")

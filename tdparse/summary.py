@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tdparse.conntrack import conntrack_state
 from tdparse.flags import SegmentClass
 from tdparse.model import Certainty, Standing, State, Summary
 from tdparse.states import Known
@@ -58,6 +59,8 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
 def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[str, object]:
     """R115, as far as they are not fields of their own; absent where there is nothing to say."""
     attributes: dict[str, object] = {"open_at_end": not conn.closed}
+    if (tracked := conntrack_state(conn)) is not None:
+        attributes["conntrack"] = tracked
     if conn.simultaneous_open:
         attributes["simultaneous_open"] = True
     if conn.tfo != "none":

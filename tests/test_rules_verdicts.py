@@ -11,6 +11,7 @@ from scenario import NOON, packets, printed
 from tdparse import catalog
 from tdparse.explain import cause, check, verdict_text
 from tdparse.model import Summary
+from tdparse.render.text import Text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -275,7 +276,43 @@ def test_advice_is_hedged_and_says_what_to_check(code: str) -> None:
         assert cause(end, lang) != check(end, lang)
 
 
-# ------------------------------------------------------------------ where other tools surprise
+# ------------------------------------------------------------------ other tools
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("C S", "SYN_SENT"),
+        ("C S lost\nS S", "SYN_SENT2"),
+        ("C S\nS S.", "SYN_RECV"),
+        (OPEN, "ESTABLISHED"),
+        (USED, "ESTABLISHED"),
+        (USED + "C F.", "FIN_WAIT"),
+        (USED + "S F.", "FIN_WAIT"),
+        (USED + "C F.\nS .", "CLOSE_WAIT"),
+        (USED + "C F.\nS .\nS F.", "LAST_ACK"),
+        (USED + "C F. lost\nS F.", "LAST_ACK"),
+        (USED + "C F.\nS .\nS F.\nC .", "TIME_WAIT"),
+        (USED + "C R.", "CLOSE"),
+        ("C S\nS R.", "CLOSE"),
+        ("C none", None),
+    ],
+)
+def test_the_state_a_firewall_shows(text: str, state: str | None) -> None:
+    """R126: nf_conntrack has one state for both ends; its CLOSE_WAIT and LAST_ACK are the connection's."""
+    assert only(conversation(text)).attributes.get("conntrack") == state
+
+
+def test_users_of_other_tools_find_their_words() -> None:
+    """R122, R125, R126: -v names the connection as Zeek, Wireshark and a Linux firewall do."""
+    end = only(conversation(VERDICTS["complete.clean"].text))
+    told = "\n".join(Text("en", verbose=True).verdict(end))
+    assert (
+        "In other tools: Zeek conn_state SF, history ShADaFf; Wireshark tcp.completeness 31; nf_conntrack TIME_WAIT"
+        in told
+    )
+    assert "Zeek" not in "\n".join(Text("en").verdict(end))
+    assert "其他工具中：Zeek conn_state SF，history ShADaFf；" in "\n".join(Text("zh", verbose=True).verdict(end))
 
 
 @pytest.mark.parametrize(

@@ -153,6 +153,7 @@ class Text:
             ("cause", safe(explain.cause(summary, lang))),
             ("check", safe(explain.check(summary, lang))),
             ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
+            ("other_tools", self._say("stop").join(explain.other_tools(summary, lang)) if self._verbose else ""),
         ]
         body = [line for name, text in parts if text for line in self._labelled(name, text)]
         return [*(self._paint(_BOLD, line) for line in self._wrap(head)), *(INDENT + line for line in body)]
