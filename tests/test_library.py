@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import doctest
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
+from conftest import ROOT
 
 import tdparse
 from tdparse import library
@@ -108,3 +111,14 @@ print([name for name in ("typer", "rich", "prompt_toolkit", "lark", "pyarrow", "
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the example leaves its file to the interpreter
+def test_the_readme_uses_it_truly(tmp_path: Path, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples of the README print what stands under them."""
+    for name in ("http.log", "refused.log"):
+        shutil.copy(demo / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
+    assert tried >= 5
+    assert not failed
