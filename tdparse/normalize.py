@@ -50,16 +50,22 @@ class Numbers(NamedTuple):
 class _Direction:
     """One direction of a conversation: its base, and where its numbers stand."""
 
-    __slots__ = ("base", "expect", "hidden")
+    __slots__ = ("base", "expect", "hidden", "presumed", "third")
 
     def __init__(self) -> None:
+        self.presumed = False  # the base was not printed
+        self.third: int | None = None  # what its third step of the handshake carries, once its SYN was printed
         self.base: int | None = None  # what tcpdump subtracts; None: the text does not tell
         self.hidden = True  # its numbers have no known place on the wire
         self.expect: int | None = None  # the number thought to come next, in the space that is given out
 
     def rebase(self, base: int | None, expect: int | None, *, doubtful: bool) -> None:
-        self.base = base
         self.hidden = doubtful or base is None
+        self.presumed = base is None and not doubtful and self.third is not None
+        if self.presumed:
+            # Its number was not printed, but behind a SYN the first ACK is the third step, presumably.
+            base = expect = self.third
+        self.base = base
         self.expect = expect
 
 
@@ -202,6 +208,7 @@ class Normalizer:
             conversation = conversation or self._find(segment)
             conversation.opened = self._any_syn = True
             sender = conversation.directions(segment.src)[0]
+            sender.third = None if segment.seq is None else (segment.seq + 1 + (segment.length or 0)) & MASK
             if conversation.entered and not sender.hidden and segment.seq is not None:
                 sender.expect = (segment.seq + 1) & MASK  # what its answer acknowledges
         hidden = conversation is not None and conversation.entered and conversation.directions(segment.src)[0].hidden
@@ -313,7 +320,7 @@ class Normalizer:
             self._settle_absolute(conversation)
             return mode
         for direction in (conversation.forward, conversation.reverse):
-            direction.hidden = direction.base is None
+            direction.hidden = direction.base is None or direction.presumed
         conversation.doubtful = False
         conversation.settle("relative", "relative")
         return mode

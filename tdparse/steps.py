@@ -376,6 +376,7 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     peers_last = conn.last_of.get(y.is_client)
     peers_step = peers_last[1] if peers_last else ""
     waiting = y.octets.nxt is not None and record.ack is not None and y.octets.nxt > record.ack
+    in_place = record.segment.seq is None or record.seq == x.octets.nxt  # R106: an unprinted number is taken so
     if y.win == 0 and y.win_seen and same_window and not waiting:
         return "probe.zero_window"
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
@@ -384,11 +385,12 @@ def _restatement(conn: Incarnation, record: Record) -> str:
         numbered = has_keep_alive_number(record)
         if numbered and (x.fin is None or _idle(conn, record)):
             return "probe.keep_alive"  # behind a FIN, an ACK sent before it has the same number
-        if peers_last and peers_step == "probe.keep_alive" and not waiting and answers(conn, record, peers_last[0]):
+        probed = in_place and not waiting and peers_step == "probe.keep_alive"
+        if probed and peers_last and answers(conn, record, peers_last[0]):
             return "probe.keep_alive_ack"
         if record.segment.seq is None and is_silent_keep_alive(conn, record, waiting=waiting):
             return "probe.keep_alive"
-    duplicate = waiting and record.window and (record.segment.seq is None or record.seq == x.octets.nxt)
+    duplicate = waiting and record.window and in_place
     if not x.win_seen:
         # The window of a SYN is not scaled: only without scaling can the first one behind it be the same (R105).
         return "ack.duplicate" if duplicate and same_window and not x.shift else "stepless.ack"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tdparse import apply, evidence
 from tdparse.clock import Clock
 from tdparse.evidence import Record
-from tdparse.findings import Findings
+from tdparse.findings import BACKWARDS_FROM, Findings
 from tdparse.flags import SegmentClass, flags_of
 from tdparse.icmp import quote
 from tdparse.model import Side, Step
@@ -63,7 +63,7 @@ class Tracker:
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
         record = Record(segment, numbers, flags, cls, time, x, y)
         step = self._place(conn, record)
-        if time is not None and latest is not None and time < latest:
+        if time is not None and latest is not None and latest - time >= BACKWARDS_FROM:
             return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
         return step
 

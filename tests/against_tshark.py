@@ -234,6 +234,11 @@ DEPARTURES: Final[dict[str, Departure]] = {
         "The connection began elsewhere for tshark, which compares the numbers with those of another one.",
         lambda case, _: not case.same_start,
     ),
+    "number_of_a_reset": Departure(
+        "R35, R105",
+        "An RST occupies no sequence number, and its number may be copied from anywhere: it moves nothing.",
+        lambda case, label: label in AGAIN | {"lost_segment", "reused_ports"} and case.facts.after_reset,
+    ),
     "reuse_needs_an_answer": Departure(
         "R44",
         "A SYN on known addresses is a new connection when a SYN-ACK accepts it, not before.",
@@ -268,15 +273,15 @@ DEPARTURES: Final[dict[str, Departure]] = {
             or (label in ("duplicate_ack", "window_update") and case.facts.resumed)
         ),
     ),
+    "window_probe_answer": Departure(
+        "R104",
+        "The answer to a probe says that the window is still closed: one label, not two.",
+        lambda case, label: label == "zero_window" and "zero_window_probe_ack" in case.ours & case.theirs,
+    ),
     "linux_window_probe": Departure(
         "R108",
         "An empty segment below SND.UNA while the peer's window is closed asks whether it has opened.",
         lambda case, label: case.step.step in ("probe.zero_window", "probe.zero_window_ack") and label in WINDOW_PROBES,
-    ),
-    "window_probe_answer": Departure(
-        "R104",
-        "The answer to a probe says that the window is still closed: one label, not two.",
-        lambda case, label: label == "zero_window" and "zero_window_probe_ack" in case.ours,
     ),
     "holes_are_remembered": Departure(
         "R11 (maxack), acked_unseen",
@@ -309,11 +314,6 @@ DEPARTURES: Final[dict[str, Departure]] = {
         "R109",
         "An answer comes within a second (or two round trips); what comes later answers something else.",
         lambda case, label: label == "keep_alive_ack" and case.waited > SECOND,
-    ),
-    "number_of_a_reset": Departure(
-        "R35, R105",
-        "An RST occupies no sequence number, and its number may be copied from anywhere: it moves nothing.",
-        lambda case, label: label in AGAIN | {"lost_segment"} and case.facts.after_reset,
     ),
     "challenge": Departure(
         "R104, R110",

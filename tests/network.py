@@ -311,7 +311,7 @@ def quiet(connections: int, seed: int = 1) -> tuple[Packet, ...]:
         legs = {name: (Leg(delay // 10), Leg(delay)) for name in (client, server)}
         tap = Tap()
         network = Network(random, tap, legs, number * 20 * MILLISECOND + random.randrange(MILLISECOND))
-        profile = Profile(isn=random.getrandbits(32), buffer=262_144, stamp_offset=random.getrandbits(31))
+        profile = Profile(random.getrandbits(32), buffer=262_144, tail_probe=False, stamp_offset=random.getrandbits(31))
         other = replace(profile, isn=random.getrandbits(32), stamp_offset=random.getrandbits(31))
         play = QUIET_PLAYS[number % len(QUIET_PLAYS)]
         port = 20_000 + number % 40_000

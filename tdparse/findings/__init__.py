@@ -13,7 +13,7 @@ from tdparse.findings.connection import connection, is_name
 from tdparse.findings.options import fields
 from tdparse.findings.resets import carried_on, reset
 from tdparse.findings.sequence import acknowledgment, sequence, timestamps
-from tdparse.findings.table import OF_STEP, make, standing_ones
+from tdparse.findings.table import BACKWARDS_FROM, OF_STEP, make, standing_ones
 from tdparse.findings.windows import windows
 from tdparse.flags import SegmentClass
 from tdparse.model import Confidence
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tdparse.model import Finding
     from tdparse.modifiers import Context
 
-__all__ = ["Findings", "is_name"]
+__all__ = ["BACKWARDS_FROM", "Findings", "is_name"]
 
 # Records whose numbers prove nothing: cut off, captured twice, or sent by no TCP.
 UNRELIABLE: Final = frozenset({"stepless.capture_duplicate", "stepless.truncated", "stepless.invalid_flags"})

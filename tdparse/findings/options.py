@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tdparse import ecn
 from tdparse.findings.table import MAX_WSCALE, make
-from tdparse.model import Confidence
+from tdparse.model import Confidence, Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,8 +23,13 @@ def fields(conn: Incarnation, record: Record) -> Iterator[Finding]:
     y, flags, segment = record.y, record.flags, record.segment
     if flags.urg:
         yield make("urgent", record.line, n=segment.urgent)
-    if segment.checksum == "incorrect":
-        yield make("bad_checksum", record.line, confidence=Confidence.POSSIBLE)
+    if segment.checksum == "correct":
+        conn.checksums.add(record.x.is_client)
+    elif segment.checksum == "incorrect":
+        # A sender that has never shown a correct one leaves them to its network card (R8).
+        exceptional = record.x.is_client in conn.checksums
+        finding = make("bad_checksum", record.line, confidence=Confidence.POSSIBLE)
+        yield finding if exceptional else finding._replace(severity=Severity.CHAT)
     if flags.syn:
         scale = segment.options.wscale
         if scale is not None and scale > MAX_WSCALE:
