@@ -50,22 +50,22 @@ class Numbers(NamedTuple):
 class _Direction:
     """One direction of a conversation: its base, and where its numbers stand."""
 
-    __slots__ = ("base", "expect", "hidden", "presumed", "third")
+    __slots__ = ("adrift", "base", "expect", "hidden", "isn", "shift")
 
     def __init__(self) -> None:
-        self.presumed = False  # the base was not printed
-        self.third: int | None = None  # what its third step of the handshake carries, once its SYN was printed
         self.base: int | None = None  # what tcpdump subtracts; None: the text does not tell
+        self.shift = 0  # what is added: the base, or where it is not known something that keeps numbers comparable
+        self.isn: int | None = None  # of its last bare SYN
         self.hidden = True  # its numbers have no known place on the wire
+        self.adrift = False  # hidden, and since then a SYN has stated an ISN on the wire: nothing fits beside it
         self.expect: int | None = None  # the number thought to come next, in the space that is given out
 
     def rebase(self, base: int | None, expect: int | None, *, doubtful: bool) -> None:
-        self.hidden = doubtful or base is None
-        self.presumed = base is None and not doubtful and self.third is not None
-        if self.presumed:
-            # Its number was not printed, but behind a SYN the first ACK is the third step, presumably.
-            base = expect = self.third
         self.base = base
+        self.hidden = doubtful or base is None
+        self.adrift = False
+        # An empty ACK behind a SYN most likely follows it at once (R28): good for distances, no more.
+        self.shift = base if base is not None else 0 if self.isn is None else (self.isn + 1) & MASK
         self.expect = expect
 
 
@@ -161,18 +161,20 @@ class Normalizer:
         else:
             mode = conversation.mode
             if seq is not None and sender.expect is not None:
-                ahead = (
-                    diff(seq, sender.expect) if mode == "absolute" else diff(seq + (sender.base or 0), sender.expect)
-                )
+                ahead = diff(seq, sender.expect) if mode == "absolute" else diff(seq + sender.shift, sender.expect)
                 if not -FAR < ahead < FAR:
                     mode = self._reconsider(segment, conversation)
         sack = segment.options.sack if segment.options_text is not None and "sack" in segment.options_text else None
         if mode == "relative":
-            ours, theirs = sender.base or 0, receiver.base or 0
+            ours, theirs = sender.shift, receiver.shift
             seq = None if seq is None else (seq + ours) & MASK
             ack = (ack + theirs) & MASK
             if sack:
                 sack = tuple(((left + theirs) & MASK, (right + theirs) & MASK) for left, right in sack)
+        if sender.adrift:
+            seq = None
+        if receiver.adrift:
+            ack = sack = None
         if seq is not None and decided:
             sender.expect = (seq + (segment.length or 0)) & MASK
         return Numbers(
@@ -207,12 +209,12 @@ class Normalizer:
         elif "S" in flags:
             conversation = conversation or self._find(segment)
             conversation.opened = self._any_syn = True
-            sender = conversation.directions(segment.src)[0]
-            sender.third = None if segment.seq is None else (segment.seq + 1 + (segment.length or 0)) & MASK
-            if conversation.entered and not sender.hidden and segment.seq is not None:
-                sender.expect = (segment.seq + 1) & MASK  # what its answer acknowledges
-        hidden = conversation is not None and conversation.entered and conversation.directions(segment.src)[0].hidden
+        sender = conversation.directions(segment.src)[0] if conversation else None
+        hidden = sender is not None and sender.hidden and conversation is not None and conversation.entered
         lost = hidden and "S" not in flags
+        if sender is not None and "S" in flags:
+            sender.isn = segment.seq
+            sender.adrift = hidden
         return Numbers(
             seq=None if lost else segment.seq,
             ack=None,
@@ -231,6 +233,9 @@ class Normalizer:
         end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
         base = (ack - 1) & MASK
         self._rebase(conversation, segment.src, (seq, end), (base, ack), doubtful=doubtful)
+        if segment.src == segment.dst:  # one endpoint, so its two directions are one space of numbers
+            sender = conversation.directions(segment.src)[0]
+            sender.adrift = sender.hidden
         if doubtful and FIRST_OCTET in (seq, ack):
             conversation.printed = "relative"  # on the wire a number is 1 once in 2**32
             self._guess = "relative"
@@ -312,7 +317,8 @@ class Normalizer:
     def _settle(self, conversation: _Conversation, mode: Numbering) -> Numbering:
         if conversation.doubtful and mode == "absolute":
             # It goes on as it began: relative to bases from before the first line, as far as one can tell.
-            conversation.forward.base = conversation.reverse.base = 0
+            for direction in (conversation.forward, conversation.reverse):
+                direction.base = direction.shift = 0
             conversation.settle("relative", conversation.printed)
             return "relative"
         self._votes[mode] += 1
@@ -320,7 +326,7 @@ class Normalizer:
             self._settle_absolute(conversation)
             return mode
         for direction in (conversation.forward, conversation.reverse):
-            direction.hidden = direction.base is None or direction.presumed
+            direction.hidden = direction.base is None
         conversation.doubtful = False
         conversation.settle("relative", "relative")
         return mode

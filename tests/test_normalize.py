@@ -116,6 +116,24 @@ def test_a_bare_reset_cannot_be_placed_beside_hidden_numbers() -> None:
     assert (found.seq, found.wire_seq, found.seq_absolute) == (None, 3000000011, False)
 
 
+def test_an_empty_ack_behind_a_syn() -> None:
+    """The base it hides most likely is the number after the SYN (R28): good for distances, not called absolute."""
+    found = numbers(log("C S\nS S. unseen\nC .\nC P. 10\nS .", absolute=False))
+    assert [(one.seq, one.seq_absolute) for one in found if one.seq is not None] == [
+        (3_000_000_000, True),
+        (3_000_000_001, False),
+    ]
+    assert (found[3].ack, found[3].ack_absolute) == (3_000_000_011, False)
+
+
+def test_a_syn_amid_hidden_numbers() -> None:
+    """What it states cannot be laid beside them, so what follows has no place at all."""
+    text = "C .\nC P. 10\nS .\nC S isn=77777777\nS S. unseen\nC .\nC P. 5\nS ."
+    found = numbers(log(text, absolute=False, established=True))
+    assert [one.seq for one in found] == [None, 0, None, 77_777_777, None, None, None]
+    assert [one.ack is None for one in found] == [False, False, False, True, False, False, True]
+
+
 def test_the_first_line_is_absolute_but_for_its_sack_edges() -> None:
     """SACK edges are relative even on the line that sets the bases (tcpdump subtracts after it has set them)."""
     for absolute in BOTH:

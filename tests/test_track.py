@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from conversations import captures
-from hypothesis import HealthCheck, given, settings
-from scenario import NOON, Packet, log, packets, printed
+from conversations import SMALL, captures
+from hypothesis import HealthCheck, assume, given, settings
+from scenario import MASK, NOON, Packet, log, packets, printed
 
 from tdparse.model import State, Step, Summary
 from tdparse.pipeline import explain
+from tdparse.render.jsonl import segment_record
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 OPENING = "C S\nS S.\nC .\n"
 CLOSING = "C F.\nS .\nS F.\nC .\n"
@@ -166,6 +167,29 @@ def test_one_step_a_segment(captured: list[Packet]) -> None:
         for side in (step.client, step.server):
             assert side.after.state in State
         assert step.rel_end is None or step.rel_seq is None or step.rel_end - step.rel_seq == (step.segment.length or 0)
+
+
+@settings(max_examples=200, suppress_health_check=list(HealthCheck), deadline=None)
+@given(captures())
+def test_both_printings_tell_the_same_story(captured: list[Packet]) -> None:
+    """Where no base is hidden and none is tiny, records differ in nothing but how numbers were printed."""
+    assume(all(_clear(captured)))
+    absolute, relative = (
+        [segment_record(step, "", "") for step in run(printed(captured, absolute=kind))[0]] for kind in (True, False)
+    )
+    for one, other in zip(absolute, relative, strict=True):
+        assert {key for key in one if one[key] != other[key]} <= {"numbers", "options_text"}
+
+
+def _clear(captured: list[Packet]) -> Iterator[bool]:
+    """Yield, for each packet that sets tcpdump's bases, whether they are printed and not near 0."""
+    entered: set[frozenset[str]] = set()
+    for packet in captured:
+        pair = frozenset((packet.src, packet.dst))
+        if "." in packet.flags and (pair not in entered or "S" in packet.flags):
+            entered.add(pair)
+            shown = bool(packet.length) or bool(set(packet.flags) & set("SFR"))
+            yield shown and all(SMALL <= number <= MASK - SMALL for number in (packet.seq, packet.ack))
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow], deadline=None)
