@@ -11,12 +11,12 @@ from collections import Counter, deque
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.flags import flags_of
-from tdparse.model import Severity
+from tdparse.model import Severity, Side
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tdparse.model import Flow, Role, Side, Standing, Step, Summary
+    from tdparse.model import Flow, Role, Standing, Step, Summary
 
 RUN: Final = 6  # ordinary rows in a row that are still shown one by one
 ROWS: Final = 200  # rows of one ladder; beyond them its middle folds, whatever is there
@@ -91,6 +91,17 @@ def gaps(step: Step) -> list[Gap]:
 def is_again(step: Step) -> bool:
     """Return whether a segment repeats what was sent before."""
     return any(finding.code in AGAIN for finding in step.findings)
+
+
+def before(step: Step) -> tuple[Side, Side]:
+    """Return what client and server were in before a segment, as sides that nothing changes."""
+    client, server = step.client.before, step.server.before
+    return Side(client, client), Side(server, server)
+
+
+def opening(rows: Sequence[Row]) -> tuple[Side, Side] | None:
+    """Return what client and server were in before the first segment; None without one."""
+    return next((before(row.step) for row in rows if isinstance(row, Arrow)), None)
 
 
 def shortened(rows: Sequence[Row], limit: int) -> tuple[Row, ...]:

@@ -126,21 +126,24 @@ def numbers_text(step: Step, style: NumberStyle) -> str:
     """
     Return the numbers of a segment in one style, ``seq 1:84, ack 1``: those the log shows, "" for none.
 
-    Symbolic numbers are those of R4; a FIN behind payload has its letter at the end of the range.
+    Where an absolute number is not known the relative one stands for it. Symbolic numbers are those of R4; a
+    FIN behind payload has its letter at the end of the range.
     """
-    relative, absolute = (step.rel_seq, step.rel_end, step.rel_ack), (step.seq, step.seq_end, step.ack)
+    relative: tuple[int | None, ...] = (step.rel_seq, step.rel_end, step.rel_ack)
+    absolute = (step.seq, step.seq_end, step.ack)
     if style == "symbolic":
         fields = _Fields(step, "en", style)
         first, end = (fields.own(*pair, symbolic=True) for pair in zip(relative[:2], absolute[:2], strict=True))
-        return _listed(
-            step, (first, end, fields.sym_ack() if step.rel_ack is not None or step.ack is not None else None)
-        )
-    if style == "both":
+        ack = None if step.rel_ack is None and step.ack is None else fields.sym_ack()
+        return _listed(step, (first, end, ack))
+    if style == "both" and absolute != (None, None, None):
         return f"{_listed(step, relative)} ({_listed(step, absolute)})".replace(" ()", "")
-    return _listed(step, absolute if style == "absolute" else relative)
+    if style == "absolute":
+        relative = tuple(rel if number is None else number for rel, number in zip(relative, absolute, strict=True))
+    return _listed(step, relative)
 
 
-def _listed(step: Step, numbers: tuple[object, object, object]) -> str:
+def _listed(step: Step, numbers: tuple[object, ...]) -> str:
     first, end, ack = numbers
     parts = []
     if step.seq_printed and first is not None:

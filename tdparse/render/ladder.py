@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse.diagram import Arrow, Fold, Gap, States, gaps, is_again
-from tdparse.model import Side
+from tdparse.diagram import Arrow, Fold, Gap, States, before, gaps, is_again, opening
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, padded, safe, width
+from tdparse.render.screen import broken, packed, padded, safe, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tdparse.diagram import Diagram
-    from tdparse.model import Flow, Role, Skipped, Standing, Step, Summary
+    from tdparse.model import Flow, Role, Side, Skipped, Standing, Step, Summary
     from tdparse.render import Totals
     from tdparse.render.rung import Words
     from tdparse.render.text import Text
@@ -116,7 +115,7 @@ class Rungs:
         room = shape.lane - (10 if arrow.lost else 7)
         label, above = " ".join(parts), []
         if width(label) > room:
-            above = [self._lane(" " + self._paint(tint, line), step.sender) for line in _packed(parts, shape.lane - 2)]
+            above = [self._lane(" " + self._paint(tint, line), step.sender) for line in packed(parts, shape.lane - 2)]
             label = ""
         if title and label and width(f"{label} · {title}") <= room:
             label, title = f"{label} · {title}", ""
@@ -237,17 +236,6 @@ class Rungs:
             yield f"│{one}{' ' * (self._shape.lane - width(one) - width(two))}{two}│"
 
 
-def _packed(parts: Sequence[str], columns: int) -> list[str]:
-    """Return `parts` with blanks between them, in lines of at most `columns`."""
-    lines = [""]
-    for part in parts:
-        if lines[-1] and width(lines[-1]) + 1 + width(part) <= columns:
-            lines[-1] += " " + part
-        else:
-            lines.append(part)
-    return [piece for line in lines[1:] for piece in broken(line, columns)]
-
-
 def _at(lines: Sequence[str], place: int) -> str:
     return lines[place] if 0 <= place < len(lines) else ""
 
@@ -287,10 +275,11 @@ class Ladder:
         states = self._states.get(conn)
         if states is None:
             states = self._states[conn] = States()
-            shown += [*rungs.head(step.flow, step), *rungs.standings(_opening(states, step), conn)]
+            shown += rungs.head(step.flow, step)
+            shown += rungs.standings(_news(states, *before(step)), conn)
         for gap in gaps(step):
             shown += rungs.gap(gap, conn)
-        shown += rungs.arrow(Arrow(step, is_again(step), lost=False), _news(states, step))
+        shown += rungs.arrow(Arrow(step, is_again(step), lost=False), _news(states, step.client, step.server))
         return _joined(shown)
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
@@ -301,9 +290,9 @@ class Ladder:
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""
         self._states.pop(summary.flow.conn, None)
-        before = [""] if self._drawing else []
+        blank = [""] if self._drawing else []
         self._drawing = False
-        return _joined([*before, *self._text.verdict(summary), ""])
+        return _joined([*blank, *self._text.verdict(summary), ""])
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - nothing to draw
         """Show nothing."""
@@ -329,11 +318,12 @@ class WholeLadders:
         lines = rungs.text(f"==> {safe(source)} <==") if source else []
         lines += rungs.text(rungs.words.heading(diagram)) if diagram.summary is None else []
         lines += rungs.head(diagram.flow, steps[0] if steps else None)
-        if steps:
-            lines += rungs.standings(_opening(states, steps[0]))
+        first = opening(diagram.rows)
+        if first is not None:
+            lines += rungs.standings(_news(states, *first))
         for row in diagram.rows:
             if isinstance(row, Arrow):
-                lines += rungs.arrow(row, _news(states, row.step))
+                lines += rungs.arrow(row, _news(states, row.step.client, row.step.server))
             else:
                 lines += rungs.fold(row) if isinstance(row, Fold) else rungs.gap(row)
         if diagram.summary is not None:
@@ -345,17 +335,8 @@ class WholeLadders:
         return _legend(self._rungs)
 
 
-def _opening(states: States, step: Step) -> dict[Role, list[Standing]]:
-    """Return the states before the first segment."""
-    client, server = step.client.before, step.server.before
-    return {
-        "client": states.news("client", Side(client, client)),
-        "server": states.news("server", Side(server, server)),
-    }
-
-
-def _news(states: States, step: Step) -> dict[Role, list[Standing]]:
-    return {"client": states.news("client", step.client), "server": states.news("server", step.server)}
+def _news(states: States, client: Side, server: Side) -> dict[Role, list[Standing]]:
+    return {"client": states.news("client", client), "server": states.news("server", server)}
 
 
 def _legend(rungs: Rungs) -> str:

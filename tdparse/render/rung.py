@@ -128,15 +128,15 @@ class Words:
         self._signs.add("gap_sign")
         return self._say("gap_unknown") if gap.octets is None else self._say("gap", n=f"{gap.octets:,}")
 
-    def fold(self, fold: Fold) -> tuple[str, str]:
-        """Return what a fold hides: how much, and where, in which direction and what is remarkable in it."""
+    def fold(self, fold: Fold) -> list[str]:
+        """Return what a fold hides, in two lines: how much; and where, in which direction and what is remarkable in it."""
         told = [self._say("fold_lines", first=fold.first_line, last=fold.last_line)]
         for role, octets in fold.octets.items():
             told.append(self._say("octets", x=catalog.sentence("role", role, self.lang), n=f"{octets:,}"))
         for code, count in fold.findings.items():
             title = self._finding(code).removesuffix(f" ({NUMBER})").removesuffix(f"（{NUMBER}）")
             told.append(title if count == 1 else self._say("times", title=title, n=f"{count:,}"))
-        return self._say("fold_data" if fold.octets else "fold", n=f"{fold.segments:,}"), " · ".join(told)
+        return [self._say("fold_data" if fold.octets else "fold", n=f"{fold.segments:,}"), " · ".join(told)]
 
     def legend(self, signs: Mapping[str, str]) -> list[str]:
         """Return what the signs mean that have been used, and forget them; `signs` has those of one way to draw."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # What moves the cursor, starts an escape sequence, ends a line where none ends, or reverses the writing direction;
 # lone surrogates are undecodable bytes. Tabs stay.
@@ -89,6 +92,17 @@ def broken(text: str, columns: int) -> list[str]:
             used += size
         lines.append(line[start:])
     return lines
+
+
+def packed(parts: Sequence[str], columns: int) -> list[str]:
+    """Return `parts` with blanks between them, in lines of at most `columns`."""
+    lines = [""]
+    for part in parts:
+        if lines[-1] and width(lines[-1]) + 1 + width(part) <= columns:
+            lines[-1] += " " + part
+        else:
+            lines.append(part)
+    return [piece for line in lines[1:] for piece in broken(line, columns)]
 
 
 # A wide character may stand at the beginning of a line unless it closes something; what it opens stays with it.
