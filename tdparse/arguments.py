@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from tdparse.job import Job
     from tdparse.model import Lang
     from tdparse.render import Renderer
+    from tdparse.render.ladder import Rungs
+    from tdparse.render.text import Text
     from tdparse.selection import Selection
 
 FAIL_SECTIONS: Final = ("verdict", "finding", "severity")
@@ -27,6 +29,14 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSONL = "jsonl"
+
+
+class DiagramFormat(StrEnum):
+    """What a diagram is drawn as."""
+
+    TEXT = "text"
+    MERMAID = "mermaid"
+    SVG = "svg"
 
 
 class Language(StrEnum):
@@ -66,6 +76,15 @@ Files = Annotated[
     typer.Argument(metavar="[FILE]...", help="Logs; - or nothing is standard input.", show_default=False),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What the output is.")]
+DiagramFormatOption = Annotated[
+    DiagramFormat, typer.Option("--format", "-f", help="For a terminal, as Mermaid (several: Markdown), or a picture.")
+]
+FoldOption = Annotated[
+    int,
+    typer.Option("--fold", metavar="N", min=0, help="Fold runs of more than N ordinary segments; 0: show them all."),
+]
+CompactOption = Annotated[bool, typer.Option("--compact", help="One line a segment.")]
+LadderOption = Annotated[bool, typer.Option("--ladder", help="Arrows between two lifelines, states along the sides.")]
 OutputOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="A file instead of standard output.", show_default=False)
 ]
@@ -150,6 +169,80 @@ def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, *
 
     columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
     return Text(lang, numbers=numbers.value, color=colored(color, output), columns=columns, **look)
+
+
+def only_one(lang: Lang, given: Mapping[str, bool]) -> None:
+    """Two of these options at once are wrong usage."""
+    names = [name for name, on in given.items() if on]
+    if len(names) > 1:
+        from tdparse import catalog
+        from tdparse.job import PROGRAM, Exit
+
+        options = catalog.sentence("ui", "comma", lang).join(names)
+        sentence = catalog.fill(catalog.sentence("ui", "one_of", lang), {"options": options})
+        typer.echo(f"{PROGRAM}: {sentence}", err=True)
+        raise typer.Exit(Exit.USAGE)
+
+
+def compact_view(
+    lang: Lang, numbers: Numbers, color: Color, output: Path | None, *, verbose: bool, headings: bool
+) -> Renderer:
+    """Return the view with one line a segment, as wide as the terminal when it goes to one."""
+    from tdparse.render.compact import Compact
+    from tdparse.render.rung import Words
+    from tdparse.render.text import Text
+
+    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    paint = colored(color, output)
+    text = Text(lang, numbers=numbers.value, color=paint, columns=columns, verbose=verbose)
+    return Compact(Words(lang, numbers.value), text, columns=columns, color=paint, headings=headings)
+
+
+def ladder_view(
+    lang: Lang, numbers: Numbers, color: Color, output: Path | None, *, verbose: bool, headings: bool
+) -> Renderer:
+    """Return the ladder that grows with the log."""
+    from tdparse.render.ladder import Ladder
+
+    return Ladder(*_rungs(lang, numbers, color, output, numbered=True, verbose=verbose), headings=headings)
+
+
+def diagram_view(
+    lang: Lang,
+    numbers: Numbers,
+    color: Color,
+    output: Path | None,
+    *,
+    form: DiagramFormat,
+    fold: int,
+    headings: bool,
+) -> Renderer:
+    """Return what draws whole connections."""
+    from tdparse.render.collect import Diagrams
+    from tdparse.render.ladder import WholeLadders
+    from tdparse.render.mermaid import Mermaid
+    from tdparse.render.rung import Words
+    from tdparse.render.svg import Svg
+
+    if form is DiagramFormat.TEXT:
+        return Diagrams(WholeLadders(*_rungs(lang, numbers, color, output)), run=fold, headings=headings)
+    words = Words(lang, numbers.value)
+    drawer = Mermaid(words) if form is DiagramFormat.MERMAID else Svg(words)
+    return Diagrams(drawer, run=fold, headings=headings)
+
+
+def _rungs(
+    lang: Lang, numbers: Numbers, color: Color, output: Path | None, *, numbered: bool = False, verbose: bool = False
+) -> tuple[Rungs, Text]:
+    """Return what ladders are made of; a width of their own is taken from COLUMNS even where there is no terminal."""
+    from tdparse.render.ladder import Rungs
+    from tdparse.render.rung import Words
+    from tdparse.render.text import Text
+
+    known = "COLUMNS" in os.environ or (output is None and sys.stdout.isatty())
+    columns, paint = shutil.get_terminal_size().columns if known else None, colored(color, output)
+    rungs = Rungs(Words(lang, numbers.value), columns=columns, color=paint, numbered=numbered)
+    return rungs, Text(lang, numbers=numbers.value, color=paint, columns=rungs.columns, verbose=verbose)
 
 
 def selection_of(

@@ -15,13 +15,18 @@ from tdparse.arguments import (
     FAIL_SECTIONS,
     Color,
     ColorOption,
+    CompactOption,
     ConnOption,
+    DiagramFormat,
+    DiagramFormatOption,
     FailOnOption,
     Files,
+    FoldOption,
     Format,
     FormatOption,
     HostOption,
     JobsOption,
+    LadderOption,
     LangOption,
     NumberingChoiceOption,
     NumberingOption,
@@ -34,9 +39,13 @@ from tdparse.arguments import (
     StrictOption,
     VerboseOption,
     colored,
+    compact_view,
     cores,
+    diagram_view,
     job_of,
+    ladder_view,
     language_of,
+    only_one,
     patterns_of,
     selection_of,
     text_view,
@@ -103,6 +112,8 @@ def explain(
     port: PortOption = None,
     only: OnlyOption = None,
     color: ColorOption = Color.AUTO,
+    ladder: LadderOption = False,
+    compact: CompactOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
     fail_on: FailOnOption = None,
@@ -112,16 +123,49 @@ def explain(
     language = language_of(lang)
     if not files and sys.stdin.isatty():
         _repl(language, numbers, numbering, color)
+    only_one(language, {"--ladder": ladder, "--compact": compact, "-q": quiet, "-f jsonl": format is Format.JSONL})
     names = files or ["-"]
     job = job_of(language, fail_on, strict=strict)
+    look = {"verbose": verbose, "headings": len(names) > 1}
     if format is Format.JSONL:
         from tdparse.render.jsonl import JsonLines
 
         renderer: Renderer = JsonLines(language, numbers=numbers.value, numbering=numbering.value)
+    elif ladder or compact:
+        renderer = (ladder_view if ladder else compact_view)(language, numbers, color, output, **look)
     else:
-        look = {"quiet": quiet, "verbose": verbose, "headings": len(names) > 1}
+        look["quiet"] = quiet
         renderer = text_view(language, numbers, color, output, **look)
     selection = selection_of(language, conn, host, port, only)
+    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
+
+
+@app.command(epilog="Example: tdexplain diagram -f svg -o x.svg -c 1 x.log")
+def diagram(
+    files: Files = None,
+    format: DiagramFormatOption = DiagramFormat.TEXT,  # noqa: A002 - the option's name
+    output: OutputOption = None,
+    lang: LangOption = None,
+    numbers: NumbersOption = Numbers.RELATIVE,
+    numbering: NumberingChoiceOption = NumberingOption.AUTO,
+    fold: FoldOption = 6,
+    conn: ConnOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    color: ColorOption = Color.AUTO,
+    fail_on: FailOnOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """
+    Draw each connection as a ladder when it is over: arrows between two lifelines, states along the sides.
+
+    What is ordinary folds, so that a long log stays readable. A ladder that grows line by line: tdexplain --ladder
+    """
+    language = language_of(lang)
+    names = files or ["-"]
+    job = job_of(language, fail_on, strict=strict)
+    renderer = diagram_view(language, numbers, color, output, form=format, fold=fold, headings=len(names) > 1)
+    selection = selection_of(language, conn, host, port)
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
 
 
