@@ -36,7 +36,9 @@ class Tentative:
 class Incarnation:
     """One life of an address pair, from its first record to its last."""
 
-    def __init__(self, flow: Flow, *, midstream: bool, unreadable: bool = False) -> None:
+    def __init__(  # noqa: PLR0915  one line a thing to remember
+        self, flow: Flow, *, midstream: bool, unreadable: bool = False
+    ) -> None:
         """Start with both peers unknown; mid-stream they are taken as open (R26), unless flags are not shown."""
         self.flow = flow
         self.client = Peer(flow.client, is_client=True)

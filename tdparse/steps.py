@@ -348,7 +348,7 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
         if not x.sent_fin:
             return "teardown.ack_of_fin"
         return "teardown.last_ack" if y.passive else "teardown.ack_of_fin.simultaneous"
-    if conn.previous_step in CHALLENGED and directly_after(conn, record) and restates(record):
+    if restates(record) and directly_after(conn, record) and _rejects(conn, record):
         return "ack.challenge"
     if (
         conn.previous_step == "handshake.syn_ack.retransmit"
@@ -362,6 +362,27 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
     if x.lastack is not None and record.ack is not None and record.ack > x.lastack:
         return "data.ack"
     return "stepless.ack"
+
+
+def _rejects(conn: Incarnation, record: Record) -> bool:
+    """Tell whether the record before was none that a stack accepts: it answers such a one (R110)."""
+    if conn.previous_step in CHALLENGED:
+        return True
+    received = record.y.octets.nxt
+    waiting = received is not None and record.ack is not None and received > record.ack
+    return answers_unsent(conn, record) and not waiting and record.window == record.x.win
+
+
+def answers_unsent(conn: Incarnation, record: Record) -> bool:
+    """
+    Tell whether the record before was the peer's and empty, and acknowledged more than was captured of this sender.
+
+    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent.
+    """
+    before, sent = conn.previous, record.x.octets.nxt
+    if before is None or before.x is not record.y or before.length or before.ack is None or sent is None:
+        return False
+    return before.ack > sent
 
 
 def restates(record: Record) -> bool:

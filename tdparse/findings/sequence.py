@@ -19,6 +19,7 @@ from tdparse.findings.table import (
 from tdparse.model import Confidence
 from tdparse.modifiers import sack_blocks, sack_kind
 from tdparse.seqnum import diff
+from tdparse.steps import answers_unsent
 from tdparse.values import since
 
 if TYPE_CHECKING:
@@ -119,7 +120,7 @@ def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Fin
     advances = x.lastack is None or ack > x.lastack
     if advances and conn.handshake_done and step != "stepless.bad_ack":
         yield from _unseen(conn, record, ack)
-    if step == "ack.challenge" and _rejected_ack(conn, record):
+    if step == "ack.challenge" and answers_unsent(conn, record):
         yield make("ack_of_unsent", conn.last_of[y.is_client][0].line, record.line, confidence=Confidence.LIKELY)
     kind = sack_kind(record)
     if kind is None:
@@ -144,12 +145,6 @@ def _unseen(conn: Incarnation, record: Record, ack: int) -> Iterator[Finding]:
     missing = None if y.octets.guessed else y.octets.concede(ack)
     if missing is not None and not (y.fin is not None and missing > y.fin):
         yield make("acked_unseen", record.line, ack=ack, last=missing - 1)
-
-
-def _rejected_ack(conn: Incarnation, record: Record) -> bool:
-    """The peer's record before acknowledged more than this endpoint has sent: that is what is challenged."""
-    before, nxt = conn.previous, record.x.octets.nxt
-    return before is not None and before.x is record.y and None not in (before.ack, nxt) and before.ack > nxt  # type: ignore[operator]
 
 
 def timestamps(record: Record, step: str) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         return
     if window == 0:
         # R105: once its FIN is acknowledged, the peer has nothing more to send into that window.
-        if not record.flags.fin and not (y.sent_fin and y.fin_acked):
+        if not record.flags.fin and (y.fin is None or (record.ack or 0) <= y.fin):
             yield make("zero_window", record.line)
         return
     if not x.win_seen or x.win is None or record.ack is None or x.lastack is None:
