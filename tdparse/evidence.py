@@ -280,7 +280,7 @@ def prove(record: Record) -> bool:
                 x.fin_acked = Known.OBSERVED
         else:
             not_covered = x.got_fin is not Known.OBSERVED
-            if x.got_fin is Known.PRESUMED:
+            if x.got_fin is Known.PRESUMED and not _is_old(record):
                 x.got_fin = Known.NO
     if record.flags.fin and record.end is not None:
         if x.fin is None:
@@ -327,8 +327,10 @@ def _prove_handshake(record: Record) -> None:
     x.got_syn = Known.OBSERVED
     if _shows_established(record, ack):
         x.syn_acked = Known.OBSERVED
-    elif not x.syn_acked and y.lastack is not None and y.lastack >= 1:
-        x.syn_acked = Known.PRESUMED  # withdrawn by a SYN-ACK that was sent before this (R17 b, R18)
+    elif not x.syn_acked and (y.syn_count == 0 or (y.lastack is not None and y.lastack >= 1)):
+        # The third step was captured, and withdrawn by a SYN-ACK sent before this (R17 b, R18), or missed
+        # with the SYN before the capture began.
+        x.syn_acked = Known.PRESUMED
 
 
 def _shows_established(record: Record, ack: int) -> bool:

@@ -154,16 +154,22 @@ def rst_in_window(record: Record) -> bool:
     return min(expected) < record.seq < max(expected) + window
 
 
+def _in_vain(before: Record, x: Peer) -> bool:
+    """Tell whether the ACK before confirmed nothing of X, which is opening; in SYN-SENT also if that is not known (R50)."""
+    state = x.standing.state
+    if state not in (State.SYN_SENT, State.SYN_RECEIVED) or before.ack is None or before.flags.syn:
+        return False
+    if not before.numbers.ack_absolute:
+        return state is State.SYN_SENT
+    return not 1 <= before.ack <= (x.octets.nxt or 1)
+
+
 def _answers_bad_ack(conn: Incarnation, record: Record) -> bool:
     before = conn.previous
     return (
         before is not None
         and before.x is record.y
-        and (
-            conn.previous_step in REJECTED_WITH_RST
-            # An ack that cannot be compared: in SYN-SENT an acceptable one is discarded without a word (T18).
-            or (record.x.standing.state is State.SYN_SENT and before.flags.ack and not before.numbers.ack_absolute)
-        )
+        and (conn.previous_step in REJECTED_WITH_RST or _in_vain(before, record.x))
         and not record.flags.ack
         and (record.numbers.seq is None or record.numbers.seq == before.numbers.ack)  # None: cannot be compared
     )

@@ -27,6 +27,7 @@ from simulation import (
     Captured,
     Moment,
     Name,
+    Packet,
     Point,
     Printer,
     Rules,
@@ -34,7 +35,7 @@ from simulation import (
     World,
 )
 
-from tdparse.model import Certainty, Standing, Step
+from tdparse.model import Certainty, Standing, State, Step
 from tdparse.pipeline import explain
 
 if TYPE_CHECKING:
@@ -89,9 +90,11 @@ class Truth:
         self.history = history
         self.name = name
         self.now = seen[-1].order
+        self.midstream = not any(one.packet.has("S") for one in placed[:1])
         self.own = [one for one in placed if one.packet.sender == name]
         self.inbound = [one for one in placed if one.packet.sender != name]
-        self.misled = self._misled(placed)
+        self.misled = self._misled(placed, "SF")  # where a state might be observed by it
+        self.confused = self._misled(placed, "SF.")
         self.latest = max(self.own, key=lambda one: one.packet.sent, default=None)
         self.spoke = self.latest.packet.sent if self.latest else 0
         captured = {one.packet.number for one in seen}
@@ -102,14 +105,17 @@ class Truth:
         ]
         wanted = {one.packet.number for one in self.inbound}
         self.arrived = [one for one in world.arrivals[name] if one.packet.number in wanted]
+        everything = {one.packet.number for one in world.arrivals[name]}
+        # Also of connections before: an RST that was lost leaves an endpoint where a new SYN finds it.
+        self.lost = any(one.packet.sender != name and one.packet.number not in everything for one in seen)
         later = {one.packet.number for one in world.captured if one.order > self.now} - captured
         self.overtaken_by = [one.done for one in world.arrivals[name] if one.packet.number in later]
 
-    def _misled(self, placed: Sequence[Captured]) -> bool:
+    def _misled(self, placed: Sequence[Captured], flags: str) -> bool:
         """
-        Tell whether the latest news is an old copy of a SYN-ACK or FIN without a timestamp that shows its age.
+        Tell whether the latest news is an old segment without a timestamp that shows its age.
 
-        It looks exactly like one that is sent again because its acknowledgment was lost (R17 b, c).
+        It looks exactly like one that is sent because an acknowledgment or a FIN has not arrived (R17 b, c, d).
         """
         newest, stamp, misled = 0, 0, False
         for one in placed:
@@ -118,7 +124,7 @@ class Truth:
                 misled = False
                 continue
             old = packet.sent < newest and (packet.ts is None or packet.ts[0] >= stamp)
-            misled = misled or (old and bool(set(packet.flags) & set("SF")))
+            misled = misled or (old and bool(set(packet.flags) & set(flags)))
             newest, stamp = max(newest, packet.sent), max(stamp, packet.ts[0] if packet.ts else 0)
         return misled
 
@@ -129,7 +135,8 @@ class Truth:
 
     def shown(self, moment: Moment, at: int) -> str:
         """The state of `moment`, which held at `at`, if only SYNs and FINs count that were captured."""
-        if moment.state == "SYN_RECEIVED" and not any(one.packet.has("S") for one in (*self.own, *self.inbound)):
+        opened = moment.syn_acked or self.midstream
+        if moment.state == "SYN_RECEIVED" and opened:
             return "ESTABLISHED"  # the handshake was not captured: R26 takes it as done
         if moment.state not in SYNCHRONIZED or not self.own:  # a TIME-WAIT left by the connection before
             return moment.state
@@ -142,8 +149,7 @@ class Truth:
         got = moment.got_fin is not None and peers is not None
         acked = sent and moment.fin_acked is not None
         if not sent:
-            opened = "ESTABLISHED" if moment.syn_acked else "SYN_RECEIVED"
-            return "CLOSE_WAIT" if got else opened
+            return "CLOSE_WAIT" if got else "ESTABLISHED" if opened else "SYN_RECEIVED"
         if not got:
             return "FIN_WAIT_2" if acked else "FIN_WAIT_1"
         if own is not None and moment.got_fin is not None and moment.got_fin < own:
@@ -158,7 +164,7 @@ class Truth:
         arrived (which corrects the presumption, R17), or where it has acted on its own since.
         """
         arrived = self.arrived
-        if [one.packet.number for one in arrived] != [one.packet.number for one in self.inbound]:
+        if self.confused or self.lost or [one.packet.number for one in arrived] != [one.packet.number for one in self.inbound]:
             return None
         crossed = (
             self.latest is not None and there.order < self.latest.order and here.done > self.spoke
@@ -168,6 +174,8 @@ class Truth:
         if any(crossed) or any(order <= at for order in (*self.on_the_way, *self.overtaken_by)):
             return None
         moment = self.moments(at, at)[-1]
+        if moment.state not in GONE and any(one.packet.has("R") for one in arrived):
+            return None  # R48 takes an RST that fits either estimate of what is expected; here the other was right
         return None if moment.state in GONE and moment.cause != "segment" else moment._replace(order=at)
 
 
@@ -196,7 +204,49 @@ def wrong(standing: Standing, truth: Truth, *, sender: bool, late: bool) -> str 
     state = truth.shown(settled, settled.order)
     if matches(standing, state) or (late and matches(standing, settled.state)):
         return None
+    if late and (standing.state, state) == (State.ESTABLISHED, "SYN_RECEIVED"):
+        return None  # the third step may have been missed with the SYN
     return f"became {settled.state}, shown as {state}"
+
+
+class Book:
+    """Which connections of the two endpoints one of ours is about."""
+
+    def __init__(self) -> None:
+        self.lives: dict[int, dict[Name, int]] = {}
+        self.placed: dict[int, list[Captured]] = {}
+        self._announced: dict[tuple[int, Name], int] = {}
+
+    def enter(self, one: Captured, step: Step, before: Sequence[Captured]) -> bool:
+        """
+        Take a record.
+
+        False where an old SYN takes effect: the path has kept it until no connection was open, so it counts as a
+        new attempt (R43, R44), or it has reached a listener that has lost its memory. From there on, one
+        connection of ours and two of theirs are mixed, and no claim can be held against either.
+        """
+        packet, conn = one.packet, step.flow.conn
+        if conn not in self.lives and packet.has("S") and self._is_old(packet, before):
+            return False
+        known, placed = self.lives.setdefault(conn, {}), self.placed.setdefault(conn, [])
+        if step.step in SILENT:
+            return True
+        placed.append(one)
+        if packet.has("S"):
+            known[packet.sender] = packet.life
+            return self._announced.setdefault((conn, packet.sender), packet.life) == packet.life
+        if not packet.has("R"):
+            known.setdefault(packet.sender, packet.life)
+        return True
+
+    @staticmethod
+    def _is_old(packet: Packet, before: Sequence[Captured]) -> bool:
+        """Tell whether this SYN, or the one this SYN-ACK answers, is older than what its sender has said since."""
+        if packet.flags == "S":
+            own = [one.packet for one in before if one.packet.sender == packet.sender]
+            return any(other.sent > packet.sent or (other.flags, other.seq) == ("S", packet.seq) for other in own)
+        theirs = [one.packet for one in before if one.packet.sender != packet.sender and not one.packet.has("R")]
+        return any(other.flags != "S" and other.life == theirs[-1].life for other in theirs)
 
 
 class Line(NamedTuple):
@@ -219,31 +269,16 @@ def observe(scene: Scene) -> list[Line]:
     steps = [item for item in explain(texts) if isinstance(item, Step)]
     assert len(steps) == len(log)
     lines: list[Line] = []
-    lives: dict[int, dict[Name, int]] = {}  # which connections of the two endpoints one of ours is about
-    flows: dict[int, list[Captured]] = {}
-    syns: set[tuple[Name, int]] = set()
-    announced: dict[tuple[int, Name], int] = {}
+    book = Book()
     for number, (one, text, step) in enumerate(zip(log, texts, steps, strict=True), 1):
-        packet = one.packet
-        if packet.flags == "S":
-            late_copy = any(packet.sent < other.packet.sent for other in log[:number] if other.packet.sender == packet.sender)
-            if step.flow.conn not in lives and (late_copy or (packet.sender, packet.seq) in syns):
-                break  # an old copy of a SYN where no connection is open counts as a new attempt (R43, R44)
-            syns.add((packet.sender, packet.seq))
-        known, placed = lives.setdefault(step.flow.conn, {}), flows.setdefault(step.flow.conn, [])
-        if step.step not in SILENT:
-            placed.append(one)
-            if packet.has("S"):
-                if announced.setdefault((step.flow.conn, packet.sender), packet.life) != packet.life:
-                    break  # an old SYN has reached a listener that lost its memory: two connections in one
-                known[packet.sender] = packet.life
-            elif not packet.has("R"):
-                known.setdefault(packet.sender, packet.life)
+        if not book.enter(one, step, log[: number - 1]):
+            break
+        placed, known = book.placed[step.flow.conn], book.lives[step.flow.conn]
         faults = []
         for name, host in HOSTS.items():
             truth = Truth(name, world, log[:number], placed, known.get(name))
             ours = (step.client if step.flow.client.host == host else step.server).after
-            fault = wrong(ours, truth, sender=name == packet.sender, late=scene.skip > 0)
+            fault = wrong(ours, truth, sender=name == one.packet.sender, late=scene.skip > 0)
             if fault:
                 faults.append(f"{name} {ours.state} {ours.certainty}: {fault}")
         lines.append(Line(text, step, tuple(faults)))
