@@ -63,6 +63,13 @@ class NumberingOption(StrEnum):
     RELATIVE = "relative"
 
 
+class Numberings(StrEnum):
+    """How tcpdump prints sequence numbers: with -S, and without."""
+
+    ABSOLUTE = "absolute"
+    RELATIVE = "relative"
+
+
 class Color(StrEnum):
     """When to use colours."""
 

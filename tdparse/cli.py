@@ -30,6 +30,7 @@ from tdparse.arguments import (
     LangOption,
     NumberingChoiceOption,
     NumberingOption,
+    Numberings,
     Numbers,
     NumbersOption,
     OnlyOption,
@@ -243,6 +244,20 @@ def annotate(
                 job.trouble(*outcome.trouble)
     job.report()
     raise typer.Exit(Exit.INTERRUPTED if interrupt.requested else job.code())
+
+
+@app.command(epilog="Example: tdexplain convert --to absolute -o absolute.log relative.log")
+def convert(
+    to: Annotated[Numberings, typer.Option("--to", help="The numbering to write.", show_default=False)],
+    files: Files = None,
+    output: OutputOption = None,
+    lang: LangOption = None,
+    numbering: NumberingChoiceOption = NumberingOption.AUTO,
+    strict: StrictOption = False,
+) -> None:
+    """Write the same log with its sequence numbers in the other numbering; every other byte stays as it is."""
+    job = job_of(language_of(lang), None, strict=strict)
+    raise typer.Exit(job.convert(files or ["-"], to.value, output=output, numbering=numbering.value))
 
 
 @app.command(epilog="Example: tdexplain why retransmission")

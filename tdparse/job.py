@@ -19,12 +19,13 @@ from tdparse.stream import NumberingChoice, Run
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from typing import BinaryIO
 
     from tdparse.model import Lang
     from tdparse.render import Renderer
+    from tdparse.renumber import To
 
 PROGRAM: Final = "tdexplain"
 
@@ -63,17 +64,68 @@ class Job:
     ) -> Exit:
         """Explain the inputs one after another; without `output` to standard output."""
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
+
+        def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
+            write = _Writer(file, eager=output is None)
+            with opened(name, interrupt.wait) as source:
+                run.follow(source, write, lambda: interrupt.requested and not source.live)
+                if interrupt.requested and not (output is None or source.live):
+                    raise KeyboardInterrupt  # half of a file must not look like the whole of it
+
+        return self._over(names, one, lambda file: _Writer(file, eager=True)(renderer.finish(self.totals)), output)
+
+    def convert(
+        self, names: Sequence[str], to: To, *, output: Path | None = None, numbering: NumberingChoice = "auto"
+    ) -> Exit:
+        """Write the inputs one after another in the numbering `to`; without `output` to standard output."""
+        from tdparse.convert import convert, hint, readable_twice
+
+        def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
+            shown = shown_name(name)
+            live = False
+
+            def stopped() -> bool:
+                return interrupt.requested and not live
+
+            with readable_twice(name, interrupt.wait) as place:
+                live = place != name
+                likely = None
+                if numbering == "auto":
+                    with opened(place, called=shown) as source:
+                        likely = hint(source)
+                with opened(place, called=shown) as source:
+                    kept = convert(source, to, file, likely=likely, numbering=numbering, stopped=stopped)
+            if stopped() and output is not None:
+                raise KeyboardInterrupt  # half of a file must not look like the whole of it
+            self.totals.add(kept.totals)
+            for rule, count in sorted(kept.lost.items()):
+                self.complain(shown, f"lost_{rule}", str(count))
+            if rejected := kept.totals.skipped["rejected"]:
+                self.complain(shown, "lost_rejected", str(rejected))
+
+        return self._over(names, one, lambda _: None, output)
+
+    def _over(
+        self,
+        names: Sequence[str],
+        one: Callable[[str, BinaryIO, Interrupt], None],
+        last: Callable[[BinaryIO], None],
+        output: Path | None,
+    ) -> Exit:
+        """Do `one` for each input and `last` at the end, with the file that takes the output."""
         interrupt = Interrupt()
         try:
             with ExitStack() as stack:
                 file = stack.enter_context(standard_output() if output is None else replaced(output))
                 stack.enter_context(interrupt)
-                write = _Writer(file, eager=output is None)
                 for name in names:
-                    self._one(name, run, write, interrupt, keep=output is None)
+                    try:
+                        one(name, file, interrupt)
+                    except UnreadableError as error:
+                        self.trouble(error.name, error.code, error.detail)
                     if interrupt.requested:
                         break
-                write(renderer.finish(self.totals))
+                last(file)
         except BrokenPipeError:  # the reader has seen enough
             return Exit.DONE
         except KeyboardInterrupt:
@@ -85,15 +137,6 @@ class Job:
         if not self._failed and not self.totals.segments:
             self._nothing(names)
         return self.code()
-
-    def _one(self, name: str, run: Run, write: _Writer, interrupt: Interrupt, *, keep: bool) -> None:
-        try:
-            with opened(name, interrupt.wait) as source:
-                run.follow(source, write, lambda: interrupt.requested and not source.live)
-                if interrupt.requested and not (keep or source.live):
-                    raise KeyboardInterrupt  # half of a file must not look like the whole of it
-        except UnreadableError as error:
-            self.trouble(error.name, error.code, error.detail)
 
     def take(self, totals: Totals, *, met: bool) -> None:
         """Add what another run has counted, and whether its alarm was met."""

@@ -34,15 +34,18 @@ def standard_output() -> Iterator[BinaryIO]:
     Yield standard output for octets.
 
     When the reader of a pipe has gone (``| head``), BrokenPipeError comes out once and nothing complains later.
+    Raises UnwritableError when a disk behind it is full.
     """
     stream = sys.stdout.buffer if hasattr(sys.stdout, "buffer") else io.BytesIO()
     try:
         yield stream
         stream.flush()
-    except BrokenPipeError:
+    except OSError as error:
         # Python flushes once more at exit; what is left has nowhere to go.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise UnwritableError("<stdout>", error) from error
 
 
 @contextmanager

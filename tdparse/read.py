@@ -67,6 +67,14 @@ class Source:
         except OSError as error:
             raise UnreadableError(self.name, "system", error) from error
 
+    def octets(self) -> Iterator[bytes]:
+        """Yield what `blocks` would decode, as it is stored. Raises UnreadableError when the input breaks off."""
+        try:
+            while chunk := self._stream.read(BLOCK):
+                yield chunk
+        except OSError as error:
+            raise UnreadableError(self.name, "system", error) from error
+
     def _blocks(self) -> Iterator[list[str]]:
         first = head(self._stream, tuple(marked.mark for marked in _MARKED))
         self.encoding = next((marked for marked in _MARKED if first.startswith(marked.mark)), UTF_8)
@@ -92,13 +100,14 @@ class Source:
 
 
 @contextmanager
-def opened(name: str, wait: Callable[[int], bool] | None = None) -> Iterator[Source]:
+def opened(name: str, wait: Callable[[int], bool] | None = None, *, called: str | None = None) -> Iterator[Source]:
     """
     Open a log by its name (``-`` is standard input), whatever it is stored in.
 
-    `wait` is asked before each read of a pipe or terminal whether to go on. Raises UnreadableError.
+    `wait` is asked before each read of a pipe or terminal whether to go on; messages call the log `called`, or
+    by its name. Raises UnreadableError.
     """
-    shown = shown_name(name)
+    shown = called or shown_name(name)
     try:
         fd = os.dup(0) if name == STDIN else os.open(name, os.O_RDONLY)
     except (OSError, ValueError) as error:

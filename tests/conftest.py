@@ -47,7 +47,7 @@ class Done:
         """Decode what it wrote."""
         self.code = done.returncode
         self.raw = done.stdout
-        self.out = done.stdout.decode()
+        self.out = done.stdout.decode(errors="surrogateescape")
         self.err = done.stderr.decode()
 
 

@@ -12,7 +12,7 @@ import pytest
 from conftest import TDEXPLAIN, Program
 
 REJECTED = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
-COMMANDS = ["explain", "connections", "annotate", "why", "repl", "demo"]
+COMMANDS = ["explain", "connections", "annotate", "convert", "why", "repl", "demo"]
 
 
 def test_a_file_needs_no_command(program: Program, demo: Path) -> None:

@@ -19,6 +19,7 @@ SHELL = {
     "job",
     "batch",
     "stream",
+    "convert",
     "read",
     "output",
     "interrupt",

@@ -1,0 +1,175 @@
+"""`tdexplain convert`: the same log in the other numbering, everything else byte for byte as it was."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from conftest import CORPUS, TDEXPLAIN, Program
+
+SYN = b"10:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7000, win 9, length 0"
+ANSWER = b"10:00:00.000002 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 90000, ack 7001, win 9, length 0"
+ABSOLUTE = b"10:00:00.000003 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq 7001:7011, ack 90001, win 9, length 10"
+RELATIVE = b"10:00:00.000003 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq 1:11, ack 1, win 9, length 10"
+# What tcpdump prints for the same packets with -S, and without.
+BOTH = {"absolute": [SYN, ANSWER, ABSOLUTE], "relative": [SYN, ANSWER, RELATIVE]}
+NOISE = [
+    b"tcpdump: listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes",
+    "三次握手 # <b>".encode(),
+    b"caf\xe9 \xff\xfe \x1b[31m",
+    b"",
+    b"\t ",
+    b"10:00:00.000001 ARP, Request who-has 10.0.0.2 tell 10.0.0.1, length 28",
+    b"10:00:00.000001 IP 10.0.0.1.53 > 10.0.0.2.53: UDP, length 12",
+]
+
+
+def other(to: str) -> str:
+    """Return the numbering a log has that is converted."""
+    return "relative" if to == "absolute" else "absolute"
+
+
+@pytest.mark.parametrize("end", [b"\n", b""], ids=["newline", "no newline"])
+@pytest.mark.parametrize("separator", [b"\n", b"\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("to", ["absolute", "relative"])
+def test_all_else_stays_byte_for_byte(program: Program, tmp_path: Path, to: str, separator: bytes, end: bytes) -> None:
+    """Remarks, other protocols, bytes that are no text, line ends, and whether the last line has one."""
+    logs = {}
+    for numbering, lines in BOTH.items():
+        mixed = [line for pair in zip(NOISE, [*lines, *NOISE[:4]], strict=True) for line in pair]
+        logs[numbering] = separator.join([*mixed, *NOISE, lines[-1]]) + end
+    path = tmp_path / "x.log"
+    path.write_bytes(logs[other(to)])
+    done = program("convert", "--to", to, path)
+    assert done.raw == logs[to]
+    assert (done.code, done.err) == (0, "")
+
+
+@pytest.mark.parametrize("to", ["absolute", "relative"])
+def test_what_tcpdump_prints_with_and_without_s(program: Program, captures: Path, to: str) -> None:
+    """Captures printed both ways turn into each other; a log that is as wanted stays as it is."""
+    for name in ("close", "wrap", "loss"):
+        for suffix in ("", "-vv"):
+            wanted = captures / name / f"{to}{suffix}.log"
+            for log in (captures / name / f"{other(to)}{suffix}.log", wanted):
+                assert program("convert", "--to", to, log).raw == wanted.read_bytes(), log
+
+
+def test_a_pipe_is_as_good_as_a_file(program: Program, captures: Path) -> None:
+    """Standard input, compressed or not, and a named pipe give the same: a later line decides for earlier ones."""
+    log, wanted = captures / "close" / "relative.log", (captures / "close" / "absolute.log").read_bytes()
+    octets = log.read_bytes()
+    for given in (octets, gzip.compress(octets)):
+        assert program("convert", "--to", "absolute", given=given).raw == wanted
+        assert program("convert", "--to", "absolute", "-", given=given).raw == wanted
+    command = " ".join(TDEXPLAIN)
+    done = subprocess.run(
+        ["bash", "-c", f"{command} convert --to absolute <(cat {log}); {command} convert --to absolute < {log}"],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert done.stdout == wanted * 2
+
+
+def test_several_logs_stand_one_after_another(program: Program, tmp_path: Path) -> None:
+    """Each is a log of its own, as `cat` would show them."""
+    for number, numbering in enumerate(("relative", "absolute")):
+        (tmp_path / f"{number}.log").write_bytes(b"\n".join(BOTH[numbering]))
+    done = program("convert", "--to", "absolute", tmp_path / "0.log", tmp_path / "1.log")
+    assert done.raw == b"\n".join(BOTH["absolute"]) * 2
+
+
+def test_an_output_file_is_written_beside_and_renamed(program: Program, tmp_path: Path, captures: Path) -> None:
+    """Even onto the log itself."""
+    log = tmp_path / "x.log"
+    log.write_bytes((captures / "close" / "relative.log").read_bytes())
+    done = program("convert", "--to", "absolute", "-o", log, log)
+    assert (done.code, done.out) == (0, "")
+    assert log.read_bytes() == (captures / "close" / "absolute.log").read_bytes()
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_a_log_in_utf_16_stays_one(program: Program) -> None:
+    """The byte order mark and the width of its characters."""
+    logs = {to: b"\xff\xfe" + b"\r\n".join(lines).decode().encode("utf-16-le") for to, lines in BOTH.items()}
+    assert program("convert", "--to", "relative", given=logs["absolute"]).raw == logs["relative"]
+
+
+def test_numbers_that_cannot_be_recovered_stay_and_are_told(program: Program, tmp_path: Path) -> None:
+    """A line each on standard error: rule and count; the log is written in full."""
+    middle = [RELATIVE.replace(b"00.000003", b"00.00000%d" % number) for number in range(4, 7)]
+    log = tmp_path / "x.log"
+    log.write_bytes(b"\n".join(middle) + b"\n")
+    done = program("convert", "--to", "absolute", "--numbering", "relative", log)
+    assert done.raw == log.read_bytes()
+    assert done.code == 0
+    told = f"{log}: lines kept as they were because the number theirs count from was never printed (R33): 3"
+    assert done.err == f"tdexplain: {told}\n"
+
+
+def test_lines_that_could_not_be_read_are_told(program: Program) -> None:
+    """They stay as they are; with --strict the run fails."""
+    given = b"\n".join([*BOTH["relative"], SYN.replace(b"seq 7000", b"seq x")]) + b"\n"
+    lenient = program("convert", "--to", "absolute", given=given)
+    assert lenient.raw == given.replace(RELATIVE, ABSOLUTE)
+    assert lenient.err == "tdexplain: <stdin>: lines kept as they were because they could not be read: 1\n"
+    assert (lenient.code, program("convert", "--to", "absolute", "--strict", given=given).code) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "told"),
+    [
+        (b"", 4, "<stdin>: empty, nothing to explain"),
+        (b"Dear diary", 4, "<stdin>: no TCP segment, nothing to explain"),
+        (bytes(range(256)) * 9, 3, "<stdin>: binary data, not a text log"),
+    ],
+    ids=["empty", "prose", "binary"],
+)
+def test_what_has_no_numbers_is_told(program: Program, given: bytes, code: int, told: str) -> None:
+    """Text passes as it is; the exit code says that there was nothing to convert."""
+    done = program("convert", "--to", "absolute", given=given)
+    assert (done.code, done.err) == (code, f"tdexplain: {told}\n")
+    assert done.raw == (given if code == 4 else b"")
+
+
+def test_ctrl_c_discards_half_an_output_file(tmp_path: Path) -> None:
+    """Of a file there is more to come, so what is written must not look whole."""
+    log = tmp_path / "x.log"
+    log.write_bytes(b"\n".join(BOTH["relative"] * 300_000))
+    process = subprocess.Popen(
+        [*TDEXPLAIN, "convert", "--to", "absolute", "-o", str(tmp_path / "out"), str(log)], stderr=subprocess.PIPE
+    )
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob(".out.*.part")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (130, b"")
+    assert list(tmp_path.iterdir()) == [log]
+
+
+def test_a_full_disk_behind_standard_output_is_told(captures: Path) -> None:
+    """One line and exit 3, no traceback."""
+    if not os.path.exists("/dev/full"):  # noqa: PTH110 - a device, not a file
+        pytest.skip("no /dev/full here")
+    command = f"{' '.join(TDEXPLAIN)} convert --to absolute {captures / 'close' / 'relative.log'} > /dev/full"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, check=False, timeout=60)
+    assert done.returncode == 3
+    assert done.stderr == b"tdexplain: <stdout>: cannot be written (no space left on device)\n"
+
+
+def test_logs_of_strangers_pass_through(program: Program) -> None:
+    """Whatever people paste: there and back again, every line but those with segments is untouched."""
+    logs = sorted(CORPUS.glob("pasted/*.log")) + sorted(CORPUS.glob("notes/*.log"))
+    if not logs:
+        pytest.skip(f"{CORPUS} is not there")
+    for to in ("absolute", "relative"):
+        given = [log for log in logs if log.stat().st_size]
+        done = program("convert", "--to", to, *given)
+        assert done.raw.count(b"\n") == sum(log.read_bytes().count(b"\n") for log in given)
