@@ -50,23 +50,26 @@ class Numbers(NamedTuple):
 class _Direction:
     """One direction of a conversation: its base, and where its numbers stand."""
 
-    __slots__ = ("adrift", "base", "expect", "hidden", "isn", "shift")
+    __slots__ = ("adrift", "base", "expect", "hidden", "presumed", "third")
 
     def __init__(self) -> None:
         self.base: int | None = None  # what tcpdump subtracts; None: the text does not tell
-        self.shift = 0  # what is added: the base, or where it is not known something that keeps numbers comparable
-        self.isn: int | None = None  # of its last bare SYN
+        self.presumed = False  # the base was not printed
+        self.third: int | None = None  # what its third step of the handshake carries, once its SYN was printed
         self.hidden = True  # its numbers have no known place on the wire
-        self.adrift = False  # hidden, and since then a SYN has stated an ISN on the wire: nothing fits beside it
+        self.adrift = False  # hidden, and beside numbers on the wire: there is no telling how far apart
         self.expect: int | None = None  # the number thought to come next, in the space that is given out
 
     def rebase(self, base: int | None, expect: int | None, *, doubtful: bool) -> None:
-        self.base = base
         self.hidden = doubtful or base is None
-        self.adrift = False
-        # An empty ACK behind a SYN most likely follows it at once (R28): good for distances, no more.
-        self.shift = base if base is not None else 0 if self.isn is None else (self.isn + 1) & MASK
+        self.presumed = base is None and not doubtful and self.third is not None
+        if self.presumed:
+            # Its number was not printed, but behind a SYN the first ACK is the third step, presumably.
+            base = expect = self.third
+        self.base = base
         self.expect = expect
+        self.third = None
+        self.adrift = False
 
 
 class _Conversation:
@@ -161,12 +164,12 @@ class Normalizer:
         else:
             mode = conversation.mode
             if seq is not None and sender.expect is not None:
-                ahead = diff(seq, sender.expect) if mode == "absolute" else diff(seq + sender.shift, sender.expect)
+                ahead = diff(seq if mode == "absolute" else seq + (sender.base or 0), sender.expect)
                 if not -FAR < ahead < FAR:
                     mode = self._reconsider(segment, conversation)
         sack = segment.options.sack if segment.options_text is not None and "sack" in segment.options_text else None
         if mode == "relative":
-            ours, theirs = sender.shift, receiver.shift
+            ours, theirs = sender.base or 0, receiver.base or 0
             seq = None if seq is None else (seq + ours) & MASK
             ack = (ack + theirs) & MASK
             if sack:
@@ -213,8 +216,10 @@ class Normalizer:
         hidden = sender is not None and sender.hidden and conversation is not None and conversation.entered
         lost = hidden and "S" not in flags
         if sender is not None and "S" in flags:
-            sender.isn = segment.seq
             sender.adrift = hidden
+            if segment.seq is not None:
+                sender.third = (segment.seq + 1 + (segment.length or 0)) & MASK
+                sender.expect = sender.expect if hidden else (segment.seq + 1) & MASK  # what its answer acknowledges
         return Numbers(
             seq=None if lost else segment.seq,
             ack=None,
@@ -287,7 +292,8 @@ class Normalizer:
     def _settle_absolute(conversation: _Conversation) -> None:
         """Nothing was subtracted, so nothing is hidden either."""
         conversation.settle("absolute", "absolute")
-        conversation.forward.hidden = conversation.reverse.hidden = False
+        for direction in (conversation.forward, conversation.reverse):
+            direction.hidden = direction.adrift = False
 
     # -------------------------------------------------------------- absolute or relative?
 
@@ -317,8 +323,7 @@ class Normalizer:
     def _settle(self, conversation: _Conversation, mode: Numbering) -> Numbering:
         if conversation.doubtful and mode == "absolute":
             # It goes on as it began: relative to bases from before the first line, as far as one can tell.
-            for direction in (conversation.forward, conversation.reverse):
-                direction.base = direction.shift = 0
+            conversation.forward.base = conversation.reverse.base = 0
             conversation.settle("relative", conversation.printed)
             return "relative"
         self._votes[mode] += 1
@@ -326,7 +331,7 @@ class Normalizer:
             self._settle_absolute(conversation)
             return mode
         for direction in (conversation.forward, conversation.reverse):
-            direction.hidden = direction.base is None
+            direction.hidden = direction.base is None or direction.presumed
         conversation.doubtful = False
         conversation.settle("relative", "relative")
         return mode
