@@ -417,13 +417,21 @@ def _restatement(conn: Incarnation, record: Record) -> str:
             return "probe.keep_alive_ack"
         if record.segment.seq is None and is_silent_keep_alive(conn, record, waiting=waiting):
             return "probe.keep_alive"
-    duplicate = waiting and record.window and in_place
+    duplicate = waiting and record.window and in_place and not _says_more_of_mptcp(conn, record)
     if not x.win_seen:
         # The window of a SYN is not scaled: only without scaling can the first one behind it be the same (R105).
         return "ack.duplicate" if duplicate and same_window and not x.shift else "stepless.ack"
     if record.window is not None and not same_window:
         return "ack.window_update" if record.window else "ack.zero_window"
     return "ack.duplicate" if duplicate else "stepless.ack"
+
+
+def _says_more_of_mptcp(conn: Incarnation, record: Record) -> bool:
+    """Tell whether an ACK differs from its sender's record before in its MPTCP options: it acknowledges there (R81)."""
+    if "mptcp" not in (record.segment.options_text or ""):
+        return False
+    before = conn.last_of.get(record.x.is_client)
+    return before is None or before[0].segment.options.mptcp != record.segment.options.mptcp
 
 
 def has_keep_alive_number(record: Record) -> bool:

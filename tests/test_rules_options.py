@@ -190,7 +190,6 @@ def test_ecn_is_what_both_syns_agree_on(syn: str, answer: str, *, accepted: bool
 # ------------------------------------------------------------------ MPTCP, signatures, unknown options
 
 
-@pytest.mark.xfail(reason="the step and the finding do not look at the options yet")
 def test_equal_acks_with_other_mptcp_options_are_no_duplicates() -> None:
     """R81: a subflow's acknowledgment of the data level looks like a repeated ACK of the subflow."""
     opening = "C S <mptcp 4 capable v1>\nS S. <mptcp 12 capable v1 {0x1}>\nC .\nS P. 10\nS P. 10 lost\n"
