@@ -343,7 +343,7 @@ class Normalizer:
         absolute = relative = 0
         known = False
         # The number of an RST-ACK may be 0 whatever its sender has sent (R35).
-        seq = None if "R" in (segment.flags or "") else segment.seq
+        seq = None if segment.seq == 0 and "R" in (segment.flags or "") else segment.seq
         for printed, direction in ((seq, sender), (segment.ack, receiver)):
             if printed is None or direction.base is None or direction.expect is None:
                 continue
