@@ -188,6 +188,12 @@ def listed(patterns: Sequence[str] = ()) -> tuple[list[Place], list[str]]:
     return [place for place in places if place in chosen], [pattern for pattern in patterns if not fitting[pattern]]
 
 
+def _names(section: str) -> tuple[str, ...]:
+    """Return what a section may be called."""
+    entry = catalog.reference("section", section)
+    return (section, *entry.phrases["text"], *entry.lists["aliases"])
+
+
 def complaint(word: str, lang: Lang) -> str:
     """Return the sentence for a word that means nothing here, with the codes it is most like."""
     parts = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": safe(word)})]

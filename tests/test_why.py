@@ -154,6 +154,8 @@ def test_the_list_names_every_code(program: Program) -> None:
         *(code for code in catalog.codes("step") if code.startswith("reset.")),
         *catalog.codes("state"),
     ]
+    for word in ("finding", "anomaly", "anomalies", "异常"):
+        assert {section for section, _ in why.listed([word])[0]} == {"finding"}
     wrong = program("why", "--list", "nonsense.*")
     assert (wrong.code, wrong.out) == (2, "")
 
