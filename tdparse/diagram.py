@@ -76,18 +76,6 @@ def remarkable(step: Step) -> tuple[str, ...]:
     return tuple(finding.code for finding in step.findings if finding.severity in REMARKABLE)
 
 
-def gaps(step: Step) -> list[Gap]:
-    """Return what a segment shows to be missing from the log, to be drawn before it."""
-    found = []
-    for finding in step.findings:
-        if finding.code == "lost_segment":
-            octets = finding.values.get("n")
-            found.append(Gap(step.sender, octets if isinstance(octets, int) else None))
-        elif finding.code == "acked_unseen":
-            found.append(Gap("server" if step.sender == "client" else "client", None))
-    return found
-
-
 def is_again(step: Step) -> bool:
     """Return whether a segment repeats what was sent before."""
     return any(finding.code in AGAIN for finding in step.findings)
@@ -133,6 +121,33 @@ class States:
         return news
 
 
+class Gaps:
+    """The octets of one connection that a drawing has shown to be missing from the log, so that it shows them once."""
+
+    def __init__(self) -> None:
+        """Nothing has been shown."""
+        self._last: dict[Role, int] = {}  # the last octet missing, relative
+
+    def news(self, step: Step) -> list[Gap]:
+        """Return what a segment shows to be missing, to be drawn before it."""
+        found = []
+        for finding in step.findings:
+            last = finding.values.get("last")
+            if finding.code == "lost_segment":
+                octets = finding.values.get("n")
+                gap = Gap(step.sender, octets if isinstance(octets, int) else None)
+            elif finding.code == "acked_unseen":
+                gap = Gap("server" if step.sender == "client" else "client", None)
+            else:
+                continue
+            known = isinstance(last, int) and last <= self._last.get(gap.sender, -1)
+            if isinstance(last, int) and not known:
+                self._last[gap.sender] = last
+            if not known:
+                found.append(gap)
+        return found
+
+
 class Folding:
     """Feed the steps of one connection; `rows` is the ladder so far."""
 
@@ -148,6 +163,7 @@ class Folding:
         self._limit = limit
         self._recent: deque[tuple[Row, bool]] = deque()  # and whether it is ordinary; it may still turn out not to be
         self._settled = _Settled(run, limit)
+        self._gaps = Gaps()
         self._acked: dict[Role, int] = {}  # by who acknowledged: relative numbers of the other side
         self._kinds: deque[tuple[object, ...]] = deque(maxlen=NEAR)
         self._streaks: Counter[tuple[object, ...]] = Counter()
@@ -157,7 +173,7 @@ class Folding:
         again = is_again(step)
         if again:
             self._mark_lost(step)
-        self._recent.extend((gap, False) for gap in gaps(step))
+        self._recent.extend((gap, False) for gap in self._gaps.news(step))
         self._recent.append((Arrow(step, again, lost=False), self._is_ordinary(step)))
         if step.rel_ack is not None:
             self._acked[step.sender] = max(step.rel_ack, self._acked.get(step.sender, 0))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ladders import conversation, lines_of, rows_of, segments, steps_of
 
-from tdparse.diagram import ROWS, RUN, WINDOW, Arrow, Fold, Folding, Gap, States, gaps, remarkable, shortened
+from tdparse.diagram import ROWS, RUN, WINDOW, Arrow, Fold, Folding, Gap, Gaps, States, remarkable, shortened
 from tdparse.model import Certainty, Severity, Side, Standing, State, Step
 from tdparse.pipeline import explain
 
@@ -93,7 +93,9 @@ def test_what_the_log_does_not_show_is_a_row() -> None:
     assert after.step.rel_seq == 101
     ack = steps_of(conversation("S P. 100\nC . ack=300\n"))[-1]
     assert [finding.code for finding in ack.findings] == ["acked_unseen"]
-    assert gaps(ack) == [Gap("server", None)]
+    gaps = Gaps()
+    assert gaps.news(ack) == [Gap("server", None)]
+    assert gaps.news(ack) == []
 
 
 def test_a_remark_that_goes_on_and_on_folds() -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse.diagram import Arrow, Fold, Gap, States, before, gaps, is_again, opening
+from tdparse.diagram import Arrow, Fold, Gap, Gaps, States, before, is_again, opening
 from tdparse.render import paint
 from tdparse.render.paint import Brush
 from tdparse.render.screen import broken, packed, padded, safe, width
@@ -231,9 +231,14 @@ class Rungs:
 
     def _inside(self, left: Sequence[str], right: Sequence[str]) -> Iterator[str]:
         """Yield the states between the lifelines, where there is no room beside them."""
+        lane = self._shape.lane
         for place in range(max(len(left), len(right))):
             one, two = _at(left, place), _at(right, place)
-            yield f"│{one}{' ' * (self._shape.lane - width(one) - width(two))}{two}│"
+            if width(one) + width(two) < lane:
+                yield f"│{one}{' ' * (lane - width(one) - width(two))}{two}│"
+            else:
+                yield f"│{padded(one, lane)}│"
+                yield f"│{_right(two, lane)}│"
 
 
 def _at(lines: Sequence[str], place: int) -> str:
@@ -259,12 +264,12 @@ class Ladder:
         self._rungs = rungs
         self._text = text
         self._headings = headings
-        self._states: dict[int, States] = {}
+        self._shown: dict[int, tuple[States, Gaps]] = {}
         self._drawing = False  # the last thing shown was a rung
 
     def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
         """Name the input, when there are several."""
-        self._states.clear()
+        self._shown.clear()
         return _joined(self._rungs.text(f"==> {safe(source)} <==")) if self._headings else ""
 
     def step(self, step: Step, lines: Sequence[str]) -> str:  # noqa: ARG002 - what is drawn is what they mean
@@ -272,12 +277,12 @@ class Ladder:
         shown = []
         self._drawing = True
         conn, rungs = step.flow.conn, self._rungs
-        states = self._states.get(conn)
-        if states is None:
-            states = self._states[conn] = States()
+        new = conn not in self._shown
+        states, gaps = self._shown.setdefault(conn, (States(), Gaps()))
+        if new:
             shown += rungs.head(step.flow, step)
             shown += rungs.standings(_news(states, *before(step)), conn)
-        for gap in gaps(step):
+        for gap in gaps.news(step):
             shown += rungs.gap(gap, conn)
         shown += rungs.arrow(Arrow(step, is_again(step), lost=False), _news(states, step.client, step.server))
         return _joined(shown)
@@ -289,7 +294,7 @@ class Ladder:
 
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""
-        self._states.pop(summary.flow.conn, None)
+        self._shown.pop(summary.flow.conn, None)
         blank = [""] if self._drawing else []
         self._drawing = False
         return _joined([*blank, *self._text.verdict(summary), ""])

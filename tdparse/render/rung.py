@@ -80,13 +80,13 @@ class Words:
         """
         segment = step.segment
         flags = "?" if segment.flags is None else safe(names_of(segment.flags))
-        parts = explain.numbers_text(step, self._numbers).split(", ")
+        parts = [explain.numbers_text(step, self._numbers)]
         if segment.length and (full or not step.seq_printed):
             parts.append(f"length {segment.length}")
         if segment.window is not None and (full or not segment.window):
             parts.append(f"win {segment.window}")
-        parts = [part for part in parts if part]
-        return [flags, *(f"{part}," for part in parts[:-1]), *parts[-1:]]
+        text = ", ".join(part for part in parts if part)
+        return [flags, *(text.replace(", ", ",\n").replace(" (", "\n(").split("\n") if text else ())]
 
     def title(self, step: Step) -> str:
         """Return the name of the step."""
