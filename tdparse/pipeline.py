@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from tdparse.assemble import Assembler
+from tdparse.repair import Mender
 from tdparse.model import Segment, Skipped, Step, Summary
 from tdparse.track import Tracker
 
@@ -33,7 +33,7 @@ class Explainer:
         self.source = source
         self.dialect = "tcpdump-4"
         self.tracker = Tracker(_forced(numbering))
-        self._assembler = Assembler()
+        self._assembler = Mender()
 
     @property
     def numbering(self) -> Numbering:
@@ -47,6 +47,10 @@ class Explainer:
     def finish(self) -> list[Step | Skipped | Summary]:
         """The log has ended: return what was pending, and every connection left."""
         return [*self._explain(self._assembler.flush()), *self.tracker.finish()]
+
+    def summaries(self) -> list[Summary]:
+        """Return how the connections that are not over stand, as if the log ended here; feeding may go on."""
+        return self.tracker.peek()
 
     def _explain(self, items: Iterable[Item]) -> list[Step | Skipped | Summary]:
         found: list[Step | Skipped | Summary] = []

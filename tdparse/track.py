@@ -4,6 +4,7 @@ The tracker: segments in, steps out, in the order of the log.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 from tdparse import apply, evidence
@@ -82,6 +83,14 @@ class Tracker:
         for conn in left:
             yield summarize(conn, self._now, self._scans)
         self.table.live.clear()
+
+    def peek(self) -> list[Summary]:
+        """Return how every incarnation that is left stands, oldest first, as if the log ended here; nothing changes."""
+        left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
+        scans = deepcopy(self._scans)
+        for conn in left:
+            scans.note(conn, self._now)
+        return [summarize(conn, self._now, scans) for conn in left]
 
     def note_drops(self) -> None:
         """The capture itself lost packets (capture_drops): true of every connection it still follows."""

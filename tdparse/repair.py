@@ -1,0 +1,275 @@
+"""
+What people do to logs, undone: quoting, prefixes, wrapping, entities, escapes, colours.
+
+A repair is tried only on a line that is nothing by itself, and made only when the result is a record of the
+grammar. The repaired record says what was undone, and keeps the raw lines (`Layer.repairs`, `Layer.raw`).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tdparse import fields
+from tdparse.assemble import Assembler
+from tdparse.model import Layer, Segment, Skipped
+from tdparse.parse import is_unfinished, parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tdparse.model import Item
+
+MAX_JOINED: Final = 8  # physical lines of one wrapped record
+MAX_READINGS: Final = 32  # ways to join them that are followed at once
+MAX_LENGTH: Final = 4096  # characters of a line that is worth mending
+HARD_WRAP: Final = 55  # a line at least this long may have been broken inside a word
+
+# Kinds of lines that may be records in disguise; the others are what they are.
+MENDABLE: Final = frozenset({"remark", "rejected", "comment", "prompt", "continuation", "other_protocol"})
+
+_COLOURS: Final = re.compile("\x1b\\[[0-9;:?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+_INVISIBLE: Final = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060\x00\r]")
+_SPACES: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
+_OCTET: Final = re.compile("=([0-9A-F]{2})")
+_TAGS: Final = re.compile(
+    r"\[/?(?:[bius]|(?i:color|size|font|code|quote|url|pre))(?:=[^\]\n]*)?\]"  # [S] and [P] are flags
+    r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt)\b[^<>]*>"
+)
+# One sign of quoting, of a list, of a comment or of a numbered line.
+_MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
+# Where a record can begin inside a line: a time, the network word, or two addresses.
+_START: Final = re.compile(
+    r"(?<![\w.:])(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)|[\w.:-]+ > [\w.:-]+: )"
+)
+_SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
+_PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
+_TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
+_TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
+
+
+class Reading(NamedTuple):
+    """One way to read the lines held so far, as the beginning of a record."""
+
+    text: str
+    repairs: tuple[str, ...]
+    soft: bool  # the last line ended in a soft break of quoted-printable
+
+
+class Mender:
+    """Feed physical lines, get segments and skipped lines, as from an `Assembler`, with repairs made."""
+
+    def __init__(self) -> None:
+        """Start before line 1."""
+        self._assembler = Assembler()
+        self._beyond = 0  # lines that were joined here, which the assembler has not counted
+        self._line = 0
+        self._raw: list[str] = []  # lines of a record that may go on
+        self._plain: list[Item] = []  # what the first of them is by itself
+        self._readings: list[Reading] = []
+
+    def feed(self, text: str) -> list[Item]:
+        """Return the items that are complete now that the line `text` (without its newline) has come."""
+        self._line += 1
+        if self._raw:
+            return self._go_on(text)
+        items = self._assembler.feed(text)
+        if len(items) == 1 and isinstance(items[0], Skipped) and items[0].kind in MENDABLE:
+            return self._begin(text, self._numbered(items))
+        return self._numbered(items) if self._beyond else items
+
+    def flush(self) -> list[Item]:
+        """Return what was held back when the input ends."""
+        held = self._give_up() if self._raw else []
+        return [*held, *self._numbered(self._assembler.flush())]
+
+    # -------------------------------------------------------------- one line
+
+    def _begin(self, text: str, plain: list[Item]) -> list[Item]:
+        if len(text) > MAX_LENGTH:
+            return plain
+        readings: list[Reading] = []
+        for cleaned, repairs in cleanings(text):
+            item = _whole(cleaned, self._line)
+            if item is not None:
+                return [_mended(item, (text,), repairs)] if repairs else [item]
+            if _opens(cleaned):
+                soft = cleaned.endswith("=")
+                readings.append(Reading(cleaned[:-1] if soft else cleaned, repairs, soft))
+        if not readings:
+            return plain
+        self._raw, self._plain, self._readings = [text], plain, readings[:MAX_READINGS]
+        return []
+
+    # -------------------------------------------------------------- several lines
+
+    def _go_on(self, text: str) -> list[Item]:
+        """Join the next line to what is held, or let it stand for itself."""
+        self._raw.append(text)
+        first = self._line - len(self._raw) + 1
+        followed: list[Reading] = []
+        for reading in self._readings:
+            for joined in _joined(reading, text):
+                item = _whole(joined.text, first)
+                if item is not None:
+                    raw = tuple(self._raw)
+                    self._beyond += len(raw) - 1
+                    self._raw, self._plain, self._readings = [], [], []
+                    return [
+                        _mended(item, raw, joined.repairs),
+                        *(
+                            Skipped(first + place, "continuation", line)
+                            for place, line in enumerate(raw[1:], 1)
+                            if not isinstance(item, Segment)
+                        ),
+                    ]
+                followed.append(joined)
+        if len(self._raw) >= MAX_JOINED or not text.strip() or _stands_alone(text):
+            return self._give_up()
+        self._readings = followed[:MAX_READINGS]
+        return []
+
+    def _give_up(self) -> list[Item]:
+        """Nothing came of it: the first line is what it is by itself, the others are looked at anew."""
+        rest, items = self._raw[1:], list(self._plain)
+        self._raw, self._plain, self._readings = [], [], []
+        self._line -= len(rest)
+        for line in rest:
+            items += self.feed(line)
+        return items
+
+    def _numbered(self, items: list[Item]) -> list[Item]:
+        return [item._replace(line=item.line + self._beyond) for item in items] if self._beyond else items
+
+
+# ------------------------------------------------------------------ cleaning
+
+
+def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the readings of one physical line, the least changed first, with what was undone for each."""
+    cleaned, repairs = _characters(text)
+    yield cleaned, repairs
+    seen = {cleaned}
+    for variant, more in _variants(cleaned):
+        for shortened, most in _beginnings(variant):
+            if shortened not in seen:
+                seen.add(shortened)
+                yield shortened, (*repairs, *more, *most)
+
+
+def _characters(text: str) -> tuple[str, tuple[str, ...]]:
+    """Undo what changes single characters."""
+    repairs = []
+    for name, pattern, put in (("colours", _COLOURS, ""), ("invisible", _INVISIBLE, ""), ("spaces", _SPACES, " ")):
+        cleaned = pattern.sub(put, text)
+        if cleaned != text:
+            repairs.append(name)
+            text = cleaned
+    return text.rstrip(" "), tuple(repairs)
+
+
+def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text as it is, and without what web pages, mail and people put into it."""
+    yield text, ()
+    plain: str = text
+    repairs: tuple[str, ...] = ()
+    if "&" in text:
+        plain, repairs = _SPACES.sub(" ", html.unescape(text)), ("entities",)
+        yield plain, repairs
+    if _OCTET.search(plain):
+        decoded = _OCTET.sub(lambda found: chr(int(found[1], 16)), plain)
+        if "\n" not in decoded:
+            yield decoded, (*repairs, "quoted_printable")
+    for name, pattern, put in (
+        ("tags", _TAGS, ""),
+        ("split_number", _SPLIT_NUMBER, ""),
+        ("patch_marks", _PATCH_MARK, " "),
+        ("spacing", _TIGHT_ARROW, " > "),
+    ):
+        changed = pattern.sub(put, plain)
+        if changed != plain:
+            yield changed, (*repairs, name)
+    spaced = _TIGHT_WORD.sub(r"IP\1 ", _TIGHT_ARROW.sub(" > ", plain))
+    if spaced != plain:
+        yield spaced, (*repairs, "spacing")
+    single = re.sub(r"(?<=\S)  +(?=\S)", " ", plain)
+    if single != plain:
+        yield single, (*repairs, "spaces")
+
+
+def _beginnings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text without one, two, … marks of quoting, then from each place where a record can begin."""
+    yield text, ()
+    rest = text
+    for _ in range(8):
+        mark = _MARK.match(rest)
+        if mark is None or not mark[0]:
+            break
+        rest = rest[mark.end() :]
+        yield rest, ("quoted",)
+    for place, found in enumerate(_START.finditer(text)):
+        if place >= 3:  # noqa: PLR2004  a record does not begin far inside a line
+            break
+        if found.start():
+            yield text[found.start() :], ("prefix",)
+
+
+def _joined(reading: Reading, text: str) -> Iterator[Reading]:
+    """Yield the ways in which `text` continues a reading."""
+    seen = set()
+    cleaned, _ = _characters(text)
+    plain = _SPACES.sub(" ", html.unescape(cleaned)) if "entities" in reading.repairs else cleaned
+    for shortened, _ in _beginnings(plain):
+        soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)
+        rest = (shortened[:-1] if soft else shortened).lstrip(" ")
+        if not rest or rest in seen:
+            continue
+        seen.add(rest)
+        if reading.soft:
+            yield Reading(reading.text + rest, _with(reading.repairs, "quoted_printable"), soft)
+            yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
+            continue
+        if is_unfinished(reading.text):
+            yield Reading(f"{reading.text}\n    {rest}", reading.repairs, soft)
+        yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
+        if len(reading.text) >= HARD_WRAP:
+            yield Reading(reading.text + rest, _with(reading.repairs, "wrapped"), soft)
+
+
+def _with(repairs: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return repairs if name in repairs else (*repairs, name)
+
+
+# ------------------------------------------------------------------ judging
+
+
+def _whole(text: str, line: int) -> Item | None:
+    """Return the record that `text` is, a segment or a packet of another protocol; None for anything else."""
+    if fields.pattern["PACKET"].fullmatch(text) is None:
+        return None
+    item = parse_line(text, line)
+    if isinstance(item, Segment):
+        return item
+    return None if item.kind in {"rejected", "other_protocol"} else item
+
+
+def _opens(text: str) -> bool:
+    """Tell whether `text` can be the beginning of a record that goes on in the next line."""
+    start = _START.match(text)
+    if start is None and not is_unfinished(text):
+        return False
+    return " > " in text or is_unfinished(text) or text.rstrip().endswith((" >", "IP", "IP6")) or "IP" in text
+
+
+def _stands_alone(text: str) -> bool:
+    """Tell whether a line is a record by itself, so that nothing goes on in it."""
+    return any(_whole(cleaned, 1) is not None for cleaned, _ in cleanings(text))
+
+
+def _mended(item: Item, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Item:
+    """Return the item with the lines it was made from, and what was undone."""
+    if isinstance(item, Segment):
+        layer = (item.layer or Layer())._replace(raw=raw, repairs=repairs)
+        return item._replace(lines=len(raw), layer=layer)
+    return item._replace(raw=raw[0])
