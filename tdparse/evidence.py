@@ -252,7 +252,7 @@ def presume_fin(x: Peer, y: Peer) -> None:
     """R14: Y has X's FIN, if nothing below it is missing."""
     if x.fin is None or y.got_fin or not y.got_syn:
         return
-    end = (x.octets if x.heard is None else x.heard).end
+    end = (x.octets if x.heard is None else x.heard).reach(y.lastack)  # Y has what it acknowledges, captured or not
     if end is not None and end > x.fin:
         y.got_fin = Known.PRESUMED
 

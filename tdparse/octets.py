@@ -182,6 +182,16 @@ class Octets:
             self.end = merged.pop(0)[1]
         self._beyond = merged
 
+    def reach(self, ack: int | None) -> int | None:
+        """Return up to where every position is captured, taking those below `ack` as such; None: nothing is."""
+        if self.end is None or ack is None or ack <= self.end:
+            return self.end
+        for left, right in self._beyond:
+            if left > ack:
+                break
+            ack = max(ack, right)
+        return ack
+
     def acknowledge(self, ack: int) -> list[Sent]:
         """Note the peer's acknowledgment `ack`; return the segments it confirms for the first time."""
         if self.acked is not None and ack <= self.acked:
