@@ -180,8 +180,9 @@ def listed(patterns: Sequence[str] = ()) -> tuple[list[Place], list[str]]:
     places = [(section, code) for section in catalog.EXPLAINED for code in catalog.reference_codes(section)]
     if not patterns:
         return places, []
+    sections = {word: section for section in catalog.EXPLAINED for word in _names(section)}
     fitting = {
-        pattern: [place for place in places if place[0] == pattern or matches(pattern, place[1])]
+        pattern: [place for place in places if place[0] == sections.get(pattern) or matches(pattern, place[1])]
         for pattern in patterns
     }
     chosen = {place for pattern in patterns for place in fitting[pattern]}
