@@ -115,7 +115,8 @@ class Incarnation:
             y.isn_absolute = numbers.ack_absolute
             self.refresh_symbols()
         if numbers.seq is not None:
-            if x.isn is not None:
+            # A number on the wire cannot be laid beside numbers whose base the text never told.
+            if x.isn is not None and x.isn_absolute is numbers.seq_absolute:
                 near = x.octets.nxt if x.octets.nxt is not None else (y.lastack or 0)
                 record.seq = unwrap(numbers.seq - x.isn, near)
         else:

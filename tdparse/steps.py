@@ -328,7 +328,8 @@ def _data(conn: Incarnation, record: Record) -> str:
         return "handshake.ack_data"
     if not conn.handshake_done and not x.is_client:
         return "data.early"
-    if x.standing.state is State.CLOSE_WAIT:
+    # A presumed CLOSE-WAIT that this very ack disproves is none (R17 d).
+    if x.standing.state is State.CLOSE_WAIT and (y.fin is None or covers_fin(record)):
         return "data.half_close"
     if record.flags.urg:
         return "data.urgent"
@@ -365,9 +366,19 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
         return "handshake.ack.repeat"
     if restates(record):
         return _restatement(conn, record)
-    if x.lastack is not None and record.ack is not None and record.ack > x.lastack:
+    before = acknowledged_before(record)
+    if before is not None and record.ack is not None and record.ack > before:
         return "data.ack"
     return "stepless.ack"
+
+
+def acknowledged_before(record: Record) -> int | None:
+    """Return up to where the sender had acknowledged; mid-stream, up to the first octet captured of its peer."""
+    x, y = record.x, record.y
+    if x.lastack is not None:
+        return x.lastack
+    known = y.octets.first is not None and not y.octets.guessed and y.segments
+    return y.octets.first if known and y.octets.distinct else None
 
 
 def _rejects(conn: Incarnation, record: Record) -> bool:

@@ -18,7 +18,7 @@ from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
 from tdparse.seqnum import MASK
 from tdparse.states import Known
-from tdparse.steps import completes_handshake, decide
+from tdparse.steps import acknowledged_before, completes_handshake, decide
 from tdparse.summary import summarize
 from tdparse.table import Table
 from tdparse.values import values_of
@@ -137,7 +137,7 @@ class Tracker:
     def _context(conn: Incarnation, record: Record) -> Context:
         x = record.x
         context = Context()
-        context.ack_before, context.win_before = x.lastack, x.win
+        context.ack_before, context.win_before = acknowledged_before(record), x.win
         context.opened = conn.count == 0
         context.rejected = x.inherited is not None
         conn.window_before = x.win
