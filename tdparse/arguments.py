@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tdparse.job import Job
     from tdparse.model import Lang
@@ -37,6 +37,17 @@ class DiagramFormat(StrEnum):
     TEXT = "text"
     MERMAID = "mermaid"
     SVG = "svg"
+
+
+class TableFormat(StrEnum):
+    """What the output is, where it can be a table."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    MARKDOWN = "markdown"
+    PARQUET = "parquet"
 
 
 class Language(StrEnum):
@@ -83,6 +94,7 @@ Files = Annotated[
     typer.Argument(metavar="[FILE]...", help="Logs; - or nothing is standard input.", show_default=False),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What the output is.")]
+TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="What the output is.")]
 DiagramFormatOption = Annotated[
     DiagramFormat, typer.Option("--format", "-f", help="For a terminal, as Mermaid (several: Markdown), or a picture.")
 ]
@@ -168,6 +180,21 @@ def job_of(lang: Lang, fail_on: Sequence[str] | None, *, strict: bool) -> Job:
     from tdparse.job import Job
 
     return Job(lang, fail_on=patterns_of(lang, fail_on, FAIL_SECTIONS), strict=strict)
+
+
+def program_view(job: Job, form: TableFormat, output: Path | None, make: Callable[[], Renderer]) -> Renderer:
+    """Return the view that `make` makes; a package that is missing, and octets for a terminal, end the program."""
+    from tdparse.formats import OCTETS, MissingError
+    from tdparse.job import Exit
+
+    if form.value in OCTETS and output is None and sys.stdout.isatty():
+        job.complain(form.value, "terminal")
+        raise typer.Exit(Exit.USAGE)
+    try:
+        return make()
+    except MissingError as error:
+        job.complain(error.name, error.code)
+        raise typer.Exit(Exit.FAILED) from None
 
 
 def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, **look: bool) -> Renderer:

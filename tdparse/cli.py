@@ -38,6 +38,8 @@ from tdparse.arguments import (
     PortOption,
     QuietOption,
     StrictOption,
+    TableFormat,
+    TableFormatOption,
     VerboseOption,
     colored,
     compact_view,
@@ -48,6 +50,7 @@ from tdparse.arguments import (
     language_of,
     only_one,
     patterns_of,
+    program_view,
     selection_of,
     text_view,
 )
@@ -103,7 +106,7 @@ def program(
 @app.command(epilog="Example: tdexplain -l zh x.log.gz")
 def explain(
     files: Files = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
     output: OutputOption = None,
     lang: LangOption = None,
     numbers: NumbersOption = Numbers.RELATIVE,
@@ -124,14 +127,18 @@ def explain(
     language = language_of(lang)
     if not files and sys.stdin.isatty():
         _repl(language, numbers, numbering, color)
-    only_one(language, {"--ladder": ladder, "--compact": compact, "-q": quiet, "-f jsonl": format is Format.JSONL})
+    only_one(
+        language,
+        {"--ladder": ladder, "--compact": compact, "-q": quiet, f"-f {format}": format is not TableFormat.TEXT},
+    )
     names = files or ["-"]
     job = job_of(language, fail_on, strict=strict)
     look = {"verbose": verbose, "headings": len(names) > 1}
-    if format is Format.JSONL:
-        from tdparse.render.jsonl import JsonLines
+    if format is not TableFormat.TEXT:
+        from tdparse import formats
 
-        renderer: Renderer = JsonLines(language, numbers=numbers.value, numbering=numbering.value)
+        chosen: dict[str, Any] = {"numbers": numbers.value, "numbering": numbering.value}
+        renderer = program_view(job, format, output, lambda: formats.segments(format.value, language, **chosen))
     elif ladder or compact:
         renderer = (ladder_view if ladder else compact_view)(language, numbers, color, output, **look)
     else:
@@ -173,7 +180,7 @@ def diagram(
 @app.command(epilog="Example: tdexplain connections x.log")
 def connections(
     files: Files = None,
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
     output: OutputOption = None,
     lang: LangOption = None,
     numbering: NumberingChoiceOption = NumberingOption.AUTO,
@@ -188,10 +195,11 @@ def connections(
     language = language_of(lang)
     names = files or ["-"]
     job = job_of(language, fail_on, strict=strict)
-    if format is Format.JSONL:
-        from tdparse.render.jsonl import ConnectionLines
+    if format is not TableFormat.TEXT:
+        from tdparse import formats
 
-        renderer: Renderer = ConnectionLines(language, numbering=numbering.value)
+        look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1}
+        renderer = program_view(job, format, output, lambda: formats.connections(format.value, language, **look))
     else:
         from tdparse.render.table import Table
 
@@ -203,7 +211,7 @@ def connections(
 @app.command(epilog="Example: tdexplain annotate -o explained logs/ x.log.gz")
 def annotate(
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Logs and folders of logs.")],
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The folder for the copies.", show_default=False)
     ] = None,

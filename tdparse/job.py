@@ -13,7 +13,7 @@ from tdparse import catalog
 from tdparse.interrupt import Interrupt
 from tdparse.output import UnwritableError, replaced, standard_output
 from tdparse.read import opened, shown_name
-from tdparse.render import Totals
+from tdparse.render import Octets, Totals
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import NumberingChoice, Run
 from tdparse.unpack import UnreadableError
@@ -65,6 +65,10 @@ class Job:
         """Explain the inputs one after another; without `output` to standard output."""
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
 
+        def first(file: BinaryIO) -> None:
+            if isinstance(renderer, Octets):
+                renderer.attach(file)
+
         def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
             write = _Writer(file, eager=output is None)
             with opened(name, interrupt.wait) as source:
@@ -72,7 +76,10 @@ class Job:
                 if interrupt.requested and not (output is None or source.live):
                     raise KeyboardInterrupt  # half of a file must not look like the whole of it
 
-        return self._over(names, one, lambda file: _Writer(file, eager=True)(renderer.finish(self.totals)), output)
+        def last(file: BinaryIO) -> None:
+            _Writer(file, eager=True)(renderer.finish(self.totals))
+
+        return self._over(names, one, output, first, last)
 
     def convert(
         self, names: Sequence[str], to: To, *, output: Path | None = None, numbering: NumberingChoice = "auto"
@@ -103,21 +110,23 @@ class Job:
             if rejected := kept.totals.skipped["rejected"]:
                 self.complain(shown, "lost_rejected", str(rejected))
 
-        return self._over(names, one, lambda _: None, output)
+        return self._over(names, one, output)
 
     def _over(
         self,
         names: Sequence[str],
         one: Callable[[str, BinaryIO, Interrupt], None],
-        last: Callable[[BinaryIO], None],
         output: Path | None,
+        first: Callable[[BinaryIO], None] = lambda _: None,
+        last: Callable[[BinaryIO], None] = lambda _: None,
     ) -> Exit:
-        """Do `one` for each input and `last` at the end, with the file that takes the output."""
+        """Do `one` for each input, `first` before and `last` after them, with the file that takes the output."""
         interrupt = Interrupt()
         try:
             with ExitStack() as stack:
                 file = stack.enter_context(standard_output() if output is None else replaced(output))
                 stack.enter_context(interrupt)
+                first(file)
                 for name in names:
                     try:
                         one(name, file, interrupt)

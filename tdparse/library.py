@@ -191,10 +191,10 @@ class Trace:
             import pyarrow as pa
         except ImportError as error:
             raise TdparseError("to_arrow needs pyarrow: pip install 'tdparse[parquet]'") from error
-        table = pa.Table.from_pylist(self.to_dicts())
-        while any(pa.types.is_struct(field.type) for field in table.schema):
-            table = table.flatten()
-        return table
+        from tdparse.render.columns import SEGMENTS
+        from tdparse.render.parquet import batch
+
+        return pa.Table.from_batches([batch(self.to_dicts(), SEGMENTS)])
 
     def _repr_html_(self) -> str:
         """Show the connections as a table in a notebook."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,3 +54,11 @@ class Renderer(Protocol):
 
     def finish(self, totals: Totals) -> str:
         """End the run."""
+
+
+@runtime_checkable
+class Octets(Protocol):
+    """What a Renderer is, too, whose output is no text: it writes to a file of its own and returns ""."""
+
+    def attach(self, file: BinaryIO) -> None:
+        """Write to `file` from now on, beginning with nothing."""

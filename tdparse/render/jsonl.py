@@ -48,7 +48,7 @@ class JsonLines:
 
     def step(self, step: Step, lines: Sequence[str]) -> str:  # noqa: ARG002 - the record says what they said
         """Write a segment record."""
-        return encoded(segment_record(step, self._source, explain.text(step, self._lang, self._numbers)))
+        return encoded(segment(step, self._source, self._lang, self._numbers))
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - `raw` is the line
         """Write a record of a line that is no segment."""
@@ -56,9 +56,7 @@ class JsonLines:
 
     def summary(self, summary: Summary) -> str:
         """Write a connection record."""
-        lang = self._lang
-        texts = (explain.verdict_text(summary, lang), explain.cause(summary, lang), explain.check(summary, lang))
-        return encoded(connection_record(summary, self._source, *texts))
+        return encoded(connection(summary, self._source, self._lang))
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - every line had its record
         """Write nothing."""
@@ -101,6 +99,47 @@ def log_record(source: str, dialect: str | None, numbering: str) -> dict[str, ob
         "source": source,
         "dialect": dialect,
         "numbering": None if numbering == "unknown" else numbering,
+    }
+
+
+def segment(step: Step, source: str, lang: Lang, numbers: NumberStyle) -> dict[str, object]:
+    """Return the record of one segment, explained in `lang`."""
+    return segment_record(step, source, explain.text(step, lang, numbers))
+
+
+def connection(summary: Summary, source: str, lang: Lang) -> dict[str, object]:
+    """
+    Return the record of one incarnation, explained in `lang`.
+
+    `text`, `cause` and `check` say what it was, why, and what to do; `notes` what else it shows.
+    """
+    flow = summary.flow
+    return {
+        "record": "connection",
+        "conn": flow.conn,
+        "source": source,
+        "client": _endpoint(flow.client),
+        "server": _endpoint(flow.server),
+        "role_confidence": flow.role_confidence,
+        "first_line": summary.first_line,
+        "last_line": summary.last_line,
+        "segments": summary.segments,
+        "verdict": summary.verdict,
+        "close_shape": summary.close_shape,
+        "closed_first": summary.closed_first,
+        "time_wait": summary.time_wait,
+        "final_states": {"client": summary.client_state.state, "server": summary.server_state.state},
+        "zeek": summary.zeek,
+        "history": summary.history,
+        "completeness": summary.completeness,
+        "metrics": dict(summary.metrics),
+        "findings": dict(summary.findings),
+        "text": explain.verdict_text(summary, lang),
+        "cause": explain.cause(summary, lang),
+        "check": explain.check(summary, lang),
+        "data": summary.data,
+        "attributes": dict(summary.attributes),
+        "notes": explain.notes(summary, lang),
     }
 
 
@@ -158,35 +197,6 @@ def skipped_record(skipped: Skipped, source: str) -> dict[str, object]:
     }
 
 
-def connection_record(summary: Summary, source: str, text: str, cause: str, check: str) -> dict[str, object]:
-    """Return the record of one incarnation; the texts say what it was, why, and what to do."""
-    flow = summary.flow
-    return {
-        "record": "connection",
-        "conn": flow.conn,
-        "source": source,
-        "client": _endpoint(flow.client),
-        "server": _endpoint(flow.server),
-        "role_confidence": flow.role_confidence,
-        "first_line": summary.first_line,
-        "last_line": summary.last_line,
-        "segments": summary.segments,
-        "verdict": summary.verdict,
-        "close_shape": summary.close_shape,
-        "closed_first": summary.closed_first,
-        "time_wait": summary.time_wait,
-        "final_states": {"client": summary.client_state.state, "server": summary.server_state.state},
-        "zeek": summary.zeek,
-        "history": summary.history,
-        "completeness": summary.completeness,
-        "metrics": dict(summary.metrics),
-        "findings": dict(summary.findings),
-        "text": text,
-        "cause": cause,
-        "check": check,
-    }
-
-
 def summary_record(totals: Totals) -> dict[str, object]:
     """Return the record of the whole run."""
     return {
@@ -206,7 +216,7 @@ def encoded(record: dict[str, object]) -> str:
     try:
         return _encoder.encode(record).decode() + "\n"
     except UnicodeEncodeError:
-        return _encoder.encode(_cleaned(record)).decode() + "\n"
+        return _encoder.encode(cleaned(record)).decode() + "\n"
 
 
 # ------------------------------------------------------------------ parts
@@ -255,12 +265,12 @@ def _sorted(counts: Mapping[str, int]) -> dict[str, int]:
     return {key: counts[key] for key in sorted(counts)}
 
 
-def _cleaned(value: object) -> object:
+def cleaned(value: object) -> object:
     """Return `value` with every lone surrogate in its texts replaced by U+FFFD."""
     if isinstance(value, str):
         return _SURROGATES.sub("\ufffd", value)
     if isinstance(value, dict):
-        return {_cleaned(key): _cleaned(item) for key, item in value.items()}
+        return {cleaned(key): cleaned(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_cleaned(item) for item in value]
+        return [cleaned(item) for item in value]
     return value

@@ -1,8 +1,8 @@
 """
-CSV and TSV: one row a segment, or one row a connection; the fields of the JSON lines, flattened with dots.
+CSV and TSV: one row a segment, or one row a connection.
 
-The columns are fixed, so that files of different runs can be laid under each other. Lists and objects
-inside a cell are JSON. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+Lists and objects inside a cell are JSON. A cell that a spreadsheet would take for a formula begins with an
+apostrophe; what is no printable character is shown as an escape.
 """
 
 from __future__ import annotations
@@ -11,48 +11,15 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
-from tdparse import explain
-from tdparse.render.jsonl import connection_record, encoded, segment_record
+from tdparse.render.columns import CONNECTIONS, SEGMENTS, flattened
+from tdparse.render.jsonl import connection, encoded, segment
 from tdparse.render.screen import safe
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tdparse.model import Lang, NumberStyle, Skipped, Step, Summary
     from tdparse.render import Totals
-
-# fmt: off
-OPTIONS: Final = (
-    "mss", "wscale", "sack_ok", "sack", "ts", "tfo", "md5", "tcp_ao", "uto", "mptcp", "echo", "echo_reply", "cc",
-    "cc_new", "cc_echo", "scps", "exp", "unknown", "bad",
-)
-SIDE: Final = (
-    "before", "before_certainty", "before_alternatives", "after", "after_certainty", "after_alternatives",
-)
-SEGMENT_COLUMNS: Final = (
-    "source", "line", "lines", "time", "elapsed", "conn", "sender", "src.host", "src.port", "dst.host", "dst.port", "ip",
-    "flags", "seq", "seq_end", "ack", "rel_seq", "rel_end", "rel_ack", "seq_printed", "numbers", "window",
-    "window_scaled", "urgent", "length", *(f"options.{name}" for name in OPTIONS), "options_text", "checksum", "payload",
-    "step", "modifiers", *(f"client.{name}" for name in SIDE), *(f"server.{name}" for name in SIDE), "findings", "text",
-)
-WHOLE_METRICS: Final = (
-    "duration", "handshake_time", "rtt_server", "rtt_client", "handshake_ambiguous", "time_to_first_byte",
-    "response_time", "response_time_max", "turns", "half_closed_time", "idle_gaps", "vantage",
-)
-SIDED_METRICS: Final = (
-    "segments", "data_segments", "pure_acks", "control_segments", "payload_bytes", "acked_bytes", "missing_bytes",
-    "retransmitted_segments", "retransmitted_bytes", "goodput", "window_min", "window_max", "window_raw",
-    "zero_window_time", "bytes_in_flight", "bytes_in_flight_share", "mss", "mss_effective", "largest_payload", "ts_clock",
-)
-RTT: Final = ("min", "median", "max", "count")
-CONNECTION_COLUMNS: Final = (
-    "conn", "source", "client.host", "client.port", "server.host", "server.port", "role_confidence", "first_line",
-    "last_line", "segments", "verdict", "close_shape", "closed_first", "time_wait", "final_states.client",
-    "final_states.server", "zeek", "history", "completeness", *(f"metrics.{name}" for name in WHOLE_METRICS),
-    *(f"metrics.{name}.{role}" for name in SIDED_METRICS for role in ("client", "server")),
-    *(f"metrics.rtt.{role}.{name}" for role in ("client", "server") for name in RTT), "findings", "text", "cause", "check",
-)
-# fmt: on
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -68,7 +35,7 @@ class Tabular:
         self._numbers: NumberStyle = numbers
         self._delimiter = delimiter
         self._connections = connections
-        self._columns = CONNECTION_COLUMNS if connections else SEGMENT_COLUMNS
+        self._columns = CONNECTIONS if connections else SEGMENTS
         self._source = ""
         self._begun = False
 
@@ -78,13 +45,13 @@ class Tabular:
         if self._begun:
             return ""
         self._begun = True
-        return self._row(self._columns)
+        return self._row(list(self._columns))
 
     def step(self, step: Step, lines: Sequence[str]) -> str:  # noqa: ARG002 - the fields say what they said
         """Write a segment."""
         if self._connections:
             return ""
-        return self._record(segment_record(step, self._source, explain.text(step, self._lang, self._numbers)))
+        return self._record(segment(step, self._source, self._lang, self._numbers))
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - not a row of this table
         """Write nothing."""
@@ -94,9 +61,7 @@ class Tabular:
         """Write a connection."""
         if not self._connections:
             return ""
-        lang = self._lang
-        texts = (explain.verdict_text(summary, lang), explain.cause(summary, lang), explain.check(summary, lang))
-        return self._record(connection_record(summary, self._source, *texts))
+        return self._record(connection(summary, self._source, self._lang))
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - every line had its record
         """Write nothing."""
@@ -107,23 +72,15 @@ class Tabular:
         return ""
 
     def _record(self, record: dict[str, object]) -> str:
-        cells = dict(flattened(record, frozenset(self._columns)))
+        cells = {name: cell(value) for name, value in flattened(record, self._columns)}
         return self._row([cells.get(column, "") for column in self._columns])
 
     def _row(self, cells: Sequence[str]) -> str:
+        if self._delimiter == "\t":  # not every reader of TSV knows quotes
+            cells = [text.replace("\t", r"\t") for text in cells]
         out = io.StringIO()
         csv.writer(out, delimiter=self._delimiter, lineterminator="\n").writerow(cells)
         return out.getvalue()
-
-
-def flattened(record: dict[str, object], columns: frozenset[str], prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Yield (column, cell) for every value of a record; what is a column of its own is not opened further."""
-    for key, value in record.items():
-        name = prefix + key
-        if isinstance(value, dict) and name not in columns:
-            yield from flattened(value, columns, name + ".")
-        elif value is not None:
-            yield name, cell(value)
 
 
 def cell(value: object) -> str:
@@ -137,7 +94,7 @@ def cell(value: object) -> str:
         shown = safe(value)
         return "'" + shown if shown.startswith(_FORMULA) else shown
     if isinstance(value, dict | list | tuple):
-        return encoded_value(value)
+        return safe(encoded_value(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
