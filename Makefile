@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test test-mermaid lint bench clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -15,6 +15,16 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2
+
+# Mermaid's own parser reads our diagrams; it comes from npm, and is asked for by name only.
+test-mermaid: $(STAMP)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		mkdir -p .cache/mermaid && cp tests/mermaid/package.json .cache/mermaid/ && \
+		npm install --prefix .cache/mermaid --no-audit --no-fund --silent && \
+		$(BIN)/pytest tests/test_mermaid.py; \
+	else \
+		echo "node and npm are not there: skipped" >&2; \
+	fi
 
 lint: $(STAMP)
 	$(BIN)/ruff check

@@ -8,6 +8,7 @@ entity code. A diagram stays below the size that Mermaid refuses.
 from __future__ import annotations
 
 import re
+from html import escape
 from typing import TYPE_CHECKING, Final
 
 from tdparse.diagram import ORDINARY, Arrow, Fold, States, opening, shortened
@@ -28,7 +29,7 @@ SIGNS: Final[Mapping[str, str]] = {"again": "⇢", "lost": "×"}  # what is miss
 _NAMES: Final[Mapping[Role, str]] = {"client": "C", "server": "S"}
 _PLACES: Final[Mapping[Role, str]] = {"client": "left of C", "server": "right of S"}
 _HARMLESS: Final = " .,_'[]|:()+-=?~*/→←…·×⇢，。：；、（）！？"
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]<>#|!~&$@])")
+_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]#|!~$@])")
 
 
 class Mermaid:
@@ -132,4 +133,4 @@ def _stacked(lines: Sequence[str]) -> str:
 
 
 def _markdown(text: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", safe(text))
+    return escape(_MARKDOWN.sub(r"\\\1", safe(text)), quote=False)
