@@ -80,7 +80,7 @@ class Incarnation:
         self.window_before: int | None = None  # of the present record's sender
         self.probes = 0  # zero-window probes in a row
         self.keep_alives = 0  # keep-alives in a row without an answer
-        self.checksums: set[bool] = set()  # which side ("is the client") has sent a correct checksum
+        self.checksums: dict[bool, int] = {}  # by "is the client", how many more correct ones than incorrect
         # -- what RSTs of each side showed, by "is the client" (rst_injected_suspect)
         self.last_rst: dict[bool, Record] = {}
         self.rst_signs: dict[bool, frozenset[str] | set[str]] = {}

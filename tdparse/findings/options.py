@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tdparse import ecn
-from tdparse.findings.table import MAX_WSCALE, make
+from tdparse.findings.table import COMPUTES_CHECKSUMS, MAX_WSCALE, make
 from tdparse.model import Confidence, Severity
 
 if TYPE_CHECKING:
@@ -23,13 +23,14 @@ def fields(conn: Incarnation, record: Record) -> Iterator[Finding]:
     y, flags, segment = record.y, record.flags, record.segment
     if flags.urg:
         yield make("urgent", record.line, n=segment.urgent)
-    if segment.checksum == "correct":
-        conn.checksums.add(record.x.is_client)
-    elif segment.checksum == "incorrect":
-        # A sender that has never shown a correct one leaves them to its network card (R8).
-        exceptional = record.x.is_client in conn.checksums
-        finding = make("bad_checksum", record.line, confidence=Confidence.POSSIBLE)
-        yield finding if exceptional else finding._replace(severity=Severity.CHAT)
+    if segment.checksum is not None:
+        side, right = record.x.is_client, segment.checksum == "correct"
+        balance = conn.checksums.get(side, 0)
+        conn.checksums[side] = balance + (1 if right else -1)
+        if not right:
+            # A sender that does not show correct ones leaves them to its network card (R8).
+            finding = make("bad_checksum", record.line, confidence=Confidence.POSSIBLE)
+            yield finding if balance >= COMPUTES_CHECKSUMS else finding._replace(severity=Severity.CHAT)
     if flags.syn:
         scale = segment.options.wscale
         if scale is not None and scale > MAX_WSCALE:

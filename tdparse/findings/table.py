@@ -27,6 +27,7 @@ BACKOFF_TOLERANCE: Final = 0.25  # R114
 STORM: Final = 3  # rst_storm
 MAX_WSCALE: Final = 14  # wscale_too_large; RFC 7323 section 2.3
 TIME_WAIT: Final = 60 * SECOND  # time_wait_len (R83)
+COMPUTES_CHECKSUMS: Final = 2  # bad_checksum: so many more correct than incorrect ones; one is right by chance
 INJECTED_SIGNS: Final = 2  # rst_injected_suspect: how many of (a) to (e)
 INJECTED_BURST: Final = 10 * MILLISECOND  # rst_injected_suspect (b)
 INJECTED_IP_ID: Final = 1000  # rst_injected_suspect (d): a counter does not leap further between two segments
