@@ -46,9 +46,9 @@ _GROUPS: Final = frozenset({"handshake", "teardown", "reset"})
 
 STYLE: Final = """\
 .td{--ground:#fff;--ink:#1f2328;--dim:#59636e;--faint:#d1d9e0;--band:#f3f5f8;--opening:#9a6700;--open:#1a7f37;\
---closing:#8250df;--waiting:#0969da;--off:#818b98;--reset:#cf222e;--note:#0969da;--warn:#9a6700;--error:#cf222e}
+--closing:#8250df;--waiting:#0969da;--off:#656d76;--reset:#cf222e;--note:#0969da;--warn:#9a6700;--error:#cf222e}
 @media(prefers-color-scheme:dark){.td{--ground:#0d1117;--ink:#e6edf3;--dim:#9198a1;--faint:#3d444d;--band:#1a212b;\
---opening:#d29922;--open:#3fb950;--closing:#ab7df8;--waiting:#4493f8;--off:#767e88;--reset:#f85149;--note:#4493f8;\
+--opening:#d29922;--open:#3fb950;--closing:#ab7df8;--waiting:#4493f8;--off:#8b949e;--reset:#f85149;--note:#4493f8;\
 --warn:#d29922;--error:#f85149}}
 .td text{font:13px ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Noto Sans Mono CJK SC",monospace;\
 fill:var(--ink);white-space:pre}
