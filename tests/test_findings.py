@@ -231,7 +231,7 @@ LOGS: dict[str, tuple[str, list[str], int, list[str]]] = {
     "mid_stream": ("R26", _established("C P. 9"), 1, log("C S unseen\nS S.")),
     "truncated_record": ("R97", [*log(OPEN), log("C P. 9")[0].partition(" Flags")[0] + " [|tcp]"], -1, log(OPEN)),
     "self_connection": ("R42 R74", _between(CLIENT, CLIENT, "C S"), 1, log(OPEN)),
-    "name_not_address": ("R42", _between("localhost.5000", "localhost.http"), 1, _between("fe80::1%eth0.5", "::1.80")),
+    "name_not_address": ("R42", _between("localhost.5000", "localhost.http"), 1, _between("fe80::1.5", "::1.80")),
 }
 # What only the end of a connection shows: lines that show it, lines that do not.
 AT_THE_END: dict[str, tuple[str, list[str], list[str]]] = {

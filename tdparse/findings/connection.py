@@ -60,7 +60,7 @@ def is_name(host: str) -> bool:
     """
     Tell whether a printed host is no IP literal.
 
-    >>> is_name("localhost"), is_name("127.0.0.1"), is_name("fe80::1%eth0")
+    >>> is_name("localhost"), is_name("127.0.0.1"), is_name("fe80::1")
     (True, False, False)
     """
     if ":" in host:
