@@ -1,31 +1,39 @@
 """
-What the REPL answers: text in, text out; all that has been pasted is one trace that grows.
+What the REPL answers: text in, text out; all that has been pasted is one log that grows.
 
 No terminal is touched here, so every answer can be tested as a value.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, cast
 
-from tdparse import catalog
-from tdparse.model import Skipped, State, Step
-from tdparse.pipeline import Explainer
-from tdparse.render import Totals
-from tdparse.render.table import Table
+from tdparse import catalog, explain, fragment, why
+from tdparse.completion import STYLES, Known, known
+from tdparse.model import Severity, Skipped, State, Step
+from tdparse.output import UnwritableError, replaced
+from tdparse.questions import Questions
+from tdparse.read import opened
+from tdparse.render.screen import broken, safe
 from tdparse.render.text import Text
+from tdparse.session import Session
+from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tdparse.model import Lang, NumberStyle, Summary
+    from tdparse.session import Piece
     from tdparse.stream import NumberingChoice
 
 _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
+_LISTED: Final = 12  # connections named in a hint
 
 
 class Dialogue:
-    """The trace of one session, its language, and its commands."""
+    """One session, its language, and its commands."""
 
     def __init__(
         self,
@@ -35,15 +43,22 @@ class Dialogue:
         *,
         color: bool = False,
         columns: Callable[[], int | None] = lambda: None,
+        hints: bool = True,
     ) -> None:
-        """Start with an empty trace; `columns` tells how wide the terminal is, None for no limit."""
+        """
+        Start with nothing pasted.
+
+        `columns` tells how wide the terminal is, None for no limit; `hints` says what is waited for, to people who type.
+        """
         self.lang: Lang = lang
-        self._numbers = numbers
-        self._numbering: NumberingChoice = numbering
+        self._numbers: NumberStyle = numbers
         self._color = color
         self._columns = columns
-        self._lines: list[str] = []
-        self._explainer = Explainer("repl", numbering=numbering)
+        self._hints = hints
+        self._session = Session(numbering)
+        self._view = self._new_view()
+        self._shown = 0  # the line that has been complained of although it may go on
+        self._saved: set[Path] = set()  # files this session has written, and may write again
 
     def answer(self, text: str) -> str | None:
         """Return what to show for one input, a command or pasted lines; None to leave."""
@@ -51,57 +66,99 @@ class Dialogue:
         if "\n" not in text.strip() and words and words[0].lower() in COMMANDS:
             return COMMANDS[words[0].lower()](self, words[1:])
         lines = text.splitlines()
-        return self._explain(lines) if any(line.strip() for line in lines) else ""
+        if not any(line.strip() for line in lines) and not self._session.pending:
+            return ""
+        return self._explain(lines or [""])
 
-    def verdicts(self, conns: frozenset[int] | None = None) -> str:
-        """Return how the connections (all, or some) stand now."""
-        view = self._view()
-        return "".join(
-            view.summary(summary) for summary in self._summaries() if conns is None or summary.flow.conn in conns
-        )
+    def known(self) -> Known:
+        """Return what can be completed."""
+        return known(self._session, sorted(COMMANDS))
+
+    def closing(self) -> str:
+        """Return what is left to say when the input ends: how all connections stand."""
+        rest = self._explain([""]) if self._session.pending else ""
+        return rest + self._ask().verdicts(self._session.summaries())
 
     # ------------------------------------------------------------------ pasted lines
 
     def _explain(self, lines: Sequence[str]) -> str:
-        view, parts = self._view(), list[str]()
+        self._refit()
+        alone = len(lines) == 1
+        if alone and not self._session.pending and (piece := fragment.read(lines[0])):
+            return self._piece(piece)
+        parts: list[str] = []
         touched: set[int] = set()
         over: set[int] = set()
-        for line in lines:
-            self._lines.append(line)
-            for item in self._explainer.feed(line):
-                if isinstance(item, Step):
-                    parts.append(view.step(item, item.segment.text.splitlines()))
-                    touched.add(item.flow.conn)
-                    ends = {item.client.after.state, item.server.after.state}
-                    over |= {item.flow.conn} if ends <= _OVER else set()
-                elif isinstance(item, Skipped):
-                    parts.append(self._aside(item) if len(lines) == 1 else view.skipped(item, [item.raw]))
+        view = self._view
+        for item, raw in self._session.feed(lines):
+            if isinstance(item, Step):
+                parts.append(view.step(item, raw))
+                touched.add(item.flow.conn)
+                ends = {item.client.after.state, item.server.after.state}
+                over |= {item.flow.conn} if ends <= _OVER else set()
+            else:
+                parts.append(self._aside(item) if alone else view.skipped(item, raw))
         # Of a pasted log the verdicts are what one wants to know; a single line is worth one when it ends something.
-        if concluded := touched if len(lines) > 1 else over:
-            parts.append(self.verdicts(frozenset(concluded)))
-        return "".join(parts)
+        if concluded := over if alone else touched:
+            parts += (view.summary(summary) for summary in self._session.summaries() if summary.flow.conn in concluded)
+        if self._hints and self._session.pending:
+            parts.append(self._waiting())
+        return "".join(parts) + view.legend()
+
+    def _waiting(self) -> str:
+        """Answer a line that may go on: what is wrong with it as it is, or that its next line is awaited."""
+        piece = self._session.at(len(self._session.lines))
+        if piece is not None and isinstance(piece.item, Skipped) and piece.item.kind == "rejected":
+            self._shown = piece.item.line
+            return self._view.skipped(piece.item, piece.lines)
+        return self._say("pending") + "\n"
 
     def _aside(self, skipped: Skipped) -> str:
         """Answer a line that is no segment."""
+        if skipped.kind == "blank" or skipped.line == self._shown:
+            return ""
         if skipped.kind == "rejected":
-            return self._view().skipped(skipped, [skipped.raw])
+            return self._view.skipped(skipped, [skipped.raw])
         kind = catalog.sentence("kind", skipped.kind, self.lang)
         return catalog.fill(self._say("not_tcpdump"), {"kind": kind}) + "\n"
 
-    def _summaries(self) -> list[Summary]:
-        """Return how every connection stands, as if the log ended here."""
-        explainer = Explainer("repl", numbering=self._numbering)
-        items = [item for line in self._lines for item in explainer.feed(line)] + explainer.finish()
-        summaries = [item for item in items if not isinstance(item, Step | Skipped)]
-        return sorted(summaries, key=lambda summary: summary.flow.conn)
+    def _piece(self, found: fragment.Fragment) -> str:
+        """Answer a piece of a line, as far as it goes."""
+        step = found.step
+        named = step.flow.role_confidence >= explain.GUESSED
+        names = {"client": fragment.SENDER, "server": fragment.RECEIVER}
+        sides = []
+        for role, side in (("client", step.client), ("server", step.server)):
+            before, after = explain.state_text(side.before), explain.state_text(side.after)
+            name = catalog.sentence("role", role, self.lang) if named else names[role]
+            sides.append(f"{name} {after}" if before == after else f"{name} {before} → {after}")
+        lacking = [*found.missing, *([] if step.segment.time else ["no_time"])]
+        missing = catalog.sentence("ui", "comma", self.lang).join(map(self._say, lacking))
+        lines = [
+            explain.title(step, self.lang),
+            " · ".join(sides),
+            safe(explain.text(step, self.lang, "absolute")),
+            *self._remarks(step),
+            catalog.fill(self._say("fragment"), {"missing": missing}),
+        ]
+        return self._wrapped("\n".join(lines))
 
-    def _view(self) -> Text:
-        return Text(self.lang, numbers=self._numbers, color=self._color, columns=self._columns())
+    def _remarks(self, step: Step) -> list[str]:
+        template = catalog.sentence("ui", "finding", self.lang)
+        return [
+            catalog.fill(
+                template,
+                {
+                    "severity": catalog.sentence("severity", finding.severity, self.lang),
+                    "title": catalog.sentence("finding", finding.code, self.lang, "title"),
+                    "text": safe(explain.finding_text(finding, step, self.lang, "absolute")),
+                },
+            ).rstrip()
+            for finding in step.findings
+            if finding.severity is not Severity.CHAT
+        ]
 
-    def _say(self, code: str) -> str:
-        return catalog.sentence("repl", code, self.lang)
-
-    # ------------------------------------------------------------------ commands
+    # ------------------------------------------------------------------ commands: the session
 
     def tell_help(self, _words: Sequence[str]) -> str:
         """Return what can be done here."""
@@ -112,30 +169,155 @@ class Dialogue:
         return
 
     def forget(self, _words: Sequence[str]) -> str:
-        """Empty the trace."""
-        self._lines.clear()
-        self._explainer = Explainer("repl", numbering=self._numbering)
+        """Empty the log."""
+        self._session.clear()
+        self._view = self._new_view()
         return self._say("cleared") + "\n"
+
+    def take_back(self, _words: Sequence[str]) -> str:
+        """Take back the last input."""
+        count = self._session.undo()
+        return (self._say("nothing_to_undo") if count is None else self._filled("undone", n=count)) + "\n"
 
     def speak(self, words: Sequence[str]) -> str:
         """Switch the language."""
         for lang in catalog.LANGUAGES:
             if list(words) == [lang]:
                 self.lang = lang
+                self._view = self._new_view()
                 return self._say("welcome") + "\n"
         return self._say("languages") + "\n"
 
-    def table(self, _words: Sequence[str]) -> str:
-        """Return one row a connection."""
-        table = Table(self.lang)
-        table.start("repl", ())
-        for summary in self._summaries():
-            table.summary(summary)
-        return table.finish(Totals()) or self._say("nothing_yet") + "\n"
+    def number(self, words: Sequence[str]) -> str:
+        """Switch how sequence numbers are shown."""
+        if len(words) == 1 and words[0] in STYLES:
+            self._numbers = cast("NumberStyle", words[0])
+            self._view = self._new_view()
+            return self._filled("style", style=self._numbers) + "\n"
+        return self._filled("styles", style=self._numbers) + "\n"
 
-    def stand(self, _words: Sequence[str]) -> str:
+    def load(self, words: Sequence[str]) -> str:
+        """Read a log as if it had been pasted."""
+        if not words:
+            return self._filled("which_file", command="load") + "\n"
+        name = str(Path(" ".join(words)).expanduser())
+        lines: list[str] = []
+        told = ""
+        try:
+            with opened(name) as source:
+                for block in source.blocks():
+                    lines += (line.removesuffix("\r") for line in block)
+        except UnreadableError as error:
+            told = self._trouble(error.name, error.code, error.detail)
+        if not lines and not told:
+            return self._trouble(name, "empty", "")
+        return (self._explain(lines) if lines else "") + told
+
+    def save(self, words: Sequence[str]) -> str:
+        """Write what has been pasted to a new file, or one that this session has written."""
+        if not words:
+            return self._filled("which_file", command="save") + "\n"
+        path = Path(" ".join(words)).expanduser()
+        if path.exists() and path not in self._saved:
+            return self._filled("exists", name=safe(str(path))) + "\n"
+        lines = self._session.lines
+        try:
+            with ExitStack() as stack:
+                file = stack.enter_context(replaced(path))
+                file.write("".join(f"{line}\n" for line in lines).encode("utf-8", "surrogateescape"))
+        except UnwritableError as error:
+            return self._trouble(error.name, "unwritable", error.detail)
+        self._saved.add(path)
+        return self._filled("saved", name=safe(str(path)), n=len(lines)) + "\n"
+
+    # ------------------------------------------------------------------ commands: questions
+
+    def table(self, words: Sequence[str]) -> str:
+        """Return one row a connection."""
+        return self._about("connections", words, self._ask().table, every=True)
+
+    def stand(self, words: Sequence[str]) -> str:
         """Return the verdicts so far."""
-        return self.verdicts() or self._say("nothing_yet") + "\n"
+        return self._about("verdicts", words, self._ask().verdicts, every=True)
+
+    def show(self, words: Sequence[str]) -> str:
+        """Return a connection with a line for each segment."""
+        return self._about("show", words, self._ask().show)
+
+    def draw(self, words: Sequence[str]) -> str:
+        """Return a connection as a ladder."""
+        return self._about("ladder", words, self._ask().ladder)
+
+    def _about(
+        self, command: str, words: Sequence[str], reply: Callable[[Sequence[Summary]], str], *, every: bool = False
+    ) -> str:
+        """Answer about the connections that are named; about all where `every`, or there is but one."""
+        summaries = self._session.summaries()
+        if not summaries:
+            return self._say("nothing_yet") + "\n"
+        if not words:
+            if every or len(summaries) == 1:
+                return reply(summaries)
+            conns = ", ".join(str(summary.flow.conn) for summary in summaries[:_LISTED])
+            conns += ", …" if len(summaries) > _LISTED else ""
+            return self._filled("which", conns=conns, command=command, example=summaries[0].flow.conn) + "\n"
+        chosen: dict[int, Summary] = {}
+        for word in words:
+            found = self._ask().chosen(word)
+            if not found:
+                return self._filled("no_connection", word=safe(word)) + "\n"
+            chosen |= {summary.flow.conn: summary for summary in found}
+        return reply(list(chosen.values()))
+
+    def reason(self, words: Sequence[str]) -> str:
+        """Return why a line is explained as it is, or what a code means."""
+        if not words:
+            return self._say("why_what") + "\n"
+        if len(words) == 1 and words[0].isdecimal():
+            return self._on_line("why", words, self._ask().why)
+        places, unknown = why.find(words)
+        complaints = [why.complaint(word, self.lang) for word in unknown]
+        page = why.Why(self.lang, columns=self._columns(), color=self._color).page(places) if places else []
+        return "".join(f"{line}\n" for line in (*complaints, *page))
+
+    def tree(self, words: Sequence[str]) -> str:
+        """Return a line as the grammar sees it."""
+        return self._on_line("tree", words, self._ask().tree)
+
+    def _on_line(self, command: str, words: Sequence[str], reply: Callable[[Piece], str]) -> str:
+        last = len(self._session.lines)
+        if not last:
+            return self._say("nothing_yet") + "\n"
+        if len(words) != 1 or not words[0].isdecimal():
+            return self._filled("which_line", command=command, last=last) + "\n"
+        piece = self._session.at(int(words[0]))
+        return self._filled("no_line", word=words[0], last=last) + "\n" if piece is None else reply(piece)
+
+    # ------------------------------------------------------------------ pieces
+
+    def _ask(self) -> Questions:
+        return Questions(self._session, self.lang, self._numbers, color=self._color, columns=self._columns())
+
+    def _new_view(self) -> Text:
+        return Text(self.lang, numbers=self._numbers, color=self._color, columns=self._columns())
+
+    def _refit(self) -> None:
+        """Follow the terminal, which may have changed its size."""
+        self._view.columns = self._columns()
+
+    def _wrapped(self, text: str) -> str:
+        columns = self._columns()
+        lines = text.split("\n")
+        return "".join(f"{line}\n" for told in lines for line in ([told] if columns is None else broken(told, columns)))
+
+    def _trouble(self, name: str, code: str, detail: str) -> str:
+        return catalog.fill(catalog.sentence("trouble", code, self.lang), {"name": safe(name), "detail": detail}) + "\n"
+
+    def _filled(self, code: str, **values: object) -> str:
+        return catalog.fill(self._say(code), values)
+
+    def _say(self, code: str) -> str:
+        return catalog.sentence("repl", code, self.lang)
 
 
 COMMANDS: Final[dict[str, Callable[[Dialogue, Sequence[str]], str | None]]] = {
@@ -144,7 +326,15 @@ COMMANDS: Final[dict[str, Callable[[Dialogue, Sequence[str]], str | None]]] = {
     "quit": Dialogue.leave,
     "exit": Dialogue.leave,
     "clear": Dialogue.forget,
+    "undo": Dialogue.take_back,
     "lang": Dialogue.speak,
+    "numbers": Dialogue.number,
+    "load": Dialogue.load,
+    "save": Dialogue.save,
     "connections": Dialogue.table,
+    "show": Dialogue.show,
+    "ladder": Dialogue.draw,
     "verdicts": Dialogue.stand,
+    "why": Dialogue.reason,
+    "tree": Dialogue.tree,
 }

@@ -1,7 +1,7 @@
 """
-The prompt: paste a line or a whole log, press Enter where the paste did not, read the explanation.
+The prompt: paste a line or a whole log, read the explanation, ask about it.
 
-A pasted block is one input, answered as soon as its last line is complete. Where there is no terminal to
+A pasted block is one input, answered at once; a single line waits for Enter. Where there is no terminal to
 edit on (a pipe, a dumb terminal), lines are read plainly; the answers are the same.
 """
 
@@ -15,10 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
-from tdparse.dialogue import COMMANDS, Dialogue
+from tdparse.completion import candidates, takes_file
+from tdparse.dialogue import Dialogue
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.history import History
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
     from tdparse.model import Lang, NumberStyle
     from tdparse.stream import NumberingChoice
@@ -34,7 +41,8 @@ class Repl:
         self, lang: Lang, numbers: NumberStyle = "relative", numbering: NumberingChoice = "auto", *, color: bool = False
     ) -> None:
         """Prepare a session; nothing is shown yet."""
-        self._dialogue = Dialogue(lang, numbers, numbering, color=color, columns=_columns)
+        talking = sys.stdin.isatty()
+        self._dialogue = Dialogue(lang, numbers, numbering, color=color, columns=_columns, hints=talking)
 
     def run(self) -> int:
         """Talk until the input ends or the user leaves; return the exit code."""
@@ -45,37 +53,50 @@ class Repl:
 
     def _edit(self) -> int:
         """Talk on a terminal that can edit lines."""
-        session = _session()
-        _show(catalog.sentence("repl", "welcome", self._dialogue.lang) + "\n")
+        session = _session(self._dialogue)
+        self._welcome()
         while True:
             try:
                 session.app.erase_when_done = False
                 text = session.prompt(PROMPT)
-            except KeyboardInterrupt:  # the line is dropped, the session goes on
+                answer = self._dialogue.answer(text)
+            except KeyboardInterrupt:  # the line, or what was left of an answer, is dropped; the session goes on
                 continue
             except EOFError:
                 return 0
-            answer = self._dialogue.answer(text)
             if answer is None:
                 return 0
-            _show(answer)
+            self._show_all(answer)
 
     def _read(self) -> int:
         """Read lines plainly; at the end say how the connections stand."""
-        interactive = sys.stdin.isatty()
+        talking = sys.stdin.isatty()
         try:
-            if interactive:
-                _show(catalog.sentence("repl", "welcome", self._dialogue.lang) + "\n" + PROMPT)
+            if talking:
+                self._welcome()
+                _show(PROMPT)
             for line in sys.stdin:
                 answer = self._dialogue.answer(line)
                 if answer is None:
                     return 0
-                _show(answer + (PROMPT if interactive else ""))
-            _show(self._dialogue.verdicts())
+                _show(answer + (PROMPT if talking else ""))
+            _show(("\n" if talking else "") + self._dialogue.closing())
         except KeyboardInterrupt:
-            _show("\n" + self._dialogue.verdicts())
+            _show("\n" + self._dialogue.closing())
             return 130
+        except BrokenPipeError:  # the reader has seen enough; Python would flush once more at exit
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+
+    def _welcome(self) -> None:
+        _show(catalog.sentence("repl", "welcome", self._dialogue.lang) + "\n")
+
+    @staticmethod
+    def _show_all(answer: str) -> None:
+        try:
+            _show(answer)
+        except KeyboardInterrupt:  # a long answer has been cut short
+            _show("\n")
 
 
 def _show(text: str) -> None:
@@ -88,34 +109,71 @@ def _columns() -> int | None:
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _session() -> PromptSession[str]:
-    """Return a prompt with history, completion of commands, and pastes that answer at once."""
+# ------------------------------------------------------------------ prompt_toolkit, imported where a terminal can edit
+
+
+def _session(dialogue: Dialogue) -> PromptSession[str]:
     from prompt_toolkit import PromptSession
-    from prompt_toolkit.completion import WordCompleter
-    from prompt_toolkit.history import FileHistory, History, InMemoryHistory
-    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    return PromptSession(
+        history=_history(), completer=_completer(dialogue), key_bindings=_keys(), complete_while_typing=False
+    )
+
+
+def _keys() -> KeyBindings:
+    """Return the keys of our own: a pasted block of lines answers at once."""
+    from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.keys import Keys
 
     keys = KeyBindings()
 
     @keys.add(Keys.BracketedPaste)
     def paste(event: KeyPressEvent) -> None:
-        # The answer repeats every line it explains, so a pasted block is taken off the screen, and is no history.
         buffer = event.current_buffer
         text = event.data.replace("\r\n", "\n").replace("\r", "\n")
-        event.app.erase_when_done = "\n" in text
-        if text.endswith("\n"):
-            event.app.exit(result=buffer.document.text_before_cursor + text + buffer.document.text_after_cursor)
-        else:
+        if "\n" not in text:
             buffer.insert_text(text)
+            return
+        # The answer repeats every line it explains, so a pasted block is taken off the screen, and is no history.
+        event.app.erase_when_done = True
+        event.app.exit(result=buffer.document.text_before_cursor + text + buffer.document.text_after_cursor)
 
-    history: History
+    return keys
+
+
+def _history() -> History:
+    from prompt_toolkit.history import FileHistory, InMemoryHistory
+
     try:
-        history = FileHistory(str(_state_folder() / HISTORY))
+        path = _state_folder() / HISTORY
+        path.touch()
+        return FileHistory(str(path))
     except OSError:  # a home that cannot be written: the session works, it is only not remembered
-        history = InMemoryHistory()
-    words = WordCompleter(sorted(COMMANDS), sentence=True)
-    return PromptSession(history=history, completer=words, key_bindings=keys, complete_while_typing=False)
+        return InMemoryHistory()
+
+
+def _completer(dialogue: Dialogue) -> Completer:
+    """Return what offers words, and names of files where a file is wanted."""
+    from prompt_toolkit.completion import Completer, Completion, PathCompleter
+    from prompt_toolkit.document import Document
+
+    class Words(Completer):
+        """Asks the session what there is."""
+
+        def __init__(self) -> None:
+            self._files = PathCompleter(expanduser=True)
+
+        def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
+            before = document.text_before_cursor.lstrip()
+            if takes_file(before):
+                name = before.partition(" ")[2]
+                yield from self._files.get_completions(Document(name, len(name)), complete_event)
+                return
+            begun = before.rpartition(" ")[2]
+            for word in candidates(before, dialogue.known()):
+                yield Completion(word, -len(begun))
+
+    return Words()
 
 
 def _state_folder() -> Path:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from conftest import ROOT
 
+from tdparse import catalog
 from tdparse.dialogue import COMMANDS, Dialogue
+from tdparse.model import Lang, Step
+from tdparse.pipeline import explain
+from tdparse.render.screen import width
 
 LOG = (ROOT / "tdparse" / "demo" / "http.log").read_text()
 
@@ -45,13 +51,26 @@ def test_every_command_is_in_the_help_or_a_second_name(command: str) -> None:
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ("HELP", "connections   one row a connection"),
+        ("HELP", "one row a connection"),
         ("lang fr", "lang en, or lang zh"),
         ("lang zh", "粘贴"),
         ("connections", "Nothing has been pasted yet."),
         ("verdicts", "Nothing has been pasted yet."),
-        ("clear", "Trace forgotten."),
+        ("clear", "Everything forgotten."),
         ("what is this", "Not a TCP segment of tcpdump"),
+        ("undo", "There is nothing to take back."),
+        ("numbers", "now: relative"),
+        ("numbers octal", "now: relative"),
+        ("numbers both", "shown as both"),
+        ("show", "Nothing has been pasted yet."),
+        ("tree 1", "Nothing has been pasted yet."),
+        ("why 1", "Nothing has been pasted yet."),
+        ("why", "Why what?"),
+        ("why retransmision", "did you mean retransmission"),
+        ("why R43", "R43"),
+        ("load", "Which file?"),
+        ("save", "Which file?"),
+        ("load /nowhere/x.log", "/nowhere/x.log: no such file or directory"),
     ],
 )
 def test_commands_answer_in_words(asked: str, said: str) -> None:
@@ -78,3 +97,140 @@ def test_the_language_can_change_between_pastes() -> None:
     dialogue.answer("lang zh")
     assert "三次握手" in (dialogue.answer(LOG) or "")
     assert "结论" in (dialogue.answer("connections") or "")
+
+
+# ------------------------------------------------------------------ questions about what has been pasted
+
+
+def asked(*questions: str) -> list[str]:
+    """Return the answers after the log of a page fetched and one of a connection refused."""
+    dialogue = Dialogue("en")
+    dialogue.answer(LOG)
+    dialogue.answer((ROOT / "tdparse" / "demo" / "refused.log").read_text())
+    return [dialogue.answer(question) or "" for question in questions]
+
+
+@pytest.mark.parametrize(
+    ("question", "said", "unsaid"),
+    [
+        ("connections", "refused", "\n3"),
+        ("connections 1", "complete.clean", "refused"),
+        ("connections 127.0.0.1:8081", "refused", "complete"),
+        ("connections 127.0.0.1", "complete.clean", "\n3"),
+        ("verdicts 2", "Connection #2", "Connection #1"),
+        ("show #2", "refused", "50826"),
+        ("show", "Which connection? There are: 1, 2. For instance: show 1", "Verdict"),
+        ("show 9", "9: no such connection", "Verdict"),
+        ("ladder 2", "SYN-SENT", "50826"),
+        ("why 2", "handshake.syn_ack", "handshake.ack"),
+        ("why 99", "There is no line 99; lines go from 1 to 15.", "step"),
+        ("tree 14", 'flags  "S"', '"F."'),
+        ("tree", "For instance: tree 1", "record"),
+    ],
+)
+def test_questions_are_answered(question: str, said: str, unsaid: str) -> None:
+    """Connections by number, host, or host and port; lines by their number over everything pasted."""
+    (answer,) = asked(question)
+    assert said in answer
+    assert unsaid not in answer
+
+
+def test_why_names_rules_and_evidence(captures: Path) -> None:
+    """The condition and the rules of the step, how each state is known, and the line a finding rests on."""
+    text = (captures / "loss" / "absolute.log").read_text()
+    again = [item for item in explain(text.splitlines()) if isinstance(item, Step) and item.step == "data.retransmit"]
+    (line,) = {item.segment.line for item in again[:1]}
+    evidence = next(number for finding in again[0].findings for number in finding.lines if number != line)
+    dialogue = Dialogue("en")
+    dialogue.answer(text)
+    answer = dialogue.answer(f"why {line}") or ""
+    assert f"evidence, line {evidence}:\n{text.splitlines()[evidence - 1]}\n" in answer
+    assert "Condition: " in answer
+    assert "ESTABLISHED (observed)" in answer
+    rules = catalog.reference("step", "data.retransmit").lists["rules"]
+    assert all(f"{rule} " in answer for rule in rules)
+
+
+def test_every_record_has_a_tree_and_a_reason(captures: Path) -> None:
+    """For each line of each capture both questions have an answer in both languages."""
+    for lang in catalog.LANGUAGES:
+        dialogue = Dialogue(lang)
+        text = (captures / "reuse" / "absolute.log").read_text()
+        dialogue.answer(text)
+        for number in range(1, len(text.splitlines()) + 1):
+            assert len((dialogue.answer(f"why {number}") or "").splitlines()) > 4
+            assert (dialogue.answer(f"tree {number}") or "").startswith("record\n")
+
+
+def test_a_line_that_is_no_segment_has_no_tree() -> None:
+    """It is told what it is; a rejected one where reading stopped."""
+    dialogue = Dialogue("en")
+    dialogue.answer("4 packets captured\n10:00:00.0 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n")
+    assert "no tree" in (dialogue.answer("tree 1") or "")
+    assert "^\n" in (dialogue.answer("tree 2") or "")
+    assert "left out" in (dialogue.answer("why 1") or "")
+    assert "^\n" in (dialogue.answer("why 2") or "")
+
+
+def test_numbers_change_what_is_shown() -> None:
+    """From the next answer on."""
+    dialogue = Dialogue("en")
+    dialogue.answer("numbers symbolic")
+    assert "ack=j+1" in (dialogue.answer(LOG) or "")
+
+
+def test_undo_takes_back_a_paste() -> None:
+    """What is pasted afterwards continues with what was there before."""
+    dialogue = Dialogue("en")
+    lines = LOG.splitlines(keepends=True)
+    dialogue.answer("".join(lines[:3]))
+    dialogue.answer("".join(lines[6:]))
+    assert dialogue.answer("undo") == "Taken back: the last input, lines: 7.\n"
+    assert "[complete.clean]" in (dialogue.answer("".join(lines[3:])) or "")
+
+
+def test_a_session_is_saved_and_loaded(tmp_path: Path) -> None:
+    """Byte for byte; a file that was there before is left alone, one of this session is written again."""
+    target, other = tmp_path / "saved.log", tmp_path / "other.log"
+    other.write_text("mine")
+    dialogue = Dialogue("en")
+    dialogue.answer(LOG)
+    assert dialogue.answer(f"save {target}") == f"{target}: saved, lines: 13\n"
+    assert target.read_text() == LOG
+    assert "left as it is" in (dialogue.answer(f"save {other}") or "")
+    assert other.read_text() == "mine"
+    dialogue.answer("12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0")
+    assert "lines: 14" in (dialogue.answer(f"save {target}") or "")
+    fresh = Dialogue("en")
+    assert "Connection #2" in (fresh.answer(f"load {target}") or "")
+    assert fresh.answer("connections") == dialogue.answer("connections")
+    assert "cannot be written" in (dialogue.answer(f"save {tmp_path}/no/x") or "")
+
+
+def test_the_marks_are_explained_once() -> None:
+    """Under the first answer that shows one."""
+    dialogue = Dialogue("en")
+    first, second = (dialogue.answer(line) or "" for line in LOG.splitlines()[:2])
+    assert "States: plain = seen" in first
+    assert "States: plain" not in second
+
+
+def test_a_record_that_goes_on_is_waited_for() -> None:
+    """A hint for people who type; an empty line gives up."""
+    half = "12:00:00.000001 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)"
+    dialogue = Dialogue("en")
+    assert "Waiting for the rest" in (dialogue.answer(half) or "")
+    assert "Not a TCP segment" in (dialogue.answer("") or "")
+    assert dialogue.answer("") == ""
+    assert Dialogue("en", hints=False).answer(half) == ""
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+@pytest.mark.parametrize("columns", [60, 80, 140])
+def test_no_answer_is_wider_than_the_terminal(lang: Lang, columns: int) -> None:
+    """All but the lines of the log itself."""
+    dialogue = Dialogue(lang, columns=lambda: columns)
+    questions = ("connections", "show 1", "ladder 1", "verdicts", "why 4", "why retransmission", "Flags [F.], seq 1")
+    answers = [dialogue.answer(text) or "" for text in (LOG, *questions)]
+    shown = [line for answer in answers for line in answer.splitlines() if line not in LOG.splitlines()]
+    assert [line for line in shown if width(line) > columns] == []

@@ -41,12 +41,13 @@ def view_of(text: str, renderer: Renderer) -> str:
     """Return what a renderer shows for lines that are in no file."""
     parts: list[str] = []
     explainer = Explainer()
-    for line in text.split("\n"):
-        for item in explainer.feed(line):
-            if isinstance(item, Step):
-                parts.append(renderer.step(item, [line]))
-            elif isinstance(item, Skipped):
-                parts.append(renderer.skipped(item, [line]))
+    lines = text.split("\n")
+    for item in [*(item for line in lines for item in explainer.feed(line)), *explainer.finish()]:
+        if isinstance(item, Step):
+            first = item.segment.line - 1
+            parts.append(renderer.step(item, lines[first : first + item.segment.lines]))
+        elif isinstance(item, Skipped):
+            parts.append(renderer.skipped(item, [lines[item.line - 1]]))
     return "".join(parts)
 
 

@@ -40,15 +40,22 @@ def width(text: str) -> int:
     """Return how many columns `text` takes; of control characters it holds at most our own colours."""
     if "\x1b" in text:
         text = _COLOR.sub("", text)
-    if text.isascii():
-        return len(text)
-    return sum(_columns(character) for character in text)
+    return len(text) if text.isascii() else sum(map(_widths.__getitem__, text))
 
 
-def _columns(character: str) -> int:
-    if unicodedata.east_asian_width(character) in {"W", "F"}:
-        return 2
-    return 0 if unicodedata.category(character) in {"Mn", "Me", "Cf"} else 1
+class _Widths(dict[str, int]):
+    """Columns by character, worked out once each."""
+
+    def __missing__(self, character: str) -> int:
+        if unicodedata.east_asian_width(character) in {"W", "F"}:
+            columns = 2
+        else:
+            columns = 0 if unicodedata.category(character) in {"Mn", "Me", "Cf"} else 1
+        self[character] = columns
+        return columns
+
+
+_widths: Final = _Widths()
 
 
 def padded(text: str, columns: int) -> str:
@@ -62,11 +69,15 @@ def wrapped(text: str, columns: int) -> list[str]:
 
     A word wider than a line stands alone on its own: numbers, addresses and states are never cut.
     """
+    if width(text) <= columns:
+        return [text.rstrip()]
+    if text.isascii() and text.isprintable():
+        return _wrapped_ascii(text, columns)
     lines: list[str] = []
     line, used = "", 0
-    for piece in _pieces(text):
+    for piece in _PIECE.findall(text):
         size = width(piece)
-        if used and used + width(piece.rstrip()) > columns:
+        if used and used + size > columns and used + width(piece.rstrip()) > columns:
             lines.append(line.rstrip())
             line, used = "", 0
             piece = piece.lstrip()  # noqa: PLW2901
@@ -74,6 +85,23 @@ def wrapped(text: str, columns: int) -> list[str]:
         line += piece
         used += size
     return [*lines, line.rstrip()] if line.strip() or not lines else lines
+
+
+def _wrapped_ascii(text: str, columns: int) -> list[str]:
+    """Do the same for a text that can be broken at blanks only, and whose characters are as wide as they are many."""
+    lines = []
+    start, end = 0, len(text.rstrip())
+    while end - start > columns:
+        place = text.rfind(" ", start, start + columns + 1)
+        if place < 0 or not text[start:place].strip():
+            place = text.find(" ", start + columns)
+        if not 0 <= place < end:
+            break
+        lines.append(text[start:place].rstrip())
+        start = place + 1
+        while start < end and text[start] == " ":
+            start += 1
+    return [*lines, text[start:end]]
 
 
 def broken(text: str, columns: int) -> list[str]:
@@ -109,7 +137,3 @@ def packed(parts: Sequence[str], columns: int) -> list[str]:
 _PIECE: Final = re.compile(
     r"[（「『《【]*(?:[⺀-鿿豈-﫿]|[^\s⺀-鿿豈-﫿（「『《【]+|[（「『《【])[，。；：！？、）」』》】…]*\s*|\s+"
 )
-
-
-def _pieces(text: str) -> list[str]:
-    return _PIECE.findall(text)

@@ -10,35 +10,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog, explain
-from tdparse.model import Severity
-from tdparse.render.screen import safe, width, wrapped
+from tdparse.render import paint
+from tdparse.render.paint import Brush
+from tdparse.render.screen import broken, safe, width
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-    from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Skipped, Step, Summary
+    from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Role, Side, Skipped, Step, Summary
     from tdparse.render import Totals
 
 INDENT: Final = "    "
 MARKS: Final = "*?~|"
 CARET_WITHIN: Final = 1000  # columns; farther right a caret helps nobody
-
-_RESET: Final = "\x1b[0m"
-_BOLD: Final = "\x1b[1m"
-_DIM: Final = "\x1b[2m"
-_RED: Final = "\x1b[31m"
-_GREEN: Final = "\x1b[32m"
-_YELLOW: Final = "\x1b[33m"
-_MAGENTA: Final = "\x1b[35m"
-_CYAN: Final = "\x1b[36m"
-_ROLES: Final[Mapping[str, str]] = {"client": _CYAN, "server": _YELLOW}
-_GROUPS: Final[Mapping[str, str]] = {"handshake": _GREEN, "teardown": _MAGENTA, "reset": _RED}
-_SEVERITIES: Final[Mapping[Severity, str]] = {
-    Severity.CHAT: _DIM,
-    Severity.NOTE: _CYAN,
-    Severity.WARN: _YELLOW,
-    Severity.ERROR: _RED,
-}
 
 
 class Text:
@@ -63,20 +47,27 @@ class Text:
         """
         self._lang: Lang = lang
         self._numbers = numbers
-        self._color = color
-        self._columns = columns
+        self.columns = columns  # may change with the terminal
+        self._paint = Brush(color=color)
         self._quiet = quiet
         self._verbose = verbose
         self._headings = headings
-        self._heading = ""
+        self._latest = 0  # the connection that appeared last
         self._marked = False  # a mark has been shown and is worth its legend
-        self._names = {role: self._paint(paint, catalog.sentence("role", role, lang)) for role, paint in _ROLES.items()}
+        self._explained = False  # and has had it
+        self._names = {
+            role: self._paint(tint, catalog.sentence("role", role, lang)) for role, tint in paint.ROLES.items()
+        }
 
     # ------------------------------------------------------------------ the methods of a Renderer
 
     def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
         """Name the input, when there are several."""
-        return self._paint(_BOLD, f"==> {safe(source)} <==") + "\n" if self._headings else ""
+        self._latest = 0
+        if not self._headings:
+            return ""
+        lines = self._wrap(f"==> {safe(source)} <==", "")
+        return "".join(f"{self._paint(paint.BOLD, line)}\n" for line in lines)
 
     def step(self, step: Step, lines: Sequence[str]) -> str:
         """Show a segment and what it means."""
@@ -102,15 +93,20 @@ class Text:
 
     def finish(self, totals: Totals) -> str:
         """Explain the marks, once."""
-        if not (self._marked and totals.segments):
+        return self.legend() if totals.segments else ""
+
+    def legend(self) -> str:
+        """Explain the marks when one has been shown since they were explained last: never, for most."""
+        if not self._marked or self._explained:
             return ""
-        return "".join(self._paint(_DIM, line) + "\n" for line in self._wrap(self._say("marks")))
+        self._explained = True
+        return "".join(self._paint(paint.DIM, line) + "\n" for line in self._wrap(self._say("marks"), ""))
 
     # ------------------------------------------------------------------ the parts
 
     def explanation(self, step: Step) -> list[str]:
         """Return what stands under a segment, without indentation: who and what, states, sentence, findings."""
-        lines = self._wrap(self._headline(step)) + self._wrap(self._states(step))
+        lines = self._opening(step) + self._wrap(self._headline(step)) + self._wrap(self._states(step))
         lines += self._wrap(safe(explain.text(step, self._lang, self._numbers)))
         for finding in step.findings:
             lines += self._finding(finding, step)
@@ -126,16 +122,11 @@ class Text:
             return []
         wanted = self._say("or").join(_word("terminal", name, self._lang) for name in skipped.expected or ())
         reason = _word("reason", skipped.reason, self._lang) if skipped.reason else ""
-        lines = []
-        if skipped.column is not None and "\n" not in skipped.raw:
-            before = safe(skipped.raw[: min(skipped.column - 1, CARET_WITHIN)])
-            space = "".join("\t" if character == "\t" else " " * width(character) for character in before)
-            if skipped.column <= CARET_WITHIN and len(space) >= shift:
-                lines.append(space[shift:] + "^")
+        lines = self._caret(skipped, shift)
         place = {"line": skipped.line, "column": "?" if skipped.column is None else skipped.column}
         parts = [self._say("rejected", **place), reason, self._say("expected", what=wanted) if wanted else ""]
-        lines.append(INDENT + self._say("stop").join(part for part in parts if part))
-        return [self._paint(_RED, line) for line in lines]
+        lines += (INDENT + line for line in self._wrap(self._say("stop").join(part for part in parts if part)))
+        return [self._paint(paint.RED, line) for line in lines]
 
     def verdict(self, summary: Summary) -> list[str]:
         """Return the block that closes a connection."""
@@ -146,7 +137,7 @@ class Text:
         self._note_marks(*states)
         verdict = f"{explain.verdict_text(summary, lang)} [{summary.verdict}]"
         parts = [
-            ("verdict", self._paint(_BOLD, safe(verdict))),
+            ("verdict", self._paint(paint.BOLD, safe(verdict))),
             ("final_states", self._say("both", client=states[0], server=states[1])),
             ("close", self._close(summary)),
             ("also", safe(explain.JOIN[lang].join(explain.notes(summary, lang)))),
@@ -156,15 +147,49 @@ class Text:
             ("other_tools", self._say("stop").join(explain.other_tools(summary, lang)) if self._verbose else ""),
         ]
         body = [line for name, text in parts if text for line in self._labelled(name, text)]
-        return [*(self._paint(_BOLD, line) for line in self._wrap(head)), *(INDENT + line for line in body)]
+        return [*(self._paint(paint.BOLD, line) for line in self._wrap(head, "")), *(INDENT + line for line in body)]
 
     # ------------------------------------------------------------------ pieces
+
+    def _opening(self, step: Step) -> list[str]:
+        """Return the header of a connection that has not appeared before; they appear in the order of their numbers."""
+        flow = step.flow
+        if flow.conn <= self._latest:
+            return []
+        self._latest = flow.conn
+        head = self._say("opening", conn=flow.conn, client=peer(flow.client), server=peer(flow.server))
+        if flow.role_confidence < explain.GUESSED:
+            head = self._say("stop").join((head, self._say("guessed")))
+        return [self._paint(paint.BOLD, line) for line in self._wrap(head)]
+
+    def _caret(self, skipped: Skipped, shift: int) -> list[str]:
+        """Return the line that points at a place; of a line too long for the terminal, the part around the place too."""
+        if skipped.column is None or "\n" in skipped.raw:
+            return []
+        place = skipped.column - 1
+        before, columns = safe(skipped.raw[:place]), self.columns
+        if columns is None:
+            if place >= CARET_WITHIN:
+                return []
+        elif width(safe(skipped.raw).expandtabs()) > columns:
+            room = columns - 2 * len(INDENT)
+            begin = safe(skipped.raw[max(0, place - room) : place].replace("\t", " "))
+            while width(begin) > room // 2:
+                begin = begin[1:]
+            part = begin
+            for character in safe(skipped.raw[place : place + room].replace("\t", " ")):
+                if width(part + character) > room:
+                    break
+                part += character
+            return [f"{INDENT}{part}", f"{INDENT}{' ' * width(begin)}^"]
+        space = "".join("\t" if character == "\t" else " " * width(character) for character in before)
+        return [space[shift:] + "^"] if len(space) >= shift else []
 
     def _headline(self, step: Step) -> str:
         sender = step.sender
         parts = [
             f"#{step.flow.conn} {self._role(sender)} → {self._role(explain.other(sender))}",
-            self._paint(_GROUPS.get(step.step.partition(".")[0], _BOLD), explain.title(step, self._lang)),
+            self._paint(paint.group(step.step) or paint.BOLD, explain.title(step, self._lang)),
             ""
             if self._numbers == "symbolic"
             else explain.numbers_text(step, self._numbers),  # the sentence has symbols
@@ -174,10 +199,11 @@ class Text:
 
     def _states(self, step: Step) -> str:
         sides = []
-        for role, side in (("client", step.client), ("server", step.server)):
+        both: tuple[tuple[Role, Side], ...] = (("client", step.client), ("server", step.server))
+        for role, side in both:
             before, after = explain.state_text(side.before), explain.state_text(side.after)
             self._note_marks(before, after)
-            change = after if before == after else f"{before} → {self._paint(_BOLD, after)}"
+            change = after if before == after else f"{before} → {self._paint(paint.BOLD, after)}"
             sides.append(f"{self._role(role)} {change}")
         return " · ".join(sides)
 
@@ -189,14 +215,14 @@ class Text:
         rfc = catalog.reference("step", step.step).facts.get("rfc", "")
         options = safe(step.segment.options_text or "")
         texts = [("api", explain.api(step, self._lang)), ("rfc", rfc), ("options", options)]
-        return [self._paint(_DIM, line) for name, text in texts if text for line in self._labelled(name, text)]
+        return [self._paint(paint.DIM, line) for name, text in texts if text for line in self._labelled(name, text)]
 
     def _finding(self, finding: Finding, step: Step) -> list[str]:
         severity = catalog.sentence("severity", finding.severity, self._lang)
         title = catalog.sentence("finding", finding.code, self._lang, "title")
         sentence = safe(explain.finding_text(finding, step, self._lang, self._numbers))
         lines = self._wrap(self._say("finding", severity=severity, title=title, text=sentence).rstrip())
-        shown = [self._paint(_SEVERITIES[finding.severity], line) for line in lines]
+        shown = [self._paint(paint.SEVERITIES[finding.severity], line) for line in lines]
         if self._verbose:
             sure = catalog.sentence("confidence", finding.confidence, self._lang)
             evidence = ", ".join(map(str, finding.lines))
@@ -222,18 +248,16 @@ class Text:
     def _labelled(self, label: str, text: str) -> list[str]:
         return self._wrap(self._say("labelled", label=self._say(label), text=text))
 
-    def _role(self, role: str) -> str:
+    def _role(self, role: Role) -> str:
         return self._names[role]
 
     def _say(self, code: str, **values: object) -> str:
         template = catalog.sentence("ui", code, self._lang)
         return catalog.fill(template, values) if values else template
 
-    def _wrap(self, text: str) -> list[str]:
-        return [text] if self._columns is None else wrapped(text, self._columns - len(INDENT))
-
-    def _paint(self, color: str, text: str) -> str:
-        return f"{color}{text}{_RESET}" if self._color and color else text
+    def _wrap(self, text: str, indent: str = INDENT) -> list[str]:
+        """Return `text` in lines that leave room for `indent`; a word wider than a line goes on in the next one."""
+        return [text] if self.columns is None else broken(text, max(self.columns - len(indent), 1))
 
 
 def _original(line: str) -> str:

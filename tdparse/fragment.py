@@ -1,0 +1,70 @@
+"""
+A piece of a record, typed without time or addresses: completed so far that the grammar accepts it, and explained alone.
+
+What has to be added is said; the added window and length are such that no sentence speaks of them.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tdparse import fields
+from tdparse.model import Segment, Step
+from tdparse.parse import parse_line
+from tdparse.pipeline import Explainer
+from tdparse.seqnum import MASK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SENDER: Final = "A"
+RECEIVER: Final = "B"
+LONGEST: Final = 4096  # characters; a record without its addresses is far shorter
+
+_ENDS: Final = f"IP {SENDER} > {RECEIVER}: "
+_WINDOW: Final = ", win 65535"
+_RANGE: Final = re.compile(r"\bseq (\d{1,10}):(\d{1,10})")
+
+
+class Fragment(NamedTuple):
+    """A fragment with its meaning, and what it lacked: codes of the catalogue's section ``repl``."""
+
+    step: Step
+    missing: tuple[str, ...]
+
+
+def read(text: str) -> Fragment | None:
+    """
+    Return what a fragment means, None when it is none, or a whole record.
+
+    >>> found = read("Flags [S.], seq 43780288, ack 1228404593")
+    >>> found and (found.step.step, found.missing)
+    ('handshake.syn_ack', ('no_addresses', 'no_window', 'no_length'))
+    """
+    if len(text) > LONGEST or "\n" in text.strip():
+        return None
+    for record, missing in _completions(text.strip().rstrip(",")):
+        # The pattern comes first: only a text that it accepts can be a segment, and nobody asks why the others are none.
+        if fields.pattern["PACKET"].fullmatch(record) and isinstance(parse_line(record), Segment):
+            if not missing:
+                return None
+            explainer = Explainer()
+            steps = [item for item in explainer.feed(record) if isinstance(item, Step)]
+            return Fragment(steps[0], missing) if steps else None
+    return None
+
+
+def _completions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the fragment with ever more added, and what that was."""
+    start = text.find("Flags [")
+    numbers = _RANGE.search(text)
+    octets = (int(numbers[2]) - int(numbers[1])) & MASK if numbers else 0
+    for head, lacking in ((text, ()), (_ENDS + (text[start:] if start > 0 else text), ("no_addresses",))):
+        for window, length in ((False, False), (False, True), (True, False), (True, True)):
+            missing = (*lacking, *(("no_window",) if window else ()), *(("no_length",) if length else ()))
+            whole = f"{head}, length {octets}" if length else head
+            # The window stands in front of the options, the urgent pointer or the length: wherever it fits.
+            places = [place for place in range(len(whole)) if whole.startswith(", ", place)] if window else [-1]
+            for place in reversed([*places, len(whole)] if window and not length else places):
+                yield (whole if place < 0 else whole[:place] + _WINDOW + whole[place:]), missing

@@ -1,0 +1,116 @@
+"""
+What has been pasted in one session: lines, what became of each, and how the connections stand.
+
+A session is one log that grows. Taking back an input reads what is left again, from the beginning.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tdparse.model import Skipped, Step
+from tdparse.parse import parse_line
+from tdparse.pipeline import Explainer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tdparse.model import Summary
+    from tdparse.stream import NumberingChoice
+
+
+class Piece(NamedTuple):
+    """A record or another line, with the physical lines it stands on."""
+
+    item: Step | Skipped
+    lines: tuple[str, ...]
+
+
+class Session:
+    """The log of one session."""
+
+    def __init__(self, numbering: NumberingChoice = "auto") -> None:
+        """Start empty; `numbering` is what the user says of the log's numbers."""
+        self._numbering: NumberingChoice = numbering
+        self._inputs: list[int] = []  # how many lines there were before each input
+        self._begin()
+
+    def _begin(self) -> None:
+        self.lines: list[str] = []
+        self.pieces: list[Piece] = []
+        self._by_line: dict[int, Piece] = {}  # each physical line
+        self._over: dict[int, Summary] = {}  # by connection, those that can receive nothing more
+        self._explainer = Explainer("repl", numbering=self._numbering)
+
+    def feed(self, lines: Sequence[str]) -> list[Piece]:
+        """Take one input; return what it completes."""
+        self._inputs.append(len(self.lines))
+        return self._read(lines)
+
+    def _read(self, lines: Sequence[str]) -> list[Piece]:
+        before = len(self.pieces)
+        for line in lines:
+            self.lines.append(line)
+            for item in self._explainer.feed(line):
+                if isinstance(item, Step | Skipped):
+                    self._keep(item)
+                else:
+                    self._over[item.flow.conn] = item
+        return self.pieces[before:]
+
+    def _keep(self, item: Step | Skipped) -> None:
+        first, count = (item.segment.line, item.segment.lines) if isinstance(item, Step) else (item.line, 1)
+        piece = Piece(item, tuple(self.lines[first - 1 : first - 1 + count]))
+        self.pieces.append(piece)
+        for line in range(first, first + count):
+            self._by_line[line] = piece
+
+    @property
+    def pending(self) -> bool:
+        """Whether the last line asks for another."""
+        return bool(self.lines) and len(self.lines) not in self._by_line
+
+    def undo(self) -> int | None:
+        """Take back the last input; return how many lines it had, None when there is none."""
+        if not self._inputs:
+            return None
+        keep = self._inputs.pop()
+        lines = self.lines
+        self._begin()
+        self._read(lines[:keep])
+        return len(lines) - keep
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._inputs.clear()
+        self._begin()
+
+    def at(self, line: int) -> Piece | None:
+        """
+        Return what stands on a physical line, counted from 1; None beyond the end.
+
+        A line that asks for another is read as what it is without it.
+        """
+        if line in self._by_line or not 0 < line <= len(self.lines):
+            return self._by_line.get(line)
+        text = self.lines[line - 1]
+        item = parse_line(text, line)
+        return Piece(item, (text,)) if isinstance(item, Skipped) else None
+
+    def summaries(self) -> list[Summary]:
+        """Return how every connection stands, as if the log ended here, in their order."""
+        standing = {**self._over, **{summary.flow.conn: summary for summary in self._explainer.summaries()}}
+        return [standing[conn] for conn in sorted(standing)]
+
+    def steps(self, conn: int | None = None) -> list[Step]:
+        """Return the segments of a connection, or all."""
+        steps = (piece.item for piece in self.pieces if isinstance(piece.item, Step))
+        return [step for step in steps if conn is None or step.flow.conn == conn]
+
+    def readable(self) -> list[int]:
+        """Return the first lines of the records: segments, and what looked like one and could not be read."""
+        return [
+            piece.item.segment.line if isinstance(piece.item, Step) else piece.item.line
+            for piece in self.pieces
+            if isinstance(piece.item, Step) or piece.item.kind == "rejected"
+        ]
