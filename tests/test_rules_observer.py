@@ -109,7 +109,7 @@ def test_socket_calls_are_effects_and_not_facts() -> None:
 
 @pytest.mark.parametrize(
     ("written", "attempts", "side"),
-    [("C S\nC S +1\nC S +2", 3, "server"), (USED + "C F.\nC F. +0.3\nC F. +0.6", 3, "server")],
+    [("C S\nC S +1\nC S +2", 3, "server"), (USED + "C F.\nC F. seq=101 +0.3\nC F. seq=101 +0.6", 3, "server")],
 )
 def test_what_nobody_answers_leaves_the_other_side_unknown(written: str, attempts: int, side: str) -> None:
     """R19: the presumption stays in the columns and carries the number of attempts; at the end the state is UNKNOWN."""

@@ -60,7 +60,7 @@ STEPS = {
     "teardown.last_ack": CLOSED_BY_CLIENT,
     "teardown.fin.simultaneous": USED + "C F. lost\nS F.",
     "teardown.ack_of_fin.simultaneous": USED + "C F. lost\nS F.\nC .",
-    "teardown.fin.retransmit": USED + "C F.\nC F. +0.3",
+    "teardown.fin.retransmit": USED + "C F.\nC F. seq=101 +0.3",
     "teardown.ack.repeat": CLOSED_BY_CLIENT + "S F. seq=1 +0.3\nC .",
     "reset.abort": USED + "C R.",
     "reset.reply": USED + "S P. 5\nC R seq=101",
