@@ -119,7 +119,9 @@ class Incarnation:
             if x.isn is not None and x.isn_absolute is numbers.seq_absolute:
                 near = x.octets.nxt if x.octets.nxt is not None else (y.lastack or 0)
                 record.seq = unwrap(numbers.seq - x.isn, near)
-        else:
+        elif record.flags.syn:
+            record.seq = 0  # by definition, even where somebody has shortened the record (R35)
+        if record.seq is None and (numbers.seq is None or not rst):
             record.seq = x.octets.nxt if x.octets.nxt is not None else y.lastack
             if record.seq is None and x.isn is not None:
                 record.seq = 1
@@ -129,6 +131,9 @@ class Incarnation:
         if numbers.ack is not None and y.isn is not None:
             near = y.octets.nxt if y.octets.nxt is not None else (x.lastack or 0)
             record.ack = unwrap(numbers.ack - y.isn, near)
+        elif record.flags.ack and record.segment.ack is None and not rst:
+            # Somebody has shortened the record: it is taken to acknowledge what was captured, and shows no number.
+            record.ack = y.octets.nxt or 1
 
     def _renews_isn(self, record: Record) -> bool:
         """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it."""

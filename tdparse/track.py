@@ -177,7 +177,7 @@ class Tracker:
             ack=numbers.ack if numbers.ack_absolute else None,
             rel_seq=record.seq if placed else None,
             rel_end=record.seq_end if placed else None,
-            rel_ack=record.ack,
+            rel_ack=None if numbers.ack is None else record.ack,
             seq_printed=segment.seq is not None,
             numbers=numbers.printed,
             sack=numbers.sack if numbers.ack_absolute else None,
