@@ -6,9 +6,13 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
 from tdparse.parse import is_unfinished, opens_ascii_dump, parse_line
+from tdparse.shapes import reader_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tdparse.model import Item, TimeStyle
+    from tdparse.shapes import Reader
 
 MAX_LINES: Final = 16  # of one record; tunnels in tunnels print fewer
 OPEN_KINDS: Final = frozenset({"remark", "continuation", "other_protocol"})
@@ -28,13 +32,31 @@ class Assembler:
         self._dumps = False  # whether this log was printed with -A
         self._styles: set[TimeStyle] = set()  # of the segments outside of dumps
         self._quoted: str | None = None  # the first line of a packet that an ICMP error quotes
+        self._fast: Reader | None = None  # for the shape of the last segment, while nothing else is going on
 
     def feed(self, text: str) -> list[Item]:
         """Return the items that are complete now that the line `text` (without its newline) has come."""
-        self._line += 1
+        self._line = line = self._line + 1
+        if self._fast is not None:
+            segment = self._fast(text, line)
+            if segment is not None:
+                return [segment]
         if self._held:
             return self._join(text)
         return self._begin(text)
+
+    def read(self, lines: Iterable[str]) -> Iterator[Item]:
+        """Yield the items of `lines` (without newlines), each as soon as it is complete; reads no further than asked."""
+        for text in lines:
+            if self._fast is not None:
+                self._line += 1
+                segment = self._fast(text, self._line)
+                if segment is not None:
+                    yield segment
+                    continue
+                self._line -= 1
+            yield from self.feed(text)
+        yield from self.flush()
 
     def flush(self) -> list[Item]:
         """Return what was held back when the input ends."""
@@ -50,6 +72,7 @@ class Assembler:
                 return [self._quotation(text)]
             if is_unfinished(text):
                 self._held = [text]
+                self._fast = None
                 return []
         return [self._other(item)]
 
@@ -60,10 +83,12 @@ class Assembler:
         self._dumping = False
         self._after = "segment"
         self._styles.add(item.time_style)
+        self._fast = reader_of(item)
         return item
 
     def _other(self, item: Skipped) -> Skipped:
         """Return the line under its kind, as part of a dump where one is being printed."""
+        self._fast = None
         if self._dumping:
             return item._replace(kind="hexdump", note=None) if item.kind in DUMPED_KINDS else item
         if item.kind in PACKET_KINDS:

@@ -38,6 +38,10 @@ class Plan(NamedTuple):
     drop: tuple[str, ...] = ()
 
 
+RUN: Final = re.compile(r"(?:\\d|\[(?:\\.|[^\]\\])+\])(?:\+|\{\d+,\d+\})")  # one class of characters, repeated
+REPEATED: Final = re.compile(r"[*+?}]")
+
+
 class RecursiveRuleError(ValueError):
     """The grammar nests where only repetition is allowed."""
 
@@ -77,10 +81,14 @@ class Deriver:
         return self._terminal(symbol.name) if symbol.is_term else self._rule(symbol.name)
 
     def _terminal(self, name: str) -> str:
+        """Return the pattern of a terminal; like the lexer, it never gives characters back."""
         pattern = self._terminals[name]
         if isinstance(pattern, PatternStr):
             return _escape(pattern.value)
-        return str(pattern.value)
+        value = str(pattern.value)
+        if RUN.fullmatch(value):
+            return f"{value}+"
+        return f"(?>{value})" if REPEATED.search(value) else value
 
     def _rule(self, name: str) -> str:
         if name in self._open:
@@ -111,7 +119,14 @@ class Deriver:
         if not more:
             return first
         again = self._fold(more)
-        return f"{_group(again)}+" if first == again else f"{_concatenable(first)}{_group(again)}*"
+        written = f"{_group(again)}+" if first == again else f"{_concatenable(first)}{_group(again)}*"
+        return f"{written}+" if self._is_list(more) else written
+
+    def _is_list(self, more: Sequence[Sequence_]) -> bool:
+        """Return whether what is repeated begins with a separator: such a loop never gives a round back."""
+        return all(
+            sequence[0].is_term and isinstance(self._terminals[sequence[0].name], PatternStr) for sequence in more
+        )
 
     def _fold(self, sequences: Sequence[Sequence_]) -> str:
         """Return one pattern for alternatives, common beginnings written once."""
@@ -275,14 +290,14 @@ PACKET_FIELDS: Final = (
     *("arp", "udp", "icmp", "fragment", "other_protocol"),
 )
 DOMINANT_FIELDS: Final = (
-    *("clock", "date", "epoch", "word", "src", "dst", "flags", "seq", "seq_last", "ack", "window"),
+    *("clock", "date", "epoch", "addressed", "flags", "seq", "seq_last", "ack", "window"),
     *("options", "length", "payload"),
 )
 # What the commonest shape of line does without.
 RARE: Final = (
     *("number", "lengths", "us_date", "month_date", "delta", "old_delta", "TIME_NOTE", "TIME_ERROR", "_device"),
     *("link", "complaint", "_details", "outer", "_checksum", "_urgency", "ACK_UNSET", "fault"),
-    *("truncation", "suffix", "no_flags", "BRACES", "glued", "adjoined"),
+    *("NONE", "BAD_IP", "truncation", "suffix", "no_flags", "BRACES", "glued", "adjoined"),
     *("_md5", "_tcp_ao", "_uto", "_echo", "_echo_reply", "_cc", "_cc_new", "_cc_echo", "_scps", "_exp", "_unknown"),
     *("OPTION_LENGTH", "SACK_INVALID", "bad", "TIMESTAMP"),
 )
@@ -302,13 +317,17 @@ OPTION_FIELDS: Final = (
         "bad",
     ),
 )
+ABRIDGED_FIELDS: Final = (*AROUND, "flags", *NUMBERS[:4], "options")
 PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 
 PLANS: Final[Mapping[str, Plan]] = {
     "CLOCKED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "date")),
     "DATED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "clock")),
+    "EPOCHED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "date", "clock")),
+    "ADDRESSED": Plan("addressed", ("word", "src", "dst"), RARE),
     "PACKET": Plan("packet", PACKET_FIELDS),
+    "ABRIDGED": Plan("abridged", ABRIDGED_FIELDS),
     "UNFINISHED": Plan("unfinished", ()),
     "OUTER": Plan("outer", ("src", "dst", "extension")),
     "IP_TEXT": Plan("ip_text", ("tos", "ttl", "ip_id", "ip_flags", "ip_length")),

@@ -59,6 +59,29 @@ def captured(name: str, found: re.Match[str]) -> Fields:
     return {field: value for field, value in zip(fields, found.groups(), strict=True) if value is not None}
 
 
+def match(name: str, text: str) -> re.Match[str]:
+    """
+    Return the match of the whole of `text`, which one of the derived patterns has captured before.
+
+    Raises:
+        ValueError: It does not match: the patterns contradict each other.
+    """
+    found = pattern[name].fullmatch(text)
+    if found is None:
+        message = f"{name} does not describe {text!r}"
+        raise ValueError(message)
+    return found
+
+
+def between(word: str | None, src: str, dst: str) -> tuple[int | None, Endpoint, Endpoint]:
+    """Return the IP version (None when the text does not tell) and the endpoints of two printed tokens."""
+    source, destination = endpoints[src], endpoints[dst]
+    if src.isdecimal() and dst.isdecimal():  # an IP header too damaged for addresses: ports alone
+        source, destination = _at("", src), _at("", dst)
+    version = IP_VERSION.get(word) or version_of(source.host) or version_of(destination.host)
+    return version, source, destination
+
+
 class DisagreementError(ValueError):
     """The printed length is not the distance of the printed numbers."""
 
@@ -74,7 +97,7 @@ def segment(fields: Fields, line: int, text: str) -> Segment:
     seq, last = number(fields.get("seq")), number(fields.get("seq_last"))
     length, payload = _length(fields, None if seq is None or last is None else (last - seq) % MODULUS)
     tunnels = [found.group("src", "dst", "extension") for found in _outers(fields)]
-    src, dst = _flow(fields, tunnels)
+    version, src, dst = _flow(fields, tunnels)
     options = "".join(fields[name] for name in ("options", "fault") if name in fields)
     return Segment(
         line=line,
@@ -85,7 +108,7 @@ def segment(fields: Fields, line: int, text: str) -> Segment:
         time_style=style,
         src=src,
         dst=dst,
-        ip=IP_VERSION.get(fields.get("word")) or version(src.host) or version(dst.host),
+        ip=version,
         flags=_flags(fields),
         seq=seq,
         seq_last=last,
@@ -189,26 +212,24 @@ def _outers(fields: Fields) -> Iterator[re.Match[str]]:
     return pattern["OUTER"].finditer(fields.get("outers", ""))
 
 
-def _flow(fields: Fields, tunnels: list[tuple[str | None, ...]]) -> tuple[Endpoint, Endpoint]:
+def _flow(fields: Fields, tunnels: list[tuple[str | None, ...]]) -> tuple[int | None, Endpoint, Endpoint]:
     """
-    Return source and destination.
+    Return IP version, source and destination.
 
-    Behind an IPv6 extension header or AH only ports are printed; the hosts stand before it. Without any
-    host (an IP header too damaged for that) the host is empty.
+    Behind an IPv6 extension header or AH only ports are printed; the hosts stand before it.
     """
     src, dst = fields["src"], fields["dst"]
     if tunnels and tunnels[-1][2] is not None and "." not in src and "." not in dst and ":" not in src:
-        return _at(tunnels[-1][0], src), _at(tunnels[-1][1], dst)
-    if src.isdecimal() and dst.isdecimal():
-        return _at("", src), _at("", dst)
-    return endpoints[src], endpoints[dst]
+        source, destination = _at(tunnels[-1][0], src), _at(tunnels[-1][1], dst)
+        return version_of(source.host), source, destination
+    return between(fields.get("word"), src, dst)
 
 
 def _at(host: str | None, port: str) -> Endpoint:
     return Endpoint(host or "", int(port) if port.isdecimal() else port)
 
 
-def version(host: str) -> int | None:
+def version_of(host: str) -> int | None:
     """Return the IP version of a numeric address, None for a name."""
     if ":" in host:
         return 6

@@ -6,16 +6,19 @@ import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
-from lark import Lark
+from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lexer import ContextualLexer
+from lark.parsers.lalr_analysis import Shift
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from lark.common import LexerConf
+    from lark.lexer import LexerState
+    from lark.parsers.lalr_parser_state import ParserState
 
 
 class Failure(NamedTuple):
@@ -25,14 +28,36 @@ class Failure(NamedTuple):
     expected: tuple[str, ...]  # terminal names of the grammar, sorted
 
 
-class _TrustingLexer(ContextualLexer):
-    """Lark's contextual lexer without the comparison of all terminals, which belongs to the tests."""
+class _QuickLexer(ContextualLexer):
+    """
+    Lark's contextual lexer for short texts whose terminals the tests have compared.
+
+    It neither compares the terminals again nor counts lines and columns while all goes well.
+    """
 
     def __init__(
         self, conf: LexerConf, states: dict[int, Collection[str]], always_accept: Collection[str] = ()
     ) -> None:
+        """Take what Lark's own lexer takes."""
         conf.skip_validation = True
         super().__init__(conf, states, always_accept)
+
+    def lex(self, lexer_state: LexerState, parser_state: ParserState[object]) -> Iterator[Token]:
+        """Yield the tokens; where none matches, let Lark's own lexer say so."""
+        counter, text = lexer_state.line_ctr, lexer_state.text
+        position = counter.char_pos
+        while position < text.end:
+            lexer: Any = self.lexers[cast("int", parser_state.position)]
+            found = lexer.match(text, position)
+            if found is None:
+                break
+            value, name = found
+            token = Token(name, value, position)
+            position += len(value)
+            counter.char_pos = position
+            callback = lexer.callback.get(name)
+            yield token if callback is None else callback(token)
+        yield from super().lex(lexer_state, parser_state)
 
 
 def grammar_source() -> str:
@@ -62,18 +87,19 @@ def build(*start: str, strict: bool = False) -> Lark:
         lexer="contextual",
         start=list(start),
         strict=strict,
-        propagate_positions=True,
         maybe_placeholders=False,
         keep_all_tokens=False,
         g_regex_flags=re.ASCII,
-        _plugins={} if strict else {"ContextualLexer": _TrustingLexer},
+        _plugins={} if strict else {"ContextualLexer": _QuickLexer},
     )
 
 
 @cache
 def record_parser() -> Lark:
-    """Return the parser of records, built once."""
-    return build("record")
+    """Return the parser of records, built once; it accepts or fails, and builds no tree."""
+    parser = build("record")
+    parser.parser.parser.parser.callbacks = {}
+    return parser
 
 
 def failure(text: str) -> Failure | None:
@@ -81,8 +107,34 @@ def failure(text: str) -> Failure | None:
     try:
         record_parser().parse(text)
     except UnexpectedCharacters as error:
-        return Failure(cast("int", error.pos_in_stream) + 1, tuple(sorted(error.allowed)))
+        return Failure(cast("int", error.pos_in_stream) + 1, acceptable(error.state))
     except UnexpectedToken as error:
-        at_end = error.token.type == "$END"
-        return Failure(len(text) + 1 if at_end else cast("int", error.pos_in_stream) + 1, tuple(sorted(error.accepts)))
+        position = len(text) if error.token.type == "$END" else cast("int", error.pos_in_stream)
+        return Failure(position + 1, acceptable(error.state))
     return None
+
+
+def acceptable(state: ParserState[object]) -> tuple[str, ...]:
+    """Return the names of the terminals that could follow, sorted; a log fails in few ways, each is worked out once."""
+    stack = tuple(state.state_stack)
+    if stack not in _acceptable:
+        table = state.parse_conf.states
+        _acceptable[stack] = tuple(
+            sorted(name for name in table[stack[-1]] if name.isupper() and _fits(stack, name, table))
+        )
+    return _acceptable[stack]
+
+
+_acceptable: Final[dict[tuple[object, ...], tuple[str, ...]]] = {}
+
+
+def _fits(stack: tuple[object, ...], terminal: str, table: Mapping[object, Mapping[str, tuple[object, Any]]]) -> bool:
+    """Return whether the parser would shift `terminal`, after whatever it must reduce first."""
+    states = list(stack)
+    while terminal in table[states[-1]]:
+        action, rule = table[states[-1]][terminal]
+        if action is Shift:
+            return True
+        del states[len(states) - len(rule.expansion) :]
+        states.append(table[states[-1]][rule.origin.name][1])
+    return False

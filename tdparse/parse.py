@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse import fields, stamp
-from tdparse.model import Item, Segment, Skipped, TimeStyle
+from tdparse import fields, shapes
+from tdparse.model import Item, Skipped
 
 if TYPE_CHECKING:
     import re
@@ -14,9 +14,6 @@ MAX_LENGTH: Final = 2**20  # characters of one record; a decoded payload of 64 K
 FOREIGN: Final = ("arp", "udp", "icmp", "fragment", "other_protocol")
 _pattern: Final = fields.pattern
 _endpoints: Final = fields.endpoints
-_seconds: Final = stamp.seconds_of_day
-_version: Final = {"IP ": 4, "IP6 ": 6}
-_new = tuple.__new__
 
 
 def parse_line(text: str, line: int = 1) -> Item:
@@ -34,13 +31,17 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
+    for name in shapes.SHAPES:
+        segment = shapes.readers[name](text, line)
+        if segment is not None:
+            return segment
+    return parse_unusual(text, line)
+
+
+def parse_unusual(text: str, line: int = 1) -> Item:
+    """Return the same as `parse_line` for a text that has none of the shapes of `tdparse.shapes`."""
     if len(text) > MAX_LENGTH:
         return Skipped(line, "rejected", text, MAX_LENGTH + 1, (), "too_long")
-    found = _pattern["CLOCKED"].fullmatch(text)
-    if found is not None:
-        item = _dominant(found, line, text)
-        if item is not None:
-            return item
     found = _pattern["PLAIN"].fullmatch(text)
     if found is not None:
         return _plain(found, line, text)
@@ -58,48 +59,6 @@ def is_unfinished(text: str) -> bool:
 def opens_ascii_dump(text: str) -> bool:
     """Return whether `text` can be the first line of a packet's bytes as -A prints them."""
     return _pattern["ASCII_DUMP"].fullmatch(text) is not None
-
-
-def _dominant(found: re.Match[str], line: int, text: str) -> Segment | None:
-    """
-    Build the segment of the commonest shape; the groups are those of CLOCKED, in order.
-
-    None when the length needs a closer look.
-    """
-    clock, word, src, dst, flags, seq, seq_last, ack, window, options, length, payload = found.groups()
-    octets = int(length)
-    first = None if seq is None else int(seq)
-    last = None
-    if seq_last is not None and first is not None:
-        last = int(seq_last)
-        if (last - first) % fields.MODULUS != octets:
-            return None
-    return _new(
-        Segment,
-        (
-            line,
-            1,
-            text,
-            clock,
-            None if clock is None else _seconds[clock[:8]] + stamp.fraction(clock[9:]),
-            TimeStyle.NONE if clock is None else TimeStyle.CLOCK,
-            _endpoints[src],
-            _endpoints[dst],
-            _version.get(word) or fields.version(_endpoints[src].host),
-            "" if flags == "none" else flags,
-            first,
-            last,
-            None if ack is None else int(ack),
-            int(window),
-            None,
-            octets,
-            options,
-            None,
-            payload,
-            False,
-            None,
-        ),
-    )
 
 
 def _plain(found: re.Match[str], line: int, text: str) -> Skipped:

@@ -11,7 +11,9 @@ import pytest
 from tdparse import derive, lalr
 
 if TYPE_CHECKING:
-    from lark import Lark
+    from collections.abc import Iterator
+
+    from lark import Lark, Token
 
 EXAMPLE = re.compile(r"^//> (.*)$")
 RULE = re.compile(r"^([a-z_]\w*)\s*:")
@@ -30,23 +32,33 @@ def examples() -> list[tuple[str, str]]:
 
 
 @cache
-def parser(rule: str) -> Lark:
-    """Return the parser of one rule, built once."""
-    return lalr.build(rule)
+def every_rule() -> Lark:
+    """Return a parser that can start at each rule, built once."""
+    return lalr.build(*lalr.rule_names())
+
+
+def tokens(rule: str, own: str, context: str) -> Iterator[Token]:
+    """
+    Yield the tokens of `own`, which `rule` must describe; `context` follows it in the text.
+
+    Raises:
+        lark.UnexpectedInput: The rule does not describe it.
+    """
+    reading = every_rule().parse_interactive(own + context, start=rule)
+    for token in reading.lexer_thread.lex(reading.parser_state):  # type: ignore[no-untyped-call]
+        yield token
+        reading.feed_token(token)
+        if (token.start_pos or 0) + len(token) == len(own):
+            break
+    reading.feed_eof()  # type: ignore[no-untyped-call]
 
 
 @pytest.mark.parametrize(("rule", "text"), examples())
 def test_each_example_is_accepted_by_its_rule(rule: str, text: str) -> None:
     """An example stands above the rule that describes it; Lark and the derived pattern both accept it."""
     own, _, context = text.partition("¦")
-    lark = parser(rule)
-    reading = lark.parse_interactive(own + context)
-    for token in reading.lexer_thread.lex(reading.parser_state):  # type: ignore[no-untyped-call]
-        reading.feed_token(token)
-        if token.end_pos == len(own):
-            break
-    reading.feed_eof()  # type: ignore[no-untyped-call]
-    pattern = re.compile(derive.Deriver(lark, ()).pattern(rule), re.ASCII)
+    assert "".join(tokens(rule, own, context)) == own
+    pattern = re.compile(derive.Deriver(every_rule(), ()).pattern(rule), re.ASCII)
     found = pattern.match(own + context) if context else pattern.fullmatch(own)
     assert found is not None
     assert found.end() == len(own)
@@ -65,5 +77,4 @@ def test_no_two_rules_or_terminals_compete(rule: str) -> None:
 
 def test_every_terminal_has_a_name_of_its_own() -> None:
     """Names are what a user sees when a line cannot be read; Lark's own names would show up there."""
-    lark = lalr.build(*lalr.rule_names())
-    assert [terminal.name for terminal in lark.terminals if terminal.name.startswith("__")] == []
+    assert [terminal.name for terminal in every_rule().terminals if terminal.name.startswith("__")] == []

@@ -2,11 +2,151 @@
 
 from __future__ import annotations
 
+import random
+import re
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from tdparse import _patterns, derive
+import pytest
+from lark import Lark, Tree, UnexpectedInput
+from test_grammar import every_rule, examples, tokens
+
+from tdparse import _patterns, derive, fields, lalr, shapes
+from tdparse.parse import parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OTHERS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})
+DEPTH: Final = 40  # symbols open at once before the shortest expansion is taken
 
 
 def test_the_generated_module_is_up_to_date() -> None:
     """`python -m tdparse.derive` writes what is in the repository."""
     assert Path(_patterns.__file__).read_text("utf-8") == derive.module_text()
+
+
+def by_pattern(text: str) -> dict[str, str] | None:
+    """Return the fields that the derived pattern of all packets captures of a TCP record; None for anything else."""
+    found = fields.pattern["PACKET"].fullmatch(text)
+    captured = None if found is None else fields.captured("PACKET", found)
+    return None if captured is None or OTHERS & captured.keys() else captured
+
+
+@cache
+def records() -> Lark:
+    """Return Lark's parser of records alone: other starts would share its states, and their terminals."""
+    return lalr.build("record")
+
+
+def by_parser(text: str) -> dict[str, str] | None:
+    """Return the same from the tree of Lark's parser."""
+    try:
+        tree = records().parse(text)
+    except UnexpectedInput:
+        return None
+    captured: dict[str, str] = {}
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        if node.data in derive.PACKET_FIELDS:
+            captured[str(node.data)] = "".join(map(str, node.scan_values(lambda _: True)))
+        else:
+            waiting += [child for child in node.children if isinstance(child, Tree)]
+    return captured
+
+
+@cache
+def samples() -> dict[str, list[str]]:
+    """Return texts of each terminal, taken from the examples of the grammar."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for rule, text in examples():
+        own, _, context = text.partition("¦")
+        for token in tokens(rule, own, context):
+            found[token.type].append(str(token))
+    return found
+
+
+def sentence(chance: random.Random, start: str) -> str:
+    """Return a random sentence of a rule of the grammar."""
+    rules = defaultdict(list)
+    for rule in every_rule().rules:
+        rules[rule.origin.name].append(rule.expansion)
+    written, waiting = [], [start]
+    while waiting:
+        name = waiting.pop()
+        if name in rules:
+            options = rules[name] if len(waiting) < DEPTH else [min(rules[name], key=len)]
+            waiting += [symbol.name for symbol in reversed(chance.choice(options))]
+        else:
+            known = samples().get(name)
+            written.append(chance.choice(known) if known else "")
+    return "".join(written)
+
+
+def damaged(chance: random.Random, text: str) -> str:
+    """Return `text` with something lost, doubled, moved or put in."""
+    words = re.findall(r"\w+|\W", text)
+    if not words:
+        return text
+    where = chance.randrange(len(words))
+    match chance.randrange(5):
+        case 0:
+            del words[where]
+        case 1:
+            words.insert(where, words[where])
+        case 2:
+            words.insert(where, words.pop(chance.randrange(len(words))))
+        case 3:
+            del words[where:]
+        case _:
+            words.insert(where, chance.choice([" ", ",", ": ", "]", "[|tcp]", "IP ", "0", "> ", "\n    "]))
+    return "".join(words)
+
+
+def generated(count: int, seed: int) -> Iterator[str]:
+    """Yield random records, as many whole as damaged."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    for _ in range(count // 2):
+        text = sentence(chance, "record")
+        yield text
+        yield damaged(chance, text)
+
+
+@pytest.mark.parametrize(
+    "count", [pytest.param(2_000, id="some"), pytest.param(100_000, id="many", marks=pytest.mark.slow)]
+)
+def test_pattern_and_parser_accept_the_same_records(count: int) -> None:
+    """Backtracking pattern and LALR parser find the same fields in each generated line, whole or damaged."""
+    disagreeing = [text for text in generated(count, count) if by_pattern(text) != by_parser(text)]
+    assert disagreeing == []
+
+
+def test_the_common_shapes_give_the_same_segment_as_the_whole_grammar() -> None:
+    """A specialised pattern is a sublanguage: whatever it takes, the general way reads alike."""
+    for text in generated(2_000, 7):
+        for name in shapes.SHAPES:
+            quick = shapes.readers[name](text, 1)
+            found = fields.pattern["PACKET"].fullmatch(text)
+            if quick is not None and found is not None:
+                assert quick == fields.segment(fields.captured("PACKET", found), 1, text)
+
+
+def test_nesting_is_refused() -> None:
+    """Only repetition can be written as a pattern."""
+    nested = derive.Deriver(_nested(), ())
+    with pytest.raises(derive.RecursiveRuleError):
+        nested.pattern("pair")
+
+
+def _nested() -> Lark:
+    return Lark('pair: "(" pair ")" | "x"', start="pair", parser="lalr")
+
+
+@pytest.mark.parametrize("text", ["a" * 70_000, "a.1 > b.2: " * 9_000, "IP " * 30_000, "(" * 60_000, "[nop," * 20_000])
+def test_long_lines_take_linear_time(text: str) -> None:
+    """No line, however long and however made, keeps the reader busy."""
+    for size in (len(text) // 2, len(text)):
+        parse_line(text[:size])

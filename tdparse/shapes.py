@@ -1,0 +1,141 @@
+"""The commonest shapes of a record, read straight from the groups of their own derived patterns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from tdparse import fields, stamp
+from tdparse.model import Endpoint, Segment, TimeStyle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+Reader: TypeAlias = "Callable[[str, int], Segment | None]"
+MICROSECONDS: Final = 6  # digits of a fraction
+
+
+class _Flows(dict[str, tuple[int | None, Endpoint, Endpoint]]):
+    """IP version and endpoints by the text that stands before the flags."""
+
+    def __missing__(self, text: str) -> tuple[int | None, Endpoint, Endpoint]:
+        if len(self) >= stamp.REMEMBERED:
+            self.clear()
+        found = fields.captured("ADDRESSED", fields.match("ADDRESSED", text))
+        flow = fields.between(found.get("word"), found["src"], found["dst"])
+        self[text] = flow
+        return flow
+
+
+_flows: Final = _Flows()
+
+
+def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
+    """
+    Return the reader of the shape whose pattern is `name`.
+
+    It takes a line and its number, and returns the segment, or None when the line has another shape or
+    its length needs a closer look. `whole` gives nanoseconds for a time without its fraction.
+    """
+    match = fields.pattern[name].fullmatch
+    flows = _flows
+    modulus = fields.MODULUS
+    unknown = TimeStyle.NONE
+    new = tuple.__new__
+
+    def read(text: str, line: int) -> Segment | None:
+        found = match(text)
+        if found is None:
+            return None
+        time, addressed, flags, seq, last, ack, window, options, length, payload = found.groups()
+        octets = int(length)
+        version, src, dst = flows[addressed]
+        first = end = when = None
+        if seq is not None:
+            first = int(seq)
+            if last is not None:
+                end = int(last)
+                if end - first != octets and (end - first) % modulus != octets:
+                    return None
+        if time is not None:
+            seconds, _, digits = time.partition(".")
+            when = whole[seconds] + (int(digits) * 1000 if len(digits) == MICROSECONDS else stamp.fraction(digits))
+        return new(
+            Segment,
+            (
+                line,
+                1,
+                text,
+                time,
+                when,
+                unknown if time is None else style,
+                src,
+                dst,
+                version,
+                flags,
+                first,
+                end,
+                None if ack is None else int(ack),
+                int(window),
+                None,
+                octets,
+                options,
+                None,
+                payload,
+                False,
+                None,
+            ),
+        )
+
+    return read
+
+
+class _Dates(dict[str, int]):
+    """Nanoseconds since 1970 by ``YYYY-MM-DD HH:MM:SS``."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= stamp.REMEMBERED:
+            self.clear()
+        self[text] = when = stamp.days[text[:10]] + stamp.seconds_of_day[text[11:]]
+        return when
+
+
+class _Epochs(dict[str, int]):
+    """Nanoseconds since 1970 by whole seconds."""
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= stamp.REMEMBERED:
+            self.clear()
+        self[text] = when = int(text) * stamp.SECOND
+        return when
+
+
+class _Readers(dict[str, Reader]):
+    """Readers by the name of their pattern, made when first used."""
+
+    def __missing__(self, name: str) -> Reader:
+        style, whole = SHAPES[name]
+        self[name] = reader = _reader(name, style, whole)
+        return reader
+
+
+# The shapes in the order in which a log's first lines are tried.
+SHAPES: Final[Mapping[str, tuple[TimeStyle, Mapping[str, int]]]] = {
+    "CLOCKED": (TimeStyle.CLOCK, stamp.seconds_of_day),
+    "DATED": (TimeStyle.DATE, _Dates()),
+    "EPOCHED": (TimeStyle.EPOCH, _Epochs()),
+}
+readers: Final = _Readers()
+
+
+def reader_of(segment: Segment) -> Reader | None:
+    """Return the reader for lines of the shape of `segment`, None when it has no common shape."""
+    if segment.layer is not None or segment.lines > 1:
+        return None
+    name = OF_STYLE.get(segment.time_style)
+    return None if name is None else readers[name]
+
+
+OF_STYLE: Final = {
+    TimeStyle.NONE: "CLOCKED",  # its time is optional
+    **{style: name for name, (style, _) in SHAPES.items()},
+}
