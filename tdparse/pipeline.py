@@ -7,8 +7,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from tdparse.repair import Mender
 from tdparse.model import Segment, Skipped, Step, Summary
+from tdparse.repair import Mender
 from tdparse.track import Tracker
 
 if TYPE_CHECKING:

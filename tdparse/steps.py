@@ -164,7 +164,8 @@ def _in_vain(before: Record, x: Peer) -> bool:
     return not 1 <= before.ack <= (x.octets.nxt or 1)
 
 
-def _answers_bad_ack(conn: Incarnation, record: Record) -> bool:
+def answers_bad_ack(conn: Incarnation, record: Record) -> bool:
+    """Tell whether an RST rejects the unacceptable acknowledgment of the record before it (R20 a)."""
     before = conn.previous
     return (
         before is not None
@@ -196,8 +197,8 @@ def _reset(conn: Incarnation, record: Record) -> str:
     if y.standing.state is State.SYN_SENT:
         if acceptable:
             return "handshake.abort" if x.sent_synack else "handshake.refused"
-        return "reset.reject_bad_ack" if _answers_bad_ack(conn, record) else "reset.ignored"
-    if _answers_bad_ack(conn, record) and x.standing.state in OPENING:
+        return "reset.reject_bad_ack" if answers_bad_ack(conn, record) else "reset.ignored"
+    if answers_bad_ack(conn, record) and x.standing.state in OPENING:
         return "reset.reject_bad_ack"
     if not conn.handshake_done and x.is_client and not y.segments:
         return "handshake.abort"  # the client gives up before any answer
