@@ -43,6 +43,7 @@ _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d
 _START: Final = re.compile(
     r"(?<![\w.:])(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)|[\w.:-]+ > [\w.:-]+: )"
 )
+_TIME: Final = re.compile(r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6}")
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
@@ -81,8 +82,10 @@ class Mender:
 
     def flush(self) -> list[Item]:
         """Return what was held back when the input ends."""
-        held = self._give_up() if self._raw else []
-        return [*held, *self._numbered(self._assembler.flush())]
+        items: list[Item] = []
+        while self._raw:
+            items += self._give_up()
+        return [*items, *self._numbered(self._assembler.flush())]
 
     # -------------------------------------------------------------- one line
 
@@ -98,7 +101,8 @@ class Mender:
                 soft = cleaned.endswith("=")
                 readings.append(Reading(cleaned[:-1] if soft else cleaned, repairs, soft))
         if not readings:
-            return plain
+            shortened = _abridged(text, self._line)
+            return plain if shortened is None else [shortened]
         self._raw, self._plain, self._readings = [text], plain, readings[:MAX_READINGS]
         return []
 
@@ -125,14 +129,16 @@ class Mender:
                         ),
                     ]
                 followed.append(joined)
-        if len(self._raw) >= MAX_JOINED or not text.strip() or _stands_alone(text):
+        if len(self._raw) >= MAX_JOINED or not text.strip() or _begins_anew(text):
             return self._give_up()
         self._readings = followed[:MAX_READINGS]
         return []
 
     def _give_up(self) -> list[Item]:
         """Nothing came of it: the first line is what it is by itself, the others are looked at anew."""
-        rest, items = self._raw[1:], list(self._plain)
+        rest = self._raw[1:]
+        shortened = _abridged(self._raw[0], self._line - len(rest))
+        items: list[Item] = list(self._plain) if shortened is None else [shortened]
         self._raw, self._plain, self._readings = [], [], []
         self._line -= len(rest)
         for line in rest:
@@ -254,6 +260,17 @@ def _whole(text: str, line: int) -> Item | None:
     return None if item.kind in {"rejected", "other_protocol"} else item
 
 
+def _abridged(text: str, line: int) -> Segment | None:
+    """Return the record that a person has shortened: what is left of it, and nothing made up."""
+    for cleaned, repairs in cleanings(text):
+        found = fields.pattern["ABRIDGED"].fullmatch(cleaned)
+        if found is not None:
+            segment = fields.segment(fields.captured("ABRIDGED", found), line, cleaned)
+            layer = (segment.layer or Layer())._replace(raw=(text,), repairs=(*repairs, "abridged"))
+            return segment._replace(layer=layer)
+    return None
+
+
 def _opens(text: str) -> bool:
     """Tell whether `text` can be the beginning of a record that goes on in the next line."""
     start = _START.match(text)
@@ -262,9 +279,9 @@ def _opens(text: str) -> bool:
     return " > " in text or is_unfinished(text) or text.rstrip().endswith((" >", "IP", "IP6")) or "IP" in text
 
 
-def _stands_alone(text: str) -> bool:
-    """Tell whether a line is a record by itself, so that nothing goes on in it."""
-    return any(_whole(cleaned, 1) is not None for cleaned, _ in cleanings(text))
+def _begins_anew(text: str) -> bool:
+    """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it."""
+    return any(_TIME.match(cleaned) or _whole(cleaned, 1) is not None for cleaned, _ in cleanings(text))
 
 
 def _mended(item: Item, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Item:
