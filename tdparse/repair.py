@@ -32,6 +32,7 @@ MENDABLE: Final = frozenset({"remark", "rejected", "comment", "prompt", "continu
 _COLOURS: Final = re.compile("\x1b\\[[0-9;:?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
 _INVISIBLE: Final = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060\x00\r]")
 _SPACES: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
+_INDENT: Final = re.compile("^[ \t]*\t[ \t]*")  # one space would make a time of day a difference (-ttt)
 _OCTET: Final = re.compile("=([0-9A-F]{2})")
 _TAGS: Final = re.compile(
     r"\[/?(?:[bius]|(?i:color|size|font|code|quote|url|pre))(?:=[^\]\n]*)?\]"  # [S] and [P] are flags
@@ -167,10 +168,16 @@ def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _characters(text: str) -> tuple[str, tuple[str, ...]]:
     """Undo what changes single characters."""
     repairs = []
-    for name, pattern, put in (("colours", _COLOURS, ""), ("invisible", _INVISIBLE, ""), ("spaces", _SPACES, " ")):
+    for name, pattern, put in (
+        ("colours", _COLOURS, ""),
+        ("invisible", _INVISIBLE, ""),
+        ("spaces", _INDENT, "        "),
+        ("spaces", _SPACES, " "),
+    ):
         cleaned = pattern.sub(put, text)
         if cleaned != text:
-            repairs.append(name)
+            if name not in repairs:
+                repairs.append(name)
             text = cleaned
     return text.rstrip(" "), tuple(repairs)
 
@@ -267,7 +274,8 @@ def _abridged(text: str, line: int) -> Segment | None:
         if found is not None:
             segment = fields.segment(fields.captured("ABRIDGED", found), line, cleaned)
             layer = (segment.layer or Layer())._replace(raw=(text,), repairs=(*repairs, "abridged"))
-            return segment._replace(layer=layer)
+            length = None if segment.seq_last is None else segment.length  # no range, no length
+            return segment._replace(layer=layer, length=length)
     return None
 
 

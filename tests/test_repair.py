@@ -1,0 +1,171 @@
+"""What people do to logs, undone: never a wrong value, always the raw lines (R38 and the forms people post)."""
+
+from __future__ import annotations
+
+import html
+import random
+import textwrap
+
+import pytest
+
+from tdparse.model import Item, Segment, Skipped
+from tdparse.repair import Mender
+
+SYN = (
+    "12:00:00.000001 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [S], seq 1228404592, win 29200, "
+    "options [mss 1460,sackOK,TS val 28290070 ecr 0,nop,wscale 7], length 0"
+)
+DATA = (
+    "12:00:00.020000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [P.], seq 1:357, ack 1, win 502, "
+    "options [nop,nop,TS val 28290090 ecr 6210001], length 356"
+)
+VERBOSE = (
+    "12:00:00.030000 IP (tos 0x0, ttl 64, id 33929, offset 0, flags [DF], proto TCP (6), length 60)",
+    "    192.0.2.1.40000 > 192.0.2.2.80: Flags [.], cksum 0x1a2b (correct), ack 2, win 502, length 0",
+)
+OLD = "12:00:00.040000 192.0.2.1.40000 > 192.0.2.2.80: P 1:203(202) ack 1 win 8192 <nop,nop,timestamp 13 12> (DF)"
+
+
+def read(*lines: str) -> list[Item]:
+    """Return all items of a log."""
+    mender = Mender()
+    return [*(item for line in lines for item in mender.feed(line)), *mender.flush()]
+
+
+def only(*lines: str) -> Segment:
+    """Return the one segment of a log."""
+    (segment,) = (item for item in read(*lines) if isinstance(item, Segment))
+    return segment
+
+
+def values(segment: Segment) -> tuple[object, ...]:
+    """Return what a segment says, without where it stood and what was done to it."""
+    return segment._replace(line=0, lines=0, text="", layer=None)
+
+
+@pytest.mark.parametrize(
+    ("lines", "clean", "repairs"),
+    [
+        ([f"> {SYN}"], SYN, ("quoted",)),
+        ([f"> >> {SYN}"], SYN, ("quoted",)),
+        ([f"   | {SYN}"], SYN, ("quoted",)),
+        ([f"* {SYN}"], SYN, ("quoted",)),
+        ([f"// {SYN}"], SYN, ("quoted",)),
+        ([f"\t{SYN}"], SYN, ("spaces", "quoted")),
+        ([f"17: {SYN}"], SYN, ("quoted",)),
+        ([f"Jan 20 08:04:34 host tcpdump[123]: {SYN}"], SYN, ("prefix",)),
+        ([f"pod-7d4b9 | {SYN}"], SYN, ("prefix",)),
+        ([html.escape(SYN)], SYN, ("entities",)),
+        ([f"\x1b[01;31m{SYN}\x1b[0m"], SYN, ("colours",)),
+        ([f"\ufeff{SYN}"], SYN, ("invisible",)),
+        ([SYN.replace(" > ", "\u00a0>\u00a0")], SYN, ("spaces",)),
+        ([SYN.replace("tfo", "").replace("mss 1460", "[b]mss 1460[/b]")], SYN, ("tags",)),
+        ([SYN.replace(" > ", " >")], SYN, ("spacing",)),
+        (textwrap.wrap(SYN, 72), SYN, ("wrapped",)),
+        ([f"> {line}" for line in textwrap.wrap(DATA, 60)], DATA, ("quoted", "wrapped")),
+        ([f"> {line}" for line in textwrap.wrap(OLD, 70)], OLD, ("quoted", "wrapped")),
+        ([f"> {line}" for line in VERBOSE], "\n".join(VERBOSE), ("quoted",)),
+        ([SYN[:75] + "=", SYN[75:]], SYN, ("quoted_printable",)),
+    ],
+)
+def test_it_is_undone(lines: list[str], clean: str, repairs: tuple[str, ...]) -> None:
+    """The same segment comes out; it says what was undone, and keeps the raw lines."""
+    segment = only(*lines)
+    assert str(segment) == clean
+    assert values(segment) == values(only(*clean.split("\n")))
+    assert segment.layer is not None
+    assert set(segment.layer.repairs) == set(repairs)
+    assert segment.layer.raw == tuple(lines)
+    assert (segment.line, segment.lines) == (1, len(lines))
+
+
+def test_a_record_needs_no_repair() -> None:
+    """A record is never touched, and nothing is held back."""
+    mender = Mender()
+    (segment,) = mender.feed(SYN)
+    assert isinstance(segment, Segment)
+    assert segment.layer is None
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        (SYN[: SYN.index(", win")] + ", ...", (1228404592, None, None)),
+        ("12:00:00.000001 IP6 ::1.50152 > ::1.8080: Flags [S.]", (None, None, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq 1000  # lost", (1000, None, None)),
+    ],
+)
+def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, ...]) -> None:
+    """A shortened record has the numbers it shows, and no others."""
+    segment = only(line, "")
+    assert (segment.seq, segment.ack, segment.length) == numbers
+    assert segment.layer is not None
+    assert "abridged" in segment.layer.repairs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The client at 12:00:00.000001 sent IP 192.0.2.1 > something",
+        "Flags [S], seq 1228404592",
+        "seq 43780310 FIN n",
+        "> I think the SYN was lost",
+        "a > b: Flags are interesting",
+        "12:00:00.000001 IP 192.0.2.1.53 > 192.0.2.2.4242: UDP, length 12",
+        "> 12:00:00.000001 ARP, Request who-has 192.0.2.1 tell 192.0.2.2, length 28",
+    ],
+)
+def test_nothing_is_invented(line: str) -> None:
+    """Prose, fragments and other protocols stay what they are."""
+    assert [type(item) for item in read(line, "")] == [Skipped, Skipped]
+
+
+def test_every_line_is_in_exactly_one_item() -> None:
+    """Joined records count their lines, and the numbers of what follows stay right."""
+    lines = ["intro", *(f"> {line}" for line in textwrap.wrap(SYN, 66)), "> and then", DATA, "bye"]
+    items = read(*lines)
+    covered = []
+    for item in items:
+        covered += range(item.line, item.line + (item.lines if isinstance(item, Segment) else 1))
+    assert covered == list(range(1, len(lines) + 1))
+
+
+def test_a_live_record_is_not_held_back() -> None:
+    """A record comes out of the very call that brought it, also after a repaired one."""
+    mender = Mender()
+    assert len(mender.feed(f"> {SYN}")) == 1
+    assert len(mender.feed(DATA)) == 1
+
+
+def _mangled(lines: list[str], chance: random.Random) -> list[str]:
+    """Do to a log what people do."""
+    how = chance.randrange(6)
+    if how == 0:
+        width = chance.randrange(60, 101)
+        mark = chance.choice(["", "> ", ">> "])
+        return [mark + part for line in lines for part in textwrap.wrap(line, width, break_long_words=False)]
+    if how == 1:
+        mark = chance.choice(["> ", "| ", "# ", "    ", "\t", "12: ", "Jan 20 08:04:34 host tcpdump[123]: "])
+        return [mark + line for line in lines]
+    if how == 2:
+        return [html.escape(line) for line in lines]
+    if how == 3:
+        return [line + "\r" for line in lines]
+    if how == 4:
+        # An old record that is cut inside its window is a record by itself: nothing can tell.
+        cut = chance.choice([place for place, line in enumerate(lines) if line != OLD])
+        return [*lines[:cut], lines[cut][: chance.randrange(len(lines[cut]))]]
+    return [f"{chance.choice(lines)} {chance.choice(lines)}", *lines]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_mangled_logs_give_the_same_segments_or_none(seed: int) -> None:
+    """Cut, joined, quoted, wrapped, prefixed, escaped: what comes out is one of the records that went in."""
+    chance = random.Random(seed)  # noqa: S311  not for secrets
+    lines = [SYN, DATA, OLD, SYN.replace("40000", "40001"), DATA.replace("[P.]", "[FP.]")]
+    known = {only(line)[7:16] for line in lines}
+    found = [item for item in read(*_mangled(lines, chance)) if isinstance(item, Segment)]
+    complete = [
+        item for item in found if not item.truncated and "abridged" not in (item.layer.repairs if item.layer else ())
+    ]
+    assert all(item[7:16] in known for item in complete)
