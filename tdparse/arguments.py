@@ -50,6 +50,15 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
+class Packing(StrEnum):
+    """How a copy is compressed."""
+
+    GZ = "gz"
+    BZ2 = "bz2"
+    XZ = "xz"
+    ZST = "zst"
+
+
 class Language(StrEnum):
     """The language of sentences and labels."""
 
@@ -142,6 +151,37 @@ StrictOption = Annotated[bool, typer.Option("--strict", help="Exit 1 if a segmen
 JobsOption = Annotated[
     int | None,
     typer.Option("--jobs", "-j", min=1, help="Processes; as many as cores if not given.", show_default=False),
+]
+
+FolderOption = Annotated[
+    Path | None, typer.Option("--output", "-o", help="The folder for the copies.", show_default=False)
+]
+InPlaceOption = Annotated[
+    bool, typer.Option("--in-place", help="Replace each log by its copy; the log is kept as NAME~.")
+]
+IncludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--include", metavar="GLOB", help="Of folders only these files (name or path).", show_default=False),
+]
+ExcludeOption = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="Of folders not these files.", show_default=False),
+]
+FilesFromOption = Annotated[
+    str | None,
+    typer.Option(
+        "--files-from",
+        metavar="LIST",
+        help="Read names of logs from a file (- is standard input), a line each or ended by NUL.",
+        show_default=False,
+    ),
+]
+CompressOption = Annotated[
+    Packing | None, typer.Option("--compress", help="Write compressed copies.", show_default=False)
+]
+ForceOption = Annotated[bool, typer.Option("--force", help="Do finished logs again, too.")]
+ReportOption = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Write the report as JSON, too.", show_default=False)
 ]
 
 

@@ -11,20 +11,28 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from tdparse import interactive
 from tdparse.arguments import (
     FAIL_SECTIONS,
     Color,
     ColorOption,
     CompactOption,
+    CompressOption,
     ConnOption,
     DiagramFormat,
     DiagramFormatOption,
+    ExcludeOption,
     FailOnOption,
     Files,
+    FilesFromOption,
+    FolderOption,
     FoldOption,
+    ForceOption,
     Format,
     FormatOption,
     HostOption,
+    IncludeOption,
+    InPlaceOption,
     JobsOption,
     LadderOption,
     LangOption,
@@ -37,6 +45,7 @@ from tdparse.arguments import (
     OutputOption,
     PortOption,
     QuietOption,
+    ReportOption,
     StrictOption,
     TableFormat,
     TableFormatOption,
@@ -56,7 +65,6 @@ from tdparse.arguments import (
 )
 
 if TYPE_CHECKING:
-    from tdparse.model import Lang
     from tdparse.render import Renderer
 
 DEFAULT_COMMAND = "explain"
@@ -126,7 +134,7 @@ def explain(
     """Explain every segment in log order, then every connection (the default command)."""
     language = language_of(lang)
     if not files and sys.stdin.isatty():
-        _repl(language, numbers, numbering, color)
+        interactive.talk(language, numbers, numbering, color)
     only_one(
         language,
         {"--ladder": ladder, "--compact": compact, "-q": quiet, f"-f {format}": format is not TableFormat.TEXT},
@@ -210,11 +218,19 @@ def connections(
 
 @app.command(epilog="Example: tdexplain annotate -o explained logs/ x.log.gz")
 def annotate(
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Logs and folders of logs.")],
-    format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The folder for the copies.", show_default=False)
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]...", help="Logs, folders of logs, globs.", show_default=False),
     ] = None,
+    format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
+    output: FolderOption = None,
+    in_place: InPlaceOption = False,
+    include: IncludeOption = None,
+    exclude: ExcludeOption = None,
+    files_from: FilesFromOption = None,
+    compress: CompressOption = None,
+    force: ForceOption = False,
+    report: ReportOption = None,
     lang: LangOption = None,
     numbers: NumbersOption = Numbers.RELATIVE,
     numbering: NumberingChoiceOption = NumberingOption.AUTO,
@@ -222,36 +238,26 @@ def annotate(
     strict: StrictOption = False,
     jobs: JobsOption = None,
 ) -> None:
-    """Write a copy of each log with comment lines under each record; without -o to standard output."""
-    from tdparse import batch
-    from tdparse.interrupt import Interrupt
-    from tdparse.job import Exit
-    from tdparse.selection import Selection
-    from tdparse.unpack import UnreadableError
+    """
+    Write a copy of each log with comment lines under each record; without -o to standard output.
+
+    A run that was interrupted goes on where it ended when it is started again.
+    """
+    from tdparse import annotating
+    from tdparse.batch import Style
+    from tdparse.discover import Plan
 
     language = language_of(lang)
     patterns = patterns_of(language, fail_on, FAIL_SECTIONS)
     job = job_of(language, fail_on, strict=strict)
-    style = batch.Style(format.value, language, numbers.value, numbering.value, tuple(patterns))
-    found = list(batch.tasks(paths, output or Path(), style))
-    for missing in found:
-        if isinstance(missing, UnreadableError):
-            job.trouble(missing.name, missing.code, missing.detail)
-    todo = [task for task in found if isinstance(task, batch.Task)]
-    if output is None:
-        names = [task.name for task in todo]
-        renderer = batch.renderer(style, on_screen=sys.stdout.isatty())
-        raise typer.Exit(job.explain(names, renderer, Selection(), numbering=numbering.value, drop=batch.MARK))
-    if clash := batch.collision(todo):
-        job.complain(clash.name, "same_output" if clash.other else "onto_input", clash.other or "")
-        raise typer.Exit(Exit.USAGE)
-    with Interrupt() as interrupt:
-        for outcome in batch.annotate_all(todo, style, jobs or cores(), lambda: interrupt.requested):
-            job.take(outcome.totals, met=outcome.met)
-            if outcome.trouble:
-                job.trouble(*outcome.trouble)
-    job.report()
-    raise typer.Exit(Exit.INTERRUPTED if interrupt.requested else job.code())
+    filters = tuple(include or ()), tuple(exclude or ())
+    packing = compress.value if compress else None
+    plan = Plan(output or Path(), format.value, packing, *filters, in_place=in_place)
+    style = Style(format.value, language, numbers.value, numbering.value, tuple(patterns))
+    request = annotating.Request(paths or [], files_from, plan, style, jobs or cores(), force=force, report=report)
+    if wrong := request.wrong(folder=output is not None):
+        raise typer.BadParameter(wrong)
+    raise typer.Exit(annotating.run(job, request, folder=output is not None))
 
 
 @app.command(epilog="Example: tdexplain convert --to absolute -o absolute.log relative.log")
@@ -307,15 +313,11 @@ def why(
         raise typer.Exit from None
 
 
-@app.command(epilog="Example: tdexplain repl")
-def repl(
-    lang: LangOption = None,
-    numbers: NumbersOption = Numbers.RELATIVE,
-    numbering: NumberingChoiceOption = NumberingOption.AUTO,
-    color: ColorOption = Color.AUTO,
-) -> None:
-    """Paste lines or whole logs and get them explained."""
-    _repl(language_of(lang), numbers, numbering, color)
+app.command(epilog="Example: tdexplain repl")(interactive.repl)
+app.command(epilog="Example: sudo tdexplain live -i any port 443", context_settings=interactive.PASSING)(
+    interactive.live
+)
+app.command(epilog="Example: tdexplain quiz x.log")(interactive.quiz)
 
 
 @app.command(epilog="Example: tdexplain demo -l zh")
@@ -340,12 +342,6 @@ def demo(
         renderer = text_view(language, numbers, color, None, quiet=quiet, verbose=verbose, headings=True)
     names = [str(logs / "http.log"), str(logs / "refused.log")]
     raise typer.Exit(job_of(language, None, strict=False).explain(names, renderer, Selection()))
-
-
-def _repl(lang: Lang, numbers: Numbers, numbering: NumberingOption, color: Color) -> NoReturn:
-    from tdparse.repl import Repl
-
-    raise typer.Exit(Repl(lang, numbers.value, numbering.value, color=colored(color, None)).run())
 
 
 def main() -> None:

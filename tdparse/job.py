@@ -14,18 +14,23 @@ from tdparse.interrupt import Interrupt
 from tdparse.output import UnwritableError, replaced, standard_output
 from tdparse.read import opened, shown_name
 from tdparse.render import Octets, Totals
+from tdparse.render.screen import safe
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import NumberingChoice, Run
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
-    from typing import BinaryIO
+    from typing import BinaryIO, TypeAlias
 
     from tdparse.model import Lang
+    from tdparse.read import Source
     from tdparse.render import Renderer
     from tdparse.renumber import To
+
+    Opener: TypeAlias = Callable[[str, Callable[[int], bool]], AbstractContextManager[Source]]
 
 PROGRAM: Final = "tdexplain"
 
@@ -61,8 +66,9 @@ class Job:
         output: Path | None = None,
         numbering: NumberingChoice = "auto",
         drop: str | None = None,
+        opener: Opener = opened,
     ) -> Exit:
-        """Explain the inputs one after another; without `output` to standard output."""
+        """Explain the inputs one after another, each as `opener` opens it; without `output` to standard output."""
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
 
         def first(file: BinaryIO) -> None:
@@ -71,7 +77,7 @@ class Job:
 
         def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
             write = _Writer(file, eager=output is None)
-            with opened(name, interrupt.wait) as source:
+            with opener(name, interrupt.wait) as source:
                 run.follow(source, write, lambda: interrupt.requested and not source.live)
                 if interrupt.requested and not (output is None or source.live):
                     raise KeyboardInterrupt  # half of a file must not look like the whole of it
@@ -152,32 +158,22 @@ class Job:
         self.totals.add(totals)
         self._alarm.met = self._alarm.met or met
 
-    def trouble(self, name: str, code: str, detail: str = "") -> None:
-        """Tell of an input or output that could not be used; the run goes on and fails at its end."""
+    def trouble(self, name: str, code: str, detail: str = "") -> str:
+        """Tell of an input or output that could not be used, return how; the run goes on and fails at its end."""
         self._failed = True
-        self.complain(name, code, detail)
+        return self.complain(name, code, detail)
 
-    def complain(self, name: str, code: str, detail: str = "") -> None:
-        """Tell something in one line, on standard error."""
-        sentence = catalog.fill(catalog.sentence("trouble", code, self.lang), {"name": name, "detail": detail})
+    def complain(self, name: str, code: str, detail: str = "") -> str:
+        """Tell something in one line, on standard error; return it."""
+        values = {"name": safe(name), "detail": safe(detail)}
+        sentence = catalog.fill(catalog.sentence("trouble", code, self.lang), values)
         self.say(f"{PROGRAM}: {sentence}")
+        return sentence
 
     def say(self, text: str) -> None:
         """Write a line to standard error, whatever its encoding."""
         encoding = sys.stderr.encoding or "utf-8"
         sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-
-    def report(self) -> None:
-        """Tell what has been done, in numbers."""
-        totals = self.totals
-        values = {
-            "logs": totals.sources,
-            "lines": totals.lines,
-            "segments": totals.segments,
-            "connections": totals.connections,
-            "rejected": totals.skipped["rejected"],
-        }
-        self.say(f"{PROGRAM}: {catalog.fill(catalog.sentence('ui', 'annotated', self.lang), values)}")
 
     def code(self) -> Exit:
         """Return how the run ended."""

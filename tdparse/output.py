@@ -6,15 +6,23 @@ A file is written beside its place and renamed, so that no half-written file eve
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import io
 import os
+import re
 import sys
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from contextlib import contextmanager, suppress
+from hashlib import sha256
+from pathlib import Path
+from secrets import token_hex
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+PART: Final = re.compile(r"^\..+\.[0-9a-f]{8}\.tdexplain\.part$")  # what a file is called until it is complete
+LONGEST: Final = 200  # octets of a name that leave room for the marks of a file in the making
 
 
 class UnwritableError(Exception):
@@ -55,9 +63,8 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
 
     Raises UnwritableError when the folder or the disk does not let it.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        file = beside.open("wb")
+        beside, file = _begun(path)
     except OSError as error:
         raise UnwritableError(str(path), error) from error
     try:
@@ -68,10 +75,57 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
             except OSError as error:
                 raise UnwritableError(str(path), error) from error
-        beside.replace(path)
+            beside.replace(path)  # while the lock is held, so that nobody sweeps it away
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise UnwritableError(str(path), error) from error
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def sweep(folder: Path) -> None:
+    """
+    Remove what killed runs have left half-written in a folder; what is being written is locked, and stays.
+
+    Raises UnwritableError.
+    """
+    try:
+        found = [Path(entry.path) for entry in os.scandir(folder) if PART.search(entry.name)]
+        for path in found:
+            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+                _lock(file)
+                path.unlink()
+    except FileNotFoundError:
+        return  # a folder that is not there holds nothing
+    except OSError as error:
+        raise UnwritableError(str(folder), error) from error
+
+
+def _begun(path: Path) -> tuple[Path, BinaryIO]:
+    """Create a file beside `path` that `sweep` leaves alone, under a name that nobody else takes."""
+    name = path.name if len(os.fsencode(path.name)) <= LONGEST else sha256(os.fsencode(path.name)).hexdigest()
+    while True:
+        beside = path.with_name(f".{name}.{token_hex(4)}.tdexplain.part")
+        file = beside.open("xb")
+        try:
+            _lock(file)
+            if os.fstat(file.fileno()).st_nlink:
+                return beside, file
+        except BlockingIOError:
+            pass  # it was taken for one that was left behind, before the lock was there
+        except BaseException:
+            file.close()
+            raise
+        file.close()
+
+
+def _lock(file: BinaryIO) -> None:
+    """Lock a file until it is closed; BlockingIOError when another process has. Not every file system can."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError as error:
+        if error.errno not in {errno.ENOTSUP, errno.ENOLCK, errno.ENOSYS}:
+            raise

@@ -8,7 +8,7 @@ for its newline.
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tdparse.selection import Alarm, Selection
 
 NumberingChoice: TypeAlias = Literal["auto", "absolute", "relative"]
+Place: TypeAlias = tuple[int, int | None]  # line and column, from 1
+PLACES: Final = 20  # of one log; more of them help nobody
 
 
 class Run(NamedTuple):
@@ -34,6 +36,7 @@ class Run(NamedTuple):
     totals: Totals
     numbering: NumberingChoice = "auto"
     drop: str | None = None  # lines that begin with this are left out as if they had never been there
+    places: list[Place] | None = None  # takes where the first records stand that could not be read
 
     def follow(self, source: Source, write: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
         """
@@ -103,6 +106,8 @@ class _Following:
         if isinstance(item, Skipped):
             lines = self._claim(item.line)
             totals.skipped[item.kind] += 1
+            if item.kind == "rejected" and self._run.places is not None and len(self._run.places) < PLACES:
+                self._run.places.append((item.line, item.column))
             return [renderer.skipped(item, lines)] if selection.everything else []
         totals.connections += 1
         totals.verdicts[item.verdict] += 1

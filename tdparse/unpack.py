@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 BLOCK: Final = 1 << 16  # octets asked for at once: larger reads gain nothing, smaller ones cost
 
@@ -31,6 +32,9 @@ _CAPTURES: Final = (  # pcap: microseconds and nanoseconds in either byte order;
     b"\x0a\x0d\x0d\x0a",
 )
 _MAGIC: Final = (_GZIP, _XZ, _BZIP2, _ZSTD, *_CAPTURES)
+
+
+_PACKINGS: Final = {_GZIP: "gz", _XZ: "xz", _BZIP2: "bz2", _ZSTD: "zst", **dict.fromkeys(_CAPTURES, "capture")}
 
 
 class UnreadableError(Exception):
@@ -99,6 +103,13 @@ def head(stream: Stream, known: tuple[bytes, ...] = _MAGIC) -> bytes:
             break
         octets += more
     return octets
+
+
+def packing_of(path: Path) -> str | None:
+    """Return what a file is stored in ("gz", "xz", "bz2", "zst", "capture"), None for text. Raises OSError."""
+    with path.open("rb") as file:
+        first = file.read(max(map(len, _MAGIC)))
+    return next((packing for mark, packing in _PACKINGS.items() if first.startswith(mark)), None)
 
 
 @contextmanager

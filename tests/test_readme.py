@@ -73,7 +73,7 @@ def test_every_target_of_the_makefile_is_named() -> None:
 
 def test_the_help_knows_every_option_of_the_readme(program: Program) -> None:
     """Long options named here exist."""
-    known = "".join(program(command, "--help").out for command in ("explain", "connections", "annotate"))
+    known = "".join(program(command, "--help").out for command in ("explain", "connections", "annotate", "convert"))
     named = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", README)) - {"--regen-all"}
     assert {"--fail-on", "--strict"} <= named
     assert all(option in known for option in named)
