@@ -1,0 +1,111 @@
+"""The commands that talk with somebody or something: the prompt, a live capture, the quiz."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from tdparse.arguments import (
+    Color,
+    ColorOption,
+    LangOption,
+    Language,
+    NumberingChoiceOption,
+    NumberingOption,
+    Numbers,
+    NumbersOption,
+    colored,
+    job_of,
+    language_of,
+    text_view,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from tdparse.model import Lang
+    from tdparse.read import Source
+
+# tcpdump's own options pass through; ours are the long ones, and --help.
+PASSING: dict[str, object] = {"ignore_unknown_options": True, "help_option_names": ["--help"]}
+
+
+def repl(
+    lang: LangOption = None,
+    numbers: NumbersOption = Numbers.RELATIVE,
+    numbering: NumberingChoiceOption = NumberingOption.AUTO,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Paste lines or whole logs and get them explained; ask about them: why, show, ladder, tree."""
+    talk(language_of(lang), numbers, numbering, color)
+
+
+def talk(lang: Lang, numbers: Numbers, numbering: NumberingOption, color: Color) -> NoReturn:
+    """Start the prompt."""
+    from tdparse.repl import Repl
+
+    raise typer.Exit(Repl(lang, numbers.value, numbering.value, color=colored(color, None)).run())
+
+
+def live(
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[TCPDUMP ARGS]...", help="Interface, filter: what tcpdump takes.", show_default=False),
+    ] = None,
+    lang: Annotated[
+        Language | None, typer.Option("--lang", help="Language of the sentences.", show_default=False)
+    ] = None,
+    numbers: Annotated[Numbers, typer.Option("--numbers", help="How sequence numbers are shown.")] = Numbers.RELATIVE,
+    color: ColorOption = Color.AUTO,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Verdicts only.")] = False,
+    compact: Annotated[bool, typer.Option("--compact", help="One line a segment.")] = False,
+) -> None:
+    """
+    Run tcpdump and explain what it captures, as it comes; Ctrl-C ends both, with the verdicts.
+
+    All but the options below goes to tcpdump, which is run with -l -nn -S (and --immediate-mode where it has that).
+    """
+    from tdparse.live import NAME, captured
+    from tdparse.selection import Selection
+
+    language = language_of(lang)
+
+    def opener(_name: str, wait: Callable[[int], bool]) -> AbstractContextManager[Source]:
+        return captured(arguments or (), wait)
+
+    if compact:
+        from tdparse.arguments import compact_view
+
+        renderer = compact_view(language, numbers, color, None, verbose=False, headings=False)
+    else:
+        renderer = text_view(language, numbers, color, None, quiet=quiet)
+    job = job_of(language, None, strict=False)
+    raise typer.Exit(job.explain([NAME], renderer, Selection(), opener=opener))
+
+
+def quiz(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="The log to practise on.")],
+    lang: LangOption = None,
+    numbering: NumberingChoiceOption = NumberingOption.AUTO,
+) -> None:
+    """Practise: the log line by line, with questions about step, state and ack; answers checked, explained, counted."""
+    from tdparse.job import Exit
+    from tdparse.practice import ask, steps_of
+    from tdparse.unpack import UnreadableError
+
+    language = language_of(lang)
+    job = job_of(language, None, strict=False)
+    try:
+        steps = steps_of(file, numbering.value)
+    except UnreadableError as error:
+        job.complain(error.name, error.code, error.detail)
+        raise typer.Exit(Exit.FAILED) from None
+    if not steps:
+        job.complain(file, "nothing")
+        raise typer.Exit(Exit.NOTHING)
+    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    raise typer.Exit(ask(steps, language, columns=columns))
