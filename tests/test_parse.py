@@ -135,3 +135,94 @@ def test_a_length_that_contradicts_the_range_is_rejected() -> None:
     item = parse_line("IP 192.0.2.1.5 > 192.0.2.2.80: Flags [P.], seq 1:1449, ack 1, win 5, length 14")
     assert isinstance(item, Skipped)
     assert (item.kind, item.reason) == ("rejected", "length_disagrees")
+
+
+FLOW = "192.0.2.1.5 > 192.0.2.2.80: "
+TIMED = f"12:00:00.000001 {FLOW}"
+
+
+@pytest.mark.parametrize(
+    ("tail", "expected"),
+    [
+        (
+            "S 7:7(0) win 9 <mss 1460> (DF)",
+            {"flags": "S", "seq": 7, "seq_last": 7, "ack": None, "window": 9, "length": 0},
+        ),
+        ("S 7:7(0) ack 3 win 9", {"flags": "S.", "ack": 3}),
+        (". ack 3 win 9", {"flags": ".", "seq": None, "length": 0}),
+        ("P 1:11(10) ack 3 win 9 urg 4", {"flags": "P.U", "urgent": 4, "length": 10}),
+        ("SWE 7:7(0) win 9", {"flags": "SEW"}),
+        (". win 9", {"flags": ""}),
+        ("P [tcp sum ok] 1:11(10) ack 3 win 9 (DF) [tos 0x10]  (ttl 64, id 1, len 50)", {"checksum": "correct"}),
+        ("P [bad tcp cksum 5fec!] 1:11(10) ack 3 win 9", {"checksum": "incorrect", "length": 10}),
+        ("P, cksum 0xfef2 (incorrect (-> 0xc376), 1:11(10) ack 3 win 9", {"checksum": "incorrect", "seq": 1}),
+        ("P 1:11(10) ack 3 win 9: BGP (KEEPALIVE) (DF)", {"payload": "BGP (KEEPALIVE)"}),
+        ("F 1:1(0) ack 3 win 9 <nop,nop,timestamp 5 6>", {"options_text": "nop,nop,timestamp 5 6"}),
+        ("S 7:7(0) win 9 <mss[|tcp]>", {"truncated": True, "options_text": "mss[|tcp]"}),
+        (". [bad hdr length]", {"flags": None, "truncated": True}),
+        ("tcp 24 (DF)", {"flags": None, "length": 24}),
+    ],
+)
+def test_the_old_form_becomes_the_same_record(tail: str, expected: dict[str, object]) -> None:
+    """Flags are translated: `.` only if `ack` is printed, `U` only if `urg` is."""
+    found = segment(TIMED + tail)
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert str(found) == TIMED + tail
+
+
+@pytest.mark.parametrize(
+    ("before", "src", "outer"),
+    [
+        (f"IP 192.0.2.8 > 192.0.2.9: IP {FLOW}", "192.0.2.1", (("192.0.2.8", "192.0.2.9"),)),
+        (f"IP 192.0.2.8 > 192.0.2.9: GREv0, key=0x5, seq 9, length 62: IP {FLOW}", "192.0.2.1", (("192.0.2.8", "192.0.2.9"),)),
+        (f"IP 192.0.2.8.1 > 192.0.2.9.6081: Geneve, Flags [none], vni 0xb: IP {FLOW}", "192.0.2.1", (("192.0.2.8.1", "192.0.2.9.6081"),)),
+        (f"MPLS (label 16, tc 0, ttl 63) (label 100, tc 0, [S], ttl 63) IP {FLOW}", "192.0.2.1", ()),
+        (f"PPPoE  [ses 0x7] IP {FLOW}", "192.0.2.1", ()),
+        ("IP6 2001:db8::1 > 2001:db8::2: HBH DSTOPT 5 > 80: ", "2001:db8::1", ()),
+        ("IP 192.0.2.1 > 192.0.2.2: AH(spi=0x00000100,seq=0x1): 5 > 80: ", "192.0.2.1", ()),
+        (f"IP truncated-ip - 1955 bytes missing! {FLOW}", "192.0.2.1", ()),
+        (f"02:00:00:00:00:01 > Broadcast, ethertype 802.1Q (0x8100), length 58: vlan 1, p 0, ethertype IPv4 (0x0800), {FLOW}", "192.0.2.1", ()),
+        (f"Q.922, hdr-len 2, DLCI 100, Flags [none], NLPID IPv4 (0xcc), length 156: {FLOW}", "192.0.2.1", ()),
+    ],
+)  # fmt: skip
+def test_the_segment_is_the_innermost(before: str, src: str, outer: tuple[tuple[str, str], ...]) -> None:
+    """Tunnels, link headers and complaints stand around it; the outer addresses are kept."""
+    found = segment(f"{before}Flags [P.], seq 1:11, ack 1, win 9, length 10")
+    assert (found.src, found.dst.port) == (Endpoint(src, 5), 80)
+    assert (found.seq, found.length) == (1, 10)
+    assert (found.layer.outer if found.layer else ()) == outer
+
+
+@pytest.mark.parametrize(
+    ("device", "name", "direction"),
+    [
+        ("eth0  In  IP ", "eth0", "In"),
+        ("lo    Out IP ", "lo", "Out"),
+        ("?     In  IP ", "?", "In"),
+        ("(en0, proc Google Chrome (Helper):244, out) IP ", "(en0, proc Google Chrome (Helper):244, out)", None),
+        (" In IP ", None, "In"),
+    ],
+)
+def test_device_and_direction(device: str, name: str | None, direction: str | None) -> None:
+    """What -i any and -k put in front is kept."""
+    found = segment(f"12:00:00.000001 {device}{FLOW}Flags [R], seq 1, win 0, length 0")
+    assert found.layer is not None
+    assert (found.layer.device, found.layer.direction) == (name, direction)
+
+
+@pytest.mark.parametrize(
+    ("tail", "length", "payload"),
+    [
+        ("Flags [P.], seq 1:32, ack 1, win 9, length 3112345+ A? example.com. (29)", 31, "12345+ A? example.com. (29)"),
+        ("Flags [P.], ack 1, win 9, length 3112345+ A? example.com. (29)", 31, "12345+ A? example.com. (29)"),
+        ("Flags [P.], seq 1:59, ack 1, win 9, length 58 17177+ [1au] A? a.b. (56)", 58, "17177+ [1au] A? a.b. (56)"),
+        ("Flags [P.], seq 1:9, ack 1, win 9, length 8, RPKI-RTR", 8, "RPKI-RTR"),
+        ("Flags [P.], seq 1:7, ack 1, win 9, length 6 [telnet DO TSPEED]", 6, "[telnet DO TSPEED]"),
+        ("Flags [.], ack 1, win 9, options [nop,[bad opt]]", None, None),
+        ("Flags [P.], seq 1:9, ack 1, win 9, options [[bad opt]", 8, None),
+    ],
+)
+def test_length_and_what_follows_it(tail: str, length: int | None, payload: str | None) -> None:
+    """Old releases glue a DNS summary to the length; a cut list of options has none."""
+    found = segment(f"IP {FLOW}{tail}")
+    assert (found.length, found.payload) == (length, payload)
