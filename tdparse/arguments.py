@@ -98,6 +98,18 @@ class Color(StrEnum):
     NEVER = "never"
 
 
+class Sort(StrEnum):
+    """The order of a table's rows: the keys of `tdparse.render.table.SORTS`."""
+
+    CONN = "conn"
+    CLIENT = "client"
+    SERVER = "server"
+    VERDICT = "verdict"
+    BYTES = "bytes"
+    HANDSHAKE = "handshake"
+    REMARKABLE = "remarkable"
+
+
 Files = Annotated[
     list[str] | None,
     typer.Argument(metavar="[FILE]...", help="Logs; - or nothing is standard input.", show_default=False),
@@ -136,6 +148,7 @@ OnlyOption = Annotated[
     ),
 ]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours; NO_COLOR is honoured.")]
+SortOption = Annotated[Sort, typer.Option("--sort", help="The order of the rows; amounts from the largest down.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Verdicts only.")]
 VerboseOption = Annotated[bool, typer.Option("--verbose", "-v", help="Also evidence, socket calls, RFC sections.")]
 FailOnOption = Annotated[
@@ -243,6 +256,14 @@ def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, *
 
     columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
     return Text(lang, numbers=numbers.value, color=colored(color, output), columns=columns, **look)
+
+
+def table_view(lang: Lang, output: Path | None, sort: Sort, *, headings: bool) -> Renderer:
+    """Return the table of connections, folded to the terminal when it goes to one."""
+    from tdparse.render.table import Table
+
+    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    return Table(lang, columns=columns, sort=sort.value, headings=headings)
 
 
 def only_one(lang: Lang, given: Mapping[str, bool]) -> None:

@@ -46,6 +46,8 @@ from tdparse.arguments import (
     PortOption,
     QuietOption,
     ReportOption,
+    Sort,
+    SortOption,
     StrictOption,
     TableFormat,
     TableFormatOption,
@@ -61,6 +63,7 @@ from tdparse.arguments import (
     patterns_of,
     program_view,
     selection_of,
+    table_view,
     text_view,
 )
 
@@ -185,7 +188,7 @@ def diagram(
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
 
 
-@app.command(epilog="Example: tdexplain connections x.log")
+@app.command(epilog="Example: tdexplain connections --sort bytes --port 443 x.log")
 def connections(
     files: Files = None,
     format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
@@ -198,6 +201,7 @@ def connections(
     only: OnlyOption = None,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
+    sort: SortOption = Sort.CONN,
 ) -> None:
     """Show one row a connection: peers, verdict, who closed, bytes, handshake time, what was remarkable."""
     language = language_of(lang)
@@ -209,9 +213,7 @@ def connections(
         look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1}
         renderer = program_view(job, format, output, lambda: formats.connections(format.value, language, **look))
     else:
-        from tdparse.render.table import Table
-
-        renderer = Table(language, headings=len(names) > 1)
+        renderer = table_view(language, output, sort, headings=len(names) > 1)
     selection = selection_of(language, conn, host, port, only)
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
 
@@ -291,12 +293,13 @@ def why(
 ) -> None:
     """Explain a code at length: what it means, when it holds, where it is defined, and a log that shows it."""
     from tdparse import why as pages
-    from tdparse.job import PROGRAM, Exit
     from tdparse.output import standard_output
 
     language = language_of(lang)
     places, unknown = pages.listed(codes or ()) if listed else pages.find(codes or ())
     if unknown or not places:
+        from tdparse.job import PROGRAM, Exit  # brings the whole pipeline, which a list does without
+
         for line in [pages.complaint(word, language) for word in unknown] or [pages.nothing(language)]:
             typer.echo(f"{PROGRAM}: {line}", err=True)
         raise typer.Exit(Exit.USAGE)

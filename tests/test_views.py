@@ -1,0 +1,143 @@
+"""Each view at two widths, with and without colours, in both languages: as it was, and never wider than the terminal."""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+
+import pytest
+from conftest import ROOT
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_regressions.file_regression import FileRegressionFixture
+from test_render_text import view, view_of
+
+from tdparse import catalog
+from tdparse.arguments import Sort
+from tdparse.model import Lang
+from tdparse.render import Renderer
+from tdparse.render.compact import Compact
+from tdparse.render.rung import Words
+from tdparse.render.screen import broken, width, wrapped
+from tdparse.render.table import SORTS, Table
+from tdparse.render.text import Text
+
+LOGS = [ROOT / "fixtures" / "captures" / name / "absolute.log" for name in ("reuse", "loss", "refused")]
+ORIGINALS = frozenset(line for log in LOGS for line in log.read_text().splitlines())
+VIEWS = ("text", "verbose", "quiet", "compact", "connections")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def renderer(name: str, lang: Lang, columns: int | None, *, color: bool = False) -> Renderer:
+    """Return a view by its name."""
+    if name == "connections":
+        return Table(lang, columns=columns, headings=True)
+    look = {name: True} if name in {"verbose", "quiet"} else {}
+    text = Text(lang, columns=columns, color=color, headings=True, **look)  # type: ignore[arg-type]
+    if name == "compact":
+        return Compact(Words(lang), text, columns=columns, color=color, headings=True)
+    return text
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "lang", "color"),
+    list(product(VIEWS, (80, 140), catalog.LANGUAGES, (False, True))),
+    ids=lambda value: {True: "color", False: "plain"}.get(value, str(value)) if isinstance(value, bool) else str(value),
+)
+def test_each_view_looks_as_it_did(
+    name: str,
+    columns: int,
+    lang: Lang,
+    color: bool,
+    file_regression: FileRegressionFixture,  # noqa: FBT001 - a table's column
+) -> None:
+    """As in fixtures/views; colours change no character and no line."""
+    shown = view(renderer(name, lang, columns, color=color), *LOGS)
+    path = ROOT / "fixtures" / "views" / f"{name}.{columns}.{lang}.{'color' if color else 'plain'}.txt"
+    file_regression.check(shown, fullpath=path, encoding="utf-8", newline="")
+    assert COLOR.sub("", shown) == view(renderer(name, lang, columns), *LOGS)
+    assert [line for line in shown.splitlines() if width(line) > columns and COLOR.sub("", line) not in ORIGINALS] == []
+
+
+@pytest.mark.parametrize("name", VIEWS)
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+@pytest.mark.parametrize("columns", [30, 50, 60, 80, 100])
+def test_nothing_is_lost_by_wrapping(name: str, lang: Lang, columns: int) -> None:
+    """No line is wider than the terminal; from 60 columns on no state and no number is broken."""
+    shown = [line for line in view(renderer(name, lang, columns), *LOGS).splitlines() if line not in ORIGINALS]
+    assert [line for line in shown if width(line) > columns] == []
+    if columns >= 60 and name != "compact":
+        whole = view(renderer(name, lang, None), *LOGS)
+        words = re.compile(r"[A-Z]{3,}(?:-[A-Z0-9]+)*[*?~]?|\d+(?:\.\d+)*")
+        assert set(words.findall("\n".join(shown))) <= set(words.findall(whole))
+
+
+def test_a_connection_is_introduced_once() -> None:
+    """Where it first appears, under its first line; in each input anew."""
+    shown = view(Text("en", headings=True), *LOGS)
+    heads = re.findall(r"(?m)^    Connection #(\d+): client \S+, server \S+$", shown)
+    assert heads == ["1", "2", "3", "1", "1"]
+
+
+def test_roles_that_are_guesses_are_said_to_be() -> None:
+    """In the header of a connection whose beginning is not in the log."""
+    line = "12:00:00.000001 IP 10.0.0.1.40000 > 10.0.0.2.40001: Flags [.], ack 7, win 9, length 0"
+    assert "roles guessed" in view_of(line, Text("en"))
+
+
+def test_a_long_line_that_cannot_be_read_is_shown_around_the_place() -> None:
+    """In a terminal narrower than the line, a caret under the whole of it would point at nothing."""
+    line = (
+        "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, options [mss 1460,nop,nop,nop], length 0"
+    )
+    _, part, caret, *said = view_of(line, Text("en", columns=60)).splitlines()
+    assert part[caret.index("^") :].startswith("x, win")
+    assert part.strip() in line
+    assert max(map(len, (part, caret, *said))) <= 60
+
+
+# ------------------------------------------------------------------ the table of connections
+
+
+@pytest.mark.parametrize(
+    ("sort", "order"),
+    [
+        ("conn", ["1", "2", "3"]),
+        ("verdict", ["1", "3", "2"]),
+        ("bytes", ["1", "2", "3"]),
+        ("remarkable", ["2", "3", "1"]),
+        ("client", ["1", "2", "3"]),
+    ],
+)
+def test_rows_can_be_sorted(sort: str, order: list[str]) -> None:
+    """Text from a to z, amounts and severities from the largest down, equal rows by their number."""
+    rows = view(Table("en", sort=sort), LOGS[0]).splitlines()[1:]
+    assert [row.split()[0] for row in rows] == order
+
+
+def test_every_order_has_an_option() -> None:
+    """And the other way round."""
+    assert list(SORTS) == [str(sort) for sort in Sort]
+
+
+@pytest.mark.parametrize("columns", [200, 100, 80, 60, 40])
+def test_a_folded_table_says_the_same(columns: int) -> None:
+    """Every cell of the wide table is in the narrow one, whole."""
+    narrow = view(Table("en", columns=columns), *LOGS)
+    assert max(map(width, narrow.splitlines())) <= columns
+    wide = view(Table("en"), *LOGS).splitlines()[1:]
+    flat = " ".join(narrow.split())
+    for cell in {cell for row in wide for cell in re.split(r"\s{2,}|, ", row)} - {"-"}:
+        assert cell in flat
+
+
+# ------------------------------------------------------------------ wrapping
+
+
+@given(st.text(st.sampled_from("ab ,.→·三（）\t"), max_size=60), st.integers(2, 20))
+def test_wrapping_keeps_every_character_and_the_width(text: str, columns: int) -> None:
+    """Whatever stands there: blanks aside nothing is lost, and no line is too wide; words are whole where they fit."""
+    assert "".join("".join(broken(text, columns)).split()) == "".join(text.split())
+    assert all(width(line) <= columns for line in broken(text, columns))
+    for line in wrapped(text, columns):
+        assert width(line) <= columns or " " not in line.strip()
