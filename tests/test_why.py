@@ -226,14 +226,18 @@ def test_a_reader_that_leaves_is_no_error() -> None:
     assert done.stdout.count(b"\n") == 1
 
 
-def test_the_grammar_is_not_built() -> None:
+@pytest.mark.parametrize(
+    ("arguments", "pipeline"), [(["--list"], False), (["--list", "-f", "jsonl", "R1"], True), (["refused"], True)]
+)
+def test_the_grammar_is_not_built(arguments: list[str], *, pipeline: bool) -> None:
     """An explanation with its log needs no parser generator, and a list not even the pipeline: both feel instant."""
     code = (
-        "import sys; from tdparse import why; view = why.Why('en');"
-        "view.index(why.listed()[0]); assert 'tdparse.pipeline' not in sys.modules;"
-        "view.page(why.find(['refused'])[0]); assert 'tdparse.pipeline' in sys.modules; assert 'lark' not in sys.modules"
+        "import sys; from tdparse.cli import app\n"
+        f"app(['why', *{arguments!r}], standalone_mode=False)\n"
+        f"assert ('tdparse.pipeline' in sys.modules) == {pipeline}; assert 'lark' not in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60, capture_output=True)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_every_help_ends_with_an_example() -> None:
