@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import catalog
 from tdparse.interrupt import Interrupt
 from tdparse.output import UnwritableError, replaced, standard_output
+from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.render import Octets, Totals
 from tdparse.render.screen import safe
@@ -76,15 +77,28 @@ class Job:
                 renderer.attach(file)
 
         def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
-            write = _Writer(file, eager=output is None)
+            write = _Writer(file, eager=output is None, before=aside)
             with opener(name, interrupt.wait) as source:
-                run.follow(source, write, lambda: interrupt.requested and not source.live)
+
+                def stopped() -> bool:
+                    progress.tick(source.consumed, self.totals.lines)
+                    return interrupt.requested and not source.live
+
+                try:
+                    run.follow(source, write, stopped)
+                finally:
+                    progress.next(source.consumed)
+                    progress.clear()
                 if interrupt.requested and not (output is None or source.live):
                     raise KeyboardInterrupt  # half of a file must not look like the whole of it
 
         def last(file: BinaryIO) -> None:
+            progress.stop()
             _Writer(file, eager=True)(renderer.finish(self.totals))
 
+        progress = Progress(self.lang, map(size_of, names))
+        # On a terminal the output shows by itself how far it has come.
+        aside = progress.stop if output is None and sys.stdout.isatty() else None
         return self._over(names, one, output, first, last)
 
     def convert(
@@ -193,12 +207,15 @@ class Job:
 class _Writer:
     """Writes text as UTF-8; an eager one hands it on at once."""
 
-    def __init__(self, file: BinaryIO, *, eager: bool) -> None:
+    def __init__(self, file: BinaryIO, *, eager: bool, before: Callable[[], None] | None = None) -> None:
         self._file = file
         self._eager = eager
+        self._before = before
 
     def __call__(self, text: str) -> None:
         if text:
+            if self._before is not None:
+                self._before()
             self._file.write(text.encode("utf-8", "surrogateescape"))
             if self._eager:
                 self._file.flush()

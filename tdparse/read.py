@@ -47,13 +47,19 @@ _MARKED: Final = (
 class Source:
     """One opened input."""
 
-    def __init__(self, name: str, stream: Stream, *, live: bool = False) -> None:
-        """Read lines from `stream`; messages call the input `name`."""
+    def __init__(self, name: str, stream: Stream, *, live: bool = False, stored: Descriptor | None = None) -> None:
+        """Read lines from `stream`; messages call the input `name`; `stored` is where it is read from, as it is packed."""
         self.name = name
         self.live = live  # a pipe or a terminal: each block is worth showing at once
         self.encoding = UTF_8  # known when the first block has been read
         self.terminated = True  # whether the last line ended with a newline; known at the end
         self._stream = stream
+        self._stored = stored
+
+    @property
+    def consumed(self) -> int:
+        """How many octets have been read, as they are stored."""
+        return 0 if self._stored is None else self._stored.consumed
 
     def blocks(self) -> Iterator[list[str]]:
         """
@@ -119,10 +125,11 @@ def opened(name: str, wait: Callable[[int], bool] | None = None, *, called: str 
             raise UnreadableError(shown, "directory")
         live = not stat.S_ISREG(mode)
         try:
-            stream = stack.enter_context(unpacked(shown, Descriptor(fd, wait if live else None)))
+            stored = Descriptor(fd, wait if live else None)
+            stream = stack.enter_context(unpacked(shown, stored))
         except OSError as error:
             raise UnreadableError(shown, "system", error) from error
-        yield Source(shown, stream, live=live)
+        yield Source(shown, stream, live=live, stored=stored)
 
 
 def shown_name(name: str) -> str:

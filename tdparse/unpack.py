@@ -69,12 +69,15 @@ class Descriptor:
         """Read from `fd`."""
         self._fd = fd
         self._wait = wait
+        self.consumed = 0  # octets read so far
 
     def read(self, size: int = -1, /) -> bytes:
         """Return up to `size` octets."""
         if self._wait is not None and not self._wait(self._fd):
             return b""
-        return os.read(self._fd, BLOCK if size < 0 else size)
+        octets = os.read(self._fd, BLOCK if size < 0 else size)
+        self.consumed += len(octets)
+        return octets
 
 
 class Peeked:

@@ -17,6 +17,7 @@ SHELL = {
     "arguments",
     "live",
     "practice",
+    "progress",
     "quiz",
     "repl",
     "dialogue",
