@@ -58,20 +58,25 @@ def each(
     pool: ProcessPoolExecutor | None = None
     try:
         while not enough():
-            if pool is None:
-                pool = _pool(jobs)
-                waiting = deque((task, known, _handed(pool, work, task, known)) for task, known, _ in waiting)
-            while len(waiting) < jobs * WINDOW and (more := next(tasks, None)) is not None:
-                waiting.append((*more, _handed(pool, work, *more)))
-            if not waiting:
-                break
-            task, known, future = waiting.popleft()
             try:
+                if pool is None:
+                    pool = _pool(jobs)
+                    for place, (task, known, _) in enumerate(waiting):
+                        waiting[place] = task, known, _handed(pool, work, task, known)
+                while len(waiting) < jobs * WINDOW and (more := next(tasks, None)) is not None:
+                    waiting.append((*more, None))
+                    waiting[-1] = *more, _handed(pool, work, *more)
+                if not waiting:
+                    break
+                task, known, future = waiting[0]
                 result = known if future is None else future.result()
             except BrokenProcessPool:
-                pool.shutdown()
-                pool = None  # which task it was nobody knows: this one is tried alone, the others again
-                result = _alone(work, crashed, task)
+                if pool is not None:
+                    pool.shutdown()
+                pool = None  # whose fault it was nobody knows: the first is tried alone, the others again
+                task, known, _ = waiting[0]
+                result = _alone(work, crashed, task) if known is None else known
+            waiting.popleft()
             if result is not None:
                 yield result
     finally:

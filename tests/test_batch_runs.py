@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,8 @@ from tdparse.ledger import NAME
 SOURCES = sorted((ROOT / "tdparse" / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
 REJECTED = b"10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
 SEGMENT = b"10:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"
-PACK = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
-UNPACK = {"gz": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress}
+PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}
+UNPACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.decompress, "bz2": bz2.decompress, "xz": lzma.decompress}
 
 
 def tree(folder: Path, *, ledger: bool = True) -> dict[str, bytes]:
@@ -150,7 +151,7 @@ def test_another_way_of_making_copies_makes_them_again(program: Program, tmp_pat
 
 @pytest.mark.slow
 def test_killed_runs_are_continued(program: Program, tmp_path: Path) -> None:
-    """kill -9 at twenty moments, of all processes or the first alone; then the folder is that of an undisturbed run."""
+    """Kill -9 at twenty moments, of all processes or the first alone; then the folder is that of an undisturbed run."""
     whole, _ = logs(tmp_path / "in", 150)
     program("annotate", "in", "-j", "2", "-o", "undisturbed", "--report", "1.json", cwd=tmp_path)
     chance = random.Random(7)  # noqa: S311 - moments, not secrets
@@ -187,7 +188,7 @@ def test_runs_beside_each_other_do_no_harm(tmp_path: Path) -> None:
     assert tree(tmp_path / "out") == tree(tmp_path / "one")
 
 
-def test_a_process_that_is_killed_takes_one_log_along(program: Program, tmp_path: Path, demo: Path) -> None:
+def test_a_process_that_is_killed_takes_one_log_along(tmp_path: Path, demo: Path) -> None:
     """The others are done, the one is named, exit 3."""
     (tmp_path / "in").mkdir()
     for number in range(12):
@@ -229,18 +230,17 @@ def test_filters_globs_and_lists(program: Program, tmp_path: Path, demo: Path) -
     assert done("a") == ["b/z.log", "x.log", "y.txt"]
     assert done("a", "--include", "*.log") == ["b/z.log", "x.log"]
     assert done("a", "--include", "*.log", "--exclude", "b/*") == ["x.log"]
-    assert done("a/*.log", "c*/nothing.log" if False else "a/**/z.log") == ["x.log", "z.log"]
+    assert done("a/*.log", "a/**/z.log") == ["x.log", "z.log"]
     assert done("--files-from", "-", given=b"a/x.log\nc d/x.log\n") == ["a/x.log", "c d/x.log"]
     assert done("--files-from", "-", given=b"c d/x.log\0./a/b/../x.log\0") == ["a/x.log", "c d/x.log"]
     (tmp_path / "list").write_bytes(b"a\r\n")
     assert done("--files-from", "list") == ["b/z.log", "x.log", "y.txt"]
     # Copies below a folder are no logs of it.
+    shutil.rmtree(tmp_path / "out")
     assert program("annotate", ".", "-o", "a/out", cwd=tmp_path).code == 0
     assert program("annotate", ".", "-o", "a/out", cwd=tmp_path).code == 0
-    assert (
-        sorted(tree(tmp_path / "a" / "out", ledger=False)) == ["a/b/z.log", "a/x.log", "a/y.txt", "c d/x.log", "list"]
-        or True
-    )
+    below = list(tree(tmp_path / "a" / "out", ledger=False))
+    assert below == ["a/b/z.log", "a/x.log", "a/y.txt", "c d/x.log", "list"]
 
 
 @pytest.mark.parametrize("packing", ["gz", "bz2", "xz", "zst"])
