@@ -29,6 +29,7 @@ class Record:
     __slots__ = (
         "ack",
         "cls",
+        "damaged",
         "elapsed",
         "end",
         "flags",
@@ -71,6 +72,7 @@ class Record:
         self.seq_end: int | None = None  # relative, seq + length
         self.end: int | None = None  # relative SEG.END (R2)
         self.ack: int | None = None  # relative to the peer's ISN
+        self.damaged = False  # an incorrect checksum, of a sender that computes them
         self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
 
 
@@ -133,12 +135,12 @@ class Peer:
         "synack_line",
         "synack_time",
         "tfo_option",
-        "unreadable",
         "time_wait_since",
         "ts",
         "ts_first",
         "ts_last_time",
         "ts_offered",
+        "unreadable",
         "win",
         "win_seen",
     )
@@ -325,7 +327,7 @@ def _prove_handshake(record: Record) -> None:
         y.sent_syn = Known.DEDUCED
         y.got_syn = max(y.got_syn, Known.DEDUCED)
     x.got_syn = Known.OBSERVED
-    if _shows_established(record, ack):
+    if shows_established(record, ack):
         x.syn_acked = Known.OBSERVED
     elif not x.syn_acked and (y.syn_count == 0 or (y.lastack is not None and y.lastack >= 1)):
         # The third step was captured, and withdrawn by a SYN-ACK sent before this (R17 b, R18), or missed
@@ -333,7 +335,7 @@ def _prove_handshake(record: Record) -> None:
         x.syn_acked = Known.PRESUMED
 
 
-def _shows_established(record: Record, ack: int) -> bool:
+def shows_established(record: Record, ack: int) -> bool:
     """
     Tell whether a segment that is no SYN can only have been sent after its sender's SYN was acknowledged.
 
@@ -377,6 +379,11 @@ def presume(record: Record) -> None:
     """Apply R14: what an acceptable segment without RST does to its receiver when it arrives."""
     x, y, ack = record.x, record.y, record.ack
     if y.inherited is not None:
+        return
+    if record.damaged:  # T114: its receiver drops it without a word
+        if x.heard is None and record.seq is not None and record.end != record.seq:
+            x.heard = Octets()
+            x.heard.start_at(record.seq)
         return
     syn = record.flags.syn
     if y.sent_syn and not y.got_syn and not syn:

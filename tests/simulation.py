@@ -1,112 +1,48 @@
 """
-Two scripted TCP endpoints, a path that loses, repeats and reorders, and tcpdump somewhere on it.
+Two scripted endpoints, a path that loses, repeats and reorders, and tcpdump somewhere on it.
 
-The endpoints follow RFC 9293 section 3.10 event by event and know nothing of the program under
-test. Where the RFC leaves a choice, `Rules` names it. Everything runs on a simulated clock and is a
-function of its arguments alone, so a failure can be repeated and shrunk.
-
-Sequence numbers inside an endpoint are unbounded integers; a packet carries them modulo 2**32.
-Times are microseconds. *Order* is a counter of everything that happens, so that "before" and
-"after" mean something within one microsecond.
+Everything is a function of a `Scene`, so a failure can be repeated and shrunk.
 """
 
 from __future__ import annotations
 
 import heapq
+import os
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+from hypothesis import strategies as st
+from rfc9293 import MILLISECOND, SECOND, Action, Endpoint, Name, Packet, Rules, Script
 
-Name = Literal["client", "server"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 Point = Literal["client", "middle", "server"]
 
-MILLISECOND: Final = 1000
-SECOND: Final = 1000 * MILLISECOND
+EXAMPLES: Final = int(os.environ.get("TDPARSE_SIMULATIONS", "200"))  # scenes a test tries
 LEG: Final = 5 * MILLISECOND  # one of the two halves of the path
-MSS: Final = 1000
-WINDOW: Final = 60_000
-RTO: Final = 300 * MILLISECOND
-DELAYED_ACK: Final = 40 * MILLISECOND
-RETRIES: Final = 5
-TIME_WAIT: Final = 60 * SECOND  # 2 MSL
 END: Final = 300 * SECOND
 MAX_PACKETS: Final = 400
 MASK: Final = 2**32 - 1
-COOKIE: Final = "tfo  cookie 29bc5d0a1c3f8e77"
-
-SYNCHRONIZED: Final = frozenset(
-    {"ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2", "CLOSE_WAIT", "CLOSING", "LAST_ACK", "TIME_WAIT"}
-)
-RECEIVING: Final = frozenset({"ESTABLISHED", "FIN_WAIT_1", "FIN_WAIT_2"})
+HOSTS: Final[dict[Name, str]] = {"client": "192.0.2.1", "server": "192.0.2.2"}
+ADDRESS: Final[dict[Name, str]] = {"client": "192.0.2.1.40001", "server": "192.0.2.2.80"}
 
 
-class Packet(NamedTuple):
-    """One segment; numbers unbounded, `sent` is its place in the order of things."""
+class Scene(NamedTuple):
+    """
+    Everything a run depends on.
 
-    number: int
-    sender: Name
-    life: int  # which connection of its sender
-    flags: str  # tcpdump's letters
-    seq: int
-    ack: int | None
-    length: int
-    window: int
-    options: str
-    ts: tuple[int, int] | None
-    sent: int
+    `fates` says what each passage of a half of the path does, until they are used up: 0 passes, -1 loses, n > 0
+    delays by n ms, n < -1 passes and delays a second copy by -n ms. At a host nothing happens between the capture
+    point and its TCP.
+    """
 
-    def has(self, flag: str) -> bool:
-        """Tell whether a flag is set."""
-        return flag in self.flags
-
-    @property
-    def size(self) -> int:
-        """SEG.LEN."""
-        return self.length + self.has("S") + self.has("F")
-
-
-class Moment(NamedTuple):
-    """What is true of an endpoint from `order` on."""
-
-    order: int
-    state: str
-    life: int
-    syn_acked: bool
-    fin_sent: int | None  # order in which its FIN was first sent
-    got_fin: int | None  # order in which the peer's FIN was processed
-    fin_acked: int | None
-    cause: str  # open | segment | call | timer | crash
-
-
-class Rules(NamedTuple):
-    """Where RFC 9293 leaves a choice, and what the two ends have negotiated."""
-
-    timestamps: bool = False
-    delayed_ack: bool = False
-    reset_with_ack: bool = True  # ABORT sends RST-ACK as stacks do, or RST as section 3.10.5 writes it
-    repeat_syn_ack: bool = True  # a repeated SYN in SYN-RECEIVED: SYN-ACK again, or the empty ACK of the first check
-    fast_open: Literal["no", "accepted", "refused"] = "no"
-    reuse_time_wait: bool = True  # a newer SYN in TIME-WAIT opens a new connection
-
-
-class Action(NamedTuple):
-    """What an application does, `wait` after its action before."""
-
-    wait: int
-    verb: Literal["connect", "send", "shutdown", "close", "abort", "keepalive", "crash"]
-    size: int = 0
-
-
-class Script(NamedTuple):
-    """One application: how it begins, what it does, and what it does when it reads EOF."""
-
-    listens: bool
-    actions: tuple[Action, ...]
-    on_eof: Literal["close", "nothing"] = "close"
-    eof_wait: int = 0
-    iss: int = 1000
-    next_iss: int = 100_000  # how far the ISN of its next connection is from the last one
+    client: Script
+    server: Script
+    rules: Rules = Rules()
+    point: Point = "middle"
+    fates: tuple[int, ...] = ()
+    skip: int = 0  # how many records the capture missed at the beginning
+    absolute: bool = True
 
 
 class Captured(NamedTuple):
@@ -124,474 +60,22 @@ class Arrival(NamedTuple):
     packet: Packet
 
 
-class Block:
-    """One thing on the retransmission queue."""
-
-    def __init__(self, seq: int, length: int, flags: str) -> None:
-        self.seq = seq
-        self.length = length
-        self.flags = flags  # S, F or nothing
-
-    @property
-    def end(self) -> int:
-        """The number behind it."""
-        return self.seq + self.length + len(self.flags)
-
-
-class Endpoint:
-    """A TCP that follows RFC 9293 section 3.10."""
-
-    def __init__(self, name: Name, world: World, script: Script, rules: Rules) -> None:
-        self.name = name
-        self.world = world
-        self.script = script
-        self.rules = rules
-        self.life = 0
-        self.iss = script.iss
-        self.history: list[Moment] = []
-        self.timer_number = 0
-        self._forget("LISTEN" if script.listens else "CLOSED", "open")
-
-    # ---------------------------------------------------------- state
-
-    def _forget(self, state: str, cause: str) -> None:
-        """Delete the connection block."""
-        self.state = ""
-        self.active = False
-        self.una = self.nxt = self.iss
-        self.irs = self.rcv_nxt = 0
-        self.queue: list[Block] = []
-        self.unsent = 0
-        self.closing = False
-        self.reader = True
-        self.fin: int | None = None
-        self.beyond: dict[int, tuple[int, bool]] = {}
-        self.fin_sent: int | None = None
-        self.got_fin: int | None = None
-        self.fin_acked: int | None = None
-        self.ts_recent = 0
-        self.retries = 0
-        self.ack_due = False
-        self.timer_number += 1  # every pending timer is void
-        self.enter(state, cause)
-
-    def enter(self, state: str, cause: str) -> None:
-        """Be in a state from now on."""
-        self.state = state
-        known = (self.life, self.una > self.iss, self.fin_sent, self.got_fin, self.fin_acked)
-        self.history.append(Moment(self.world.tick(), state, *known, cause))
-
-    def _end(self, cause: str) -> None:
-        self._forget("LISTEN" if self.script.listens else "CLOSED", cause)
-
-    # ---------------------------------------------------------- output
-
-    def _emit(self, flags: str, seq: int, ack: int | None, length: int = 0, options: tuple[str, ...] = ()) -> None:
-        stamp = None
-        parts = list(options)
-        if self.rules.timestamps and "R" not in flags:
-            stamp = (self.world.now // MILLISECOND + 1, self.ts_recent if ack is not None else 0)
-            parts = [*parts, *(["nop", "nop"] if not parts else []), f"TS val {stamp[0]} ecr {stamp[1]}"]
-        window = 0 if "R" in flags else WINDOW
-        self.world.send(self.name, self.life, flags, seq, ack, length, window, ",".join(parts), stamp)
-
-    def _acknowledge(self) -> None:
-        self.ack_due = False
-        self._emit(".", self.nxt, self.rcv_nxt)
-
-    def _schedule_ack(self) -> None:
-        if not self.rules.delayed_ack or self.ack_due:
-            self._acknowledge()
-            return
-        self.ack_due = True
-        timer = self.timer_number
-        self.world.after(DELAYED_ACK, lambda: self._acknowledge() if timer == self.timer_number and self.ack_due else None)
-
-    def _transmit(self, block: Block) -> None:
-        """Send or repeat one block with the numbers of now."""
-        if block.flags == "S":
-            options = ["mss 1000"]
-            length = 0
-            if self.state == "SYN_SENT":
-                if self.rules.fast_open != "no":
-                    options.append(COOKIE)
-                    length = 0 if self.retries else block.length  # 7413: it is repeated without data
-                self._emit("S", block.seq, None, length, tuple(options))
-            else:
-                self._emit("S.", block.seq, self.rcv_nxt, 0, tuple(options))
-            return
-        letters = ("F" if block.flags else "") + ("P" if block.length else "") + "."
-        self.ack_due = False
-        self._emit(letters, block.seq, self.rcv_nxt, block.length)
-
-    def _enqueue(self, block: Block) -> None:
-        self.queue.append(block)
-        self.nxt = max(self.nxt, block.end)
-        self._transmit(block)
-        if len(self.queue) == 1:
-            self._arm(RTO)
-
-    def _arm(self, delay: int) -> None:
-        self.retransmit_number = number = self.world.tick()
-        timer = self.timer_number
-
-        def expired() -> None:
-            if timer != self.timer_number or number != self.retransmit_number or not self.queue:
-                return
-            self.retries += 1
-            if self.retries > RETRIES:
-                self._end("timer")
-                return
-            self._transmit(self.queue[0])
-            self._arm(delay * 2)
-
-        self.world.after(delay, expired)
-
-    def _syn_acked(self, ack: int) -> None:
-        """Take the acknowledgment of the SYN; octets it carried and did not confirm are sent as ordinary data."""
-        length = self.queue[0].length if self.queue else 0
-        self._acked(ack)
-        if length and ack == self.iss + 1:
-            self.queue.clear()
-            self.nxt = ack
-            self.unsent += length
-
-    def _push(self) -> None:
-        """Send what may be sent: data, then the FIN."""
-        early = self.state == "SYN_RECEIVED" and self.rules.fast_open == "accepted" and not self.active
-        if self.state not in {"ESTABLISHED", "CLOSE_WAIT"} and not early:
-            if self.state == "SYN_RECEIVED" and self.closing and not self.unsent and self.fin is None:
-                self._send_fin()
-            return
-        while self.unsent and self.nxt - self.una < WINDOW - MSS:
-            length = min(MSS, self.unsent)
-            self.unsent -= length
-            self._enqueue(Block(self.nxt, length, ""))
-        if self.closing and not self.unsent and self.fin is None:
-            self._send_fin()
-
-    def _send_fin(self) -> None:
-        self.fin = self.nxt
-        self.fin_sent = self.world.tick()
-        self.enter("LAST_ACK" if self.state == "CLOSE_WAIT" else "FIN_WAIT_1", "call")
-        self._enqueue(Block(self.nxt, 0, "F"))
-
-    # ---------------------------------------------------------- calls (3.10.1 to 3.10.5)
-
-    def act(self, action: Action) -> None:
-        """Do what the application asks, where the state allows it."""
-        verb = action.verb
-        if verb == "connect":
-            self._connect(action.size)
-        elif verb == "send":
-            if self.state in {"SYN_SENT", "SYN_RECEIVED", "ESTABLISHED", "CLOSE_WAIT"} and not self.closing:
-                self.unsent += action.size
-                self._push()
-        elif verb in {"shutdown", "close"}:
-            self._close(verb == "close")
-        elif verb == "abort":
-            if self.state in SYNCHRONIZED | {"SYN_RECEIVED"} and self.state not in {"CLOSING", "LAST_ACK", "TIME_WAIT"}:
-                self._reset()
-            elif self.state not in {"LISTEN", "CLOSED", "TIME_WAIT"}:
-                self._end("call")
-        elif verb == "crash":
-            if self.state not in {"LISTEN", "CLOSED"}:
-                self._end("crash")
-        elif self.state in {"ESTABLISHED", "CLOSE_WAIT"} and not self.queue:
-            # 3.8.4: SEG.SEQ = SND.NXT-1, with or without one octet of garbage.
-            self._emit("." if not action.size else "P.", self.nxt - 1, self.rcv_nxt, min(action.size, 1))
-
-    def _connect(self, size: int) -> None:
-        if self.state not in {"CLOSED", "LISTEN"}:
-            return
-        self.life += 1
-        self.iss += self.script.next_iss * (self.life > 1)
-        self._forget("", "call")
-        self.history.pop()
-        self.active = True
-        self.enter("SYN_SENT", "call")
-        data = size if self.rules.fast_open != "no" else 0
-        self._enqueue(Block(self.iss, data, "S"))
-
-    def _close(self, gone: bool) -> None:  # noqa: FBT001
-        if self.state == "SYN_SENT":
-            self._end("call")
-            return
-        if self.state in {"LISTEN", "CLOSED"}:
-            return
-        self.reader = self.reader and not gone
-        self.closing = True
-        self._push()
-
-    def _reset(self) -> None:
-        flags, seq, ack = ("R.", self.nxt, self.rcv_nxt) if self.rules.reset_with_ack else ("R", self.nxt, None)
-        self._end("call")
-        self._emit(flags, seq, ack)
-
-    # ---------------------------------------------------------- arrivals (3.10.7)
-
-    def receive(self, packet: Packet) -> None:
-        """Process one segment."""
-        if self.state == "CLOSED":
-            self._no_connection(packet)
-        elif self.state == "LISTEN":
-            self._listen(packet)
-        elif self.state == "SYN_SENT":
-            self._syn_sent(packet)
-        else:
-            self._otherwise(packet)
-
-    def _no_connection(self, packet: Packet) -> None:
-        if packet.has("R"):
-            return
-        if packet.ack is not None:
-            self._emit("R", packet.ack, None)
-        else:
-            self._emit("R.", 0, packet.seq + packet.size)
-
-    def _listen(self, packet: Packet) -> None:
-        if packet.has("R"):
-            return
-        if packet.ack is not None:
-            self._emit("R", packet.ack, None)
-        elif packet.has("S"):
-            self._accept(packet)
-
-    def _accept(self, packet: Packet) -> None:
-        self.life += 1
-        self.iss += self.script.next_iss * (self.life > 1)
-        self._forget("", "segment")
-        self.history.pop()
-        self.irs, self.rcv_nxt = packet.seq, packet.seq + 1
-        if packet.ts:
-            self.ts_recent = packet.ts[0]
-        if self.rules.fast_open == "accepted" and packet.length:
-            self.rcv_nxt += packet.length
-        self.enter("SYN_RECEIVED", "segment")
-        self._enqueue(Block(self.iss, 0, "S"))
-
-    def _syn_sent(self, packet: Packet) -> None:
-        ack = packet.ack
-        if ack is not None and not self.iss < ack <= self.nxt:
-            if not packet.has("R"):
-                self._emit("R", ack, None)
-            return
-        if packet.has("R"):
-            if ack is not None:
-                self._end("segment")
-            return
-        if not packet.has("S"):
-            return
-        self.irs, self.rcv_nxt = packet.seq, packet.seq + 1
-        if packet.ts:
-            self.ts_recent = packet.ts[0]
-        if ack is not None:
-            self._syn_acked(ack)
-            self.enter("ESTABLISHED", "segment")
-            if self.unsent or self.closing:
-                self._push()
-            else:
-                self._acknowledge()
-            return
-        self.enter("SYN_RECEIVED", "segment")
-        self._transmit(self.queue[0])
-
-    def _otherwise(self, packet: Packet) -> None:
-        crossing = self.state == "SYN_RECEIVED" and packet.flags == "S." and packet.seq == self.irs and self.active
-        if self.state == "TIME_WAIT" and packet.flags == "S" and self._reusable(packet):
-            self._accept(packet)
-            return
-        if packet.ts and packet.ts[0] < self.ts_recent and not packet.has("R"):  # PAWS, 7323 section 5.3
-            self._acknowledge()
-            return
-        if not crossing and not self._acceptable(packet):
-            self._refuse(packet)
-            return
-        if packet.ts and packet.seq <= self.rcv_nxt:
-            self.ts_recent = max(self.ts_recent, packet.ts[0])
-        if packet.has("R"):
-            self._got_reset(packet)
-            return
-        if packet.has("S") and not crossing:
-            if self.state == "SYN_RECEIVED" and not self.active and packet.ack is None:
-                self._end("segment")
-            else:
-                self._acknowledge()
-            return
-        if packet.ack is None or not self._check_ack(packet, packet.ack):
-            return
-        if self.state in RECEIVING and packet.length and not self._take(packet):
-            return
-        if packet.has("F") and self.state in RECEIVING:
-            self.beyond[packet.seq + packet.length] = (0, True)
-        if crossing:
-            self._acknowledge()
-        self._advance(packet)
-
-    def _reusable(self, packet: Packet) -> bool:
-        if not self.rules.reuse_time_wait:
-            return False
-        newer = packet.ts is not None and packet.ts[0] > self.ts_recent
-        return newer or packet.seq > self.rcv_nxt
-
-    def _refuse(self, packet: Packet) -> None:
-        if packet.has("R"):
-            return
-        repeated = self.state == "SYN_RECEIVED" and packet.flags == "S" and packet.seq == self.irs
-        if repeated and (self.rules.repeat_syn_ack or self.active):
-            self._transmit(self.queue[0])
-        else:
-            self._acknowledge()
-
-    def _acceptable(self, packet: Packet) -> bool:
-        """Table 6 of section 3.10.7.4; the window is never closed here."""
-        low, high = self.rcv_nxt, self.rcv_nxt + WINDOW
-        if packet.has("S") and packet.seq == self.irs:
-            return False  # a copy of the SYN, whatever it carries
-        if not packet.size:
-            return low <= packet.seq < high
-        return low <= packet.seq < high or low <= packet.seq + packet.size - 1 < high
-
-    def _got_reset(self, packet: Packet) -> None:
-        if packet.seq != self.rcv_nxt:
-            self._acknowledge()  # 5961
-        elif self.state == "SYN_RECEIVED" and self.active:
-            self._forget("CLOSED", "segment")
-        else:
-            self._end("segment")
-
-    def _check_ack(self, packet: Packet, ack: int) -> bool:
-        """The fifth check; return whether the segment is processed further."""
-        if self.state == "SYN_RECEIVED":
-            if not self.una < ack <= self.nxt:
-                self._emit("R", ack, None)
-                return False
-            self._syn_acked(ack)
-            self.enter("ESTABLISHED", "segment")
-            return True
-        if ack > self.nxt:
-            self._acknowledge()
-            return False
-        if ack > self.una:
-            opened = self.una == self.iss  # its FIN was sent before the SYN was acknowledged
-            self._acked(ack)
-            if opened:
-                self.enter(self.state, "segment")
-        covered = self.fin is not None and self.una > self.fin
-        if covered and self.fin_acked is None:
-            self.fin_acked = self.world.tick()
-            if self.state == "FIN_WAIT_1":
-                self.enter("FIN_WAIT_2", "segment")
-            elif self.state == "CLOSING":
-                self._time_wait()
-            elif self.state == "LAST_ACK":
-                self._end("segment")
-                return False
-        if self.state == "TIME_WAIT" and packet.has("F"):
-            self._acknowledge()
-            self._time_wait()
-        return True
-
-    def _acked(self, ack: int) -> None:
-        self.una = ack
-        self.retries = 0
-        while self.queue and self.queue[0].end <= ack:
-            self.queue.pop(0)
-        if self.queue:
-            head = self.queue[0]
-            if head.flags != "S" and head.seq < ack:
-                head.length -= ack - head.seq
-                head.seq = ack
-            self._arm(RTO)
-
-    def _take(self, packet: Packet) -> bool:
-        """The seventh check: payload; False when nobody is left to read it."""
-        start, end = packet.seq, packet.seq + packet.length
-        if end > self.rcv_nxt and not self.reader:
-            self._end("segment")
-            self._emit("R", packet.ack or 0, None)
-            return False
-        if end > self.rcv_nxt:
-            known = self.beyond.get(start, (0, False))
-            self.beyond[start] = (max(known[0], packet.length), known[1])
-        return True
-
-    def _advance(self, packet: Packet) -> None:
-        """Move RCV.NXT over what is there, take the FIN when it is its turn, answer."""
-        sent, moved = len(self.world.packets), True
-        while moved:
-            moved = False
-            for start in sorted(self.beyond):
-                length, fin = self.beyond[start]
-                if start <= self.rcv_nxt:
-                    del self.beyond[start]
-                    if start + length > self.rcv_nxt:
-                        self.rcv_nxt = start + length
-                    if fin and start == self.rcv_nxt and self.got_fin is None:
-                        self.rcv_nxt += 1
-                        self._take_fin()
-                    moved = True
-                    break
-        self._push()
-        answered = len(self.world.packets) > sent  # what it sent carries the acknowledgment
-        if packet.size and not packet.has("S") and not answered and self.state in SYNCHRONIZED:
-            if self.beyond or packet.has("F"):
-                self._acknowledge()
-            else:
-                self._schedule_ack()
-
-    def _take_fin(self) -> None:
-        self.got_fin = self.world.tick()
-        if self.state == "ESTABLISHED":
-            self.enter("CLOSE_WAIT", "segment")
-            if self.script.on_eof == "close":
-                timer = self.timer_number
-                close = Action(0, "close")
-                if self.script.eof_wait:
-                    self.world.after(
-                        self.script.eof_wait, lambda: self.act(close) if timer == self.timer_number else None
-                    )
-                else:
-                    self.act(close)
-        elif self.state == "FIN_WAIT_1":
-            self.enter("CLOSING", "segment")
-        elif self.state == "FIN_WAIT_2":
-            self._time_wait()
-
-    def _time_wait(self) -> None:
-        self.timer_number += 1
-        self.queue.clear()
-        timer = self.timer_number
-        self.enter("TIME_WAIT", "segment")
-        self.world.after(TIME_WAIT, lambda: self._end("timer") if timer == self.timer_number else None)
-
-
 class World:
     """The clock, the path, and tcpdump."""
 
-    def __init__(self, client: Script, server: Script, rules: Rules, point: Point, fates: Sequence[int]) -> None:
-        """
-        Set the scene.
-
-        Args:
-            client: the application that is connected from.
-            server: the other one.
-            rules: see `Rules`.
-            point: where on the path tcpdump runs; at a host nothing happens between it and its TCP.
-            fates: what each passage of a half of the path does, until they are used up: 0 passes,
-                -1 loses, n > 0 delays by n ms, n < -1 passes and delays a second copy by -n ms.
-        """
+    def __init__(self, scene: Scene) -> None:
+        """Set the scene."""
         self.now = 0
         self.order = 0
         self._events: list[tuple[int, int, Callable[[], None]]] = []
         self.packets: list[Packet] = []
         self.captured: list[Captured] = []
         self.arrivals: dict[Name, list[Arrival]] = {"client": [], "server": []}
-        self._fates = list(fates)[::-1]
-        self._point = point
+        self._fates = list(scene.fates)[::-1]
+        self._point = scene.point
         self.ends: dict[Name, Endpoint] = {
-            "client": Endpoint("client", self, client, rules),
-            "server": Endpoint("server", self, server, rules),
+            "client": Endpoint("client", self, scene.client, scene.rules),
+            "server": Endpoint("server", self, scene.server, scene.rules),
         }
 
     def tick(self) -> int:
@@ -614,22 +98,10 @@ class World:
             self.now, _, action_due = heapq.heappop(self._events)
             action_due()
 
-    def send(
-        self,
-        sender: Name,
-        life: int,
-        flags: str,
-        seq: int,
-        ack: int | None,
-        length: int,
-        window: int,
-        options: str,
-        ts: tuple[int, int] | None,
-    ) -> None:
+    def emit(self, packet: Packet) -> None:
         """Put a segment on the path."""
-        packet = Packet(len(self.packets), sender, life, flags, seq, ack, length, window, options, ts, self.tick())
         self.packets.append(packet)
-        if self._point == sender:
+        if self._point == packet.sender:
             self._capture(packet)
         else:
             self._leg(lambda: self._capture(packet))
@@ -656,6 +128,15 @@ class World:
             self.after(half - fate * MILLISECOND, done)
 
 
+def watched(scene: Scene) -> tuple[World, list[Captured], list[str]]:
+    """Let a scene happen; return it with what was captured of it and the text of that."""
+    world = World(scene)
+    world.run()
+    log = world.captured[scene.skip :]
+    printer = Printer(absolute=scene.absolute)
+    return world, log, [printer.line(one) for one in log]
+
+
 class Printer:
     """tcpdump's text, with `-S` or with the relative numbers of its table."""
 
@@ -667,7 +148,7 @@ class Printer:
         """Return one record."""
         packet = captured.packet
         seq, ack = packet.seq & MASK, None if packet.ack is None else packet.ack & MASK
-        other = "server" if packet.sender == "client" else "client"
+        other: Name = "server" if packet.sender == "client" else "client"
         if ack is not None and not self._absolute:
             if self._bases is None or packet.has("S"):
                 self._bases = {packet.sender: seq, other: ack - 1}
@@ -676,8 +157,7 @@ class Printer:
                 ack = (ack - self._bases[other]) & MASK
         seconds, micro = divmod(captured.time, SECOND)
         clock = f"{9 + seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}.{micro:06}"
-        addresses = {"client": "192.0.2.1.40001", "server": "192.0.2.2.80"}
-        text = f"{clock} IP {addresses[packet.sender]} > {addresses[other]}: Flags [{packet.flags}]"
+        text = f"{clock} IP {ADDRESS[packet.sender]} > {ADDRESS[other]}: Flags [{packet.flags}]"
         if packet.length:
             text += f", seq {seq}:{(seq + packet.length) & MASK}"
         elif set(packet.flags) & set("SFR"):
@@ -688,3 +168,55 @@ class Printer:
         if packet.options:
             text += f", options [{packet.options}]"
         return f"{text}, length {packet.length}"
+
+
+# ------------------------------------------------------------------ any scene
+
+WAITS: Final = st.sampled_from([0, 1, 7, 30, 45, 100, 400, 1500]).map(lambda ms: ms * MILLISECOND)
+ACTIONS: Final = st.one_of(
+    st.builds(Action, WAITS, st.just("send"), st.sampled_from([1, 600, 2500, 25_000])),
+    st.builds(Action, WAITS, st.sampled_from(["shutdown", "close", "abort", "crash"])),
+    # After silence only: in the text an empty one looks like any ACK (R28), so also like the third step.
+    st.builds(Action, st.just(4000 * MILLISECOND), st.just("keepalive"), st.sampled_from([0, 1])),
+    # Not before what the last connection left in the network has died (MSL): 9293 builds on that.
+    st.builds(Action, st.sampled_from([31_000_000, 62_000_000]), st.just("connect"), st.sampled_from([0, 300])),
+)
+# The third wraps after 20000 octets. Within a few thousand of 0, absolute and relative numbers would look alike.
+ISS: Final = st.sampled_from([3_123_456_789, 1_000_003, 2**32 - 20_000, 1_777_777_777])
+FATES: Final = st.lists(st.sampled_from([0, 0, 0, 0, -1, 2, 13, 60, 350, -2, -25, -200]), max_size=60).map(tuple)
+
+
+@st.composite
+def scripts(draw: st.DrawFn, *, client: bool) -> Script:
+    """Any application."""
+    actions = draw(st.lists(ACTIONS, max_size=5))
+    listens = not client and draw(st.integers(0, 9)) > 0
+    if client:
+        actions.insert(0, Action(0, "connect", draw(st.sampled_from([0, 300]))))
+    elif not listens and draw(st.booleans()):
+        actions.insert(0, Action(draw(st.sampled_from([0, 3, 9])) * MILLISECOND, "connect"))
+    on_eof: Literal["close", "nothing"] = draw(st.sampled_from(["close", "nothing"]))
+    wait = draw(st.sampled_from([0, 20, 80])) * MILLISECOND
+    return Script(listens, tuple(actions), on_eof, wait, draw(ISS), draw(st.sampled_from([100_000, -100_000])))
+
+
+def scenes() -> st.SearchStrategy[Scene]:
+    """Return any scene."""
+    return st.builds(
+        Scene,
+        client=scripts(client=True),
+        server=scripts(client=False),
+        rules=st.builds(
+            Rules,
+            timestamps=st.booleans(),
+            delayed_ack=st.booleans(),
+            reset_with_ack=st.booleans(),
+            repeat_syn_ack=st.booleans(),
+            fast_open=st.sampled_from(["no", "no", "no", "accepted", "refused"]),
+            reuse_time_wait=st.booleans(),
+        ),
+        point=st.sampled_from(["client", "middle", "server"]),
+        fates=FATES,
+        skip=st.one_of(st.just(0), st.just(0), st.integers(0, 12)),
+        absolute=st.booleans(),
+    )

@@ -159,7 +159,9 @@ class Scenario:
             return False
         acks = [diff(one["ack"], fin["seq"]) for one in before if one["dir"] != fin["dir"] and "." in one["flags"]]
         reached = max(acks, default=0)
-        for start, length in sorted((diff(one["seq"], fin["seq"]), one["len"]) for one in before if one["dir"] == fin["dir"]):
+        for start, length in sorted(
+            (diff(one["seq"], fin["seq"]), one["len"]) for one in before if one["dir"] == fin["dir"]
+        ):
             if start <= reached:
                 reached = max(reached, start + length)
         return reached < 0
@@ -213,9 +215,13 @@ class Scenario:
             if one >= start and (one == start or self.time(end, one) <= now)
             for own in (self.segments[end][one],)
         ]
-        ended = [one for one in self.truth["transitions"] if (one["endpoint"], one["local"], one["remote"]) == (end, *pair)]
+        ended = [
+            one for one in self.truth["transitions"] if (one["endpoint"], one["local"], one["remote"]) == (end, *pair)
+        ]
         since = self.time(end, start)
-        return states + [_name(one["new"]) for one in ended if since <= float(one["time"]) <= now + CLOCK and one["new"] == "CLOSED"]
+        return states + [
+            _name(one["new"]) for one in ended if since <= float(one["time"]) <= now + CLOCK and one["new"] == "CLOSED"
+        ]
 
     def _answer(self, end: End, line: int) -> int | None:
         """The line the kernel sent while it processed another."""
@@ -344,7 +350,9 @@ def test_the_corpus_is_read() -> None:
         one = scenario(name)
         for end in ENDS:
             for pair in one.pairs(end):
-                theirs = [t for t in one.truth["transitions"] if (t["endpoint"], t["local"], t["remote"]) == (end, *pair)]
+                theirs = [
+                    t for t in one.truth["transitions"] if (t["endpoint"], t["local"], t["remote"]) == (end, *pair)
+                ]
                 ours = one.changes(end, pair, end)
                 recorded += sum(change["cause"]["kind"] == "segment" for change in theirs)
                 compared += len(ours)

@@ -15,25 +15,11 @@ on the way to the capture point from one that was never sent.
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from simulation import (
-    MILLISECOND,
-    SYNCHRONIZED,
-    Action,
-    Captured,
-    Moment,
-    Name,
-    Packet,
-    Point,
-    Printer,
-    Rules,
-    Script,
-    World,
-)
+from rfc9293 import SYNCHRONIZED, Moment, Name, Packet
+from simulation import EXAMPLES, HOSTS, Captured, Scene, World, scenes, watched
 
 from tdparse.model import Certainty, Standing, State, Step
 from tdparse.pipeline import explain
@@ -41,28 +27,14 @@ from tdparse.pipeline import explain
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-EXAMPLES: Final = int(os.environ.get("TDPARSE_SIMULATIONS", "200"))
 CERTAIN: Final = frozenset({Certainty.OBSERVED, Certainty.DEDUCED})
 GONE: Final = frozenset({"CLOSED", "LISTEN"})
-HOSTS: Final[dict[Name, str]] = {"client": "192.0.2.1", "server": "192.0.2.2"}
 
 # These prove nothing about the connection they are shown in (R65, 8.12, rule 4 of R97; the RST that rejects
 # an acknowledgment is the same from SYN-SENT and from an endpoint that has given up in silence, R20 a).
 SILENT: Final = frozenset(
     {"handshake.syn.unexpected", "reset.ignored", "reset.reject_bad_ack", "stepless.stray", "stepless.bad_ack"}
 )
-
-
-class Scene(NamedTuple):
-    """Everything a run depends on."""
-
-    client: Script
-    server: Script
-    rules: Rules = Rules()
-    point: Point = "middle"
-    fates: tuple[int, ...] = ()
-    skip: int = 0  # how many records the capture missed at the beginning
-    absolute: bool = True
 
 
 # ------------------------------------------------------------------ the truth, as the capture shows it
@@ -99,19 +71,19 @@ class Truth:
         self.confused = self._misled(placed, "SF.")
         self.latest = max(self.own, key=lambda one: one.packet.sent, default=None)
         self.spoke = self.latest.packet.sent if self.latest else 0
-        captured = {one.packet.number for one in seen}
+        captured = {one.packet.sent for one in seen}
         self.on_the_way = [
             packet.sent
             for packet in world.packets
-            if packet.sender == name and packet.number not in captured and set(packet.flags) & set("SR")
+            if packet.sender == name and packet.sent not in captured and set(packet.flags) & set("SR")
         ]
-        wanted = {one.packet.number for one in self.inbound}
-        self.arrived = [one for one in world.arrivals[name] if one.packet.number in wanted]
-        everything = {one.packet.number for one in world.arrivals[name]}
+        wanted = {one.packet.sent for one in self.inbound}
+        self.arrived = [one for one in world.arrivals[name] if one.packet.sent in wanted]
+        everything = {one.packet.sent for one in world.arrivals[name]}
         # Also of connections before: an RST that was lost leaves an endpoint where a new SYN finds it.
-        self.lost = any(one.packet.sender != name and one.packet.number not in everything for one in seen)
-        later = {one.packet.number for one in world.captured if one.order > self.now} - captured
-        self.overtaken_by = [one.done for one in world.arrivals[name] if one.packet.number in later]
+        self.lost = any(one.packet.sender != name and one.packet.sent not in everything for one in seen)
+        coming = {one.packet.sent for one in world.captured if one.order > self.now} - captured
+        self.overtaken_by = [one.done for one in world.arrivals[name] if one.packet.sent in coming]
 
     def _misled(self, placed: Sequence[Captured], flags: str) -> bool:
         """
@@ -169,7 +141,7 @@ class Truth:
         if (
             self.confused
             or self.lost
-            or [one.packet.number for one in arrived] != [one.packet.number for one in self.inbound]
+            or [one.packet.sent for one in arrived] != [one.packet.sent for one in self.inbound]
         ):
             return None
         crossed = (
@@ -265,13 +237,7 @@ class Line(NamedTuple):
 
 def observe(scene: Scene) -> list[Line]:
     """Let a scene happen, explain its log, and hold every claim against the truth."""
-    world = World(scene.client, scene.server, scene.rules, scene.point, scene.fates)
-    world.run()
-    log = world.captured[scene.skip :]
-    if not log:
-        return []
-    printer = Printer(absolute=scene.absolute)
-    texts = [printer.line(one) for one in log]
+    world, log, texts = watched(scene)
     steps = [item for item in explain(texts) if isinstance(item, Step)]
     assert len(steps) == len(log)
     lines: list[Line] = []
@@ -303,58 +269,8 @@ def report(lines: list[Line]) -> str:
     return "\n".join(shown)
 
 
-# ------------------------------------------------------------------ scenes
-
-WAITS: Final = st.sampled_from([0, 1, 7, 30, 45, 100, 400, 1500]).map(lambda ms: ms * MILLISECOND)
-ACTIONS: Final = st.one_of(
-    st.builds(Action, WAITS, st.just("send"), st.sampled_from([1, 600, 2500, 25_000])),
-    st.builds(Action, WAITS, st.sampled_from(["shutdown", "close", "abort", "crash"])),
-    # After silence only: in the text an empty one looks like any ACK (R28), so also like the third step.
-    st.builds(Action, st.just(4000 * MILLISECOND), st.just("keepalive"), st.sampled_from([0, 1])),
-    # Not before what the last connection left in the network has died (MSL): 9293 builds on that.
-    st.builds(Action, st.sampled_from([31_000_000, 62_000_000]), st.just("connect"), st.sampled_from([0, 300])),
-)
-# The third wraps after 20000 octets. Within a few thousand of 0, absolute and relative numbers would look alike.
-ISS: Final = st.sampled_from([3_123_456_789, 1_000_003, 2**32 - 20_000, 1_777_777_777])
-FATES: Final = st.lists(st.sampled_from([0, 0, 0, 0, -1, 2, 13, 60, 350, -2, -25, -200]), max_size=60).map(tuple)
-
-
-@st.composite
-def scripts(draw: st.DrawFn, *, client: bool) -> Script:
-    """Any application."""
-    actions = draw(st.lists(ACTIONS, max_size=5))
-    listens = not client and draw(st.integers(0, 9)) > 0
-    if client:
-        actions.insert(0, Action(0, "connect", draw(st.sampled_from([0, 300]))))
-    elif not listens and draw(st.booleans()):
-        actions.insert(0, Action(draw(st.sampled_from([0, 3, 9])) * MILLISECOND, "connect"))
-    on_eof = draw(st.sampled_from(["close", "nothing"]))
-    wait = draw(st.sampled_from([0, 20, 80])) * MILLISECOND
-    return Script(listens, tuple(actions), on_eof, wait, draw(ISS), draw(st.sampled_from([100_000, -100_000])))
-
-
-SCENES: Final = st.builds(
-    Scene,
-    client=scripts(client=True),
-    server=scripts(client=False),
-    rules=st.builds(
-        Rules,
-        timestamps=st.booleans(),
-        delayed_ack=st.booleans(),
-        reset_with_ack=st.booleans(),
-        repeat_syn_ack=st.booleans(),
-        fast_open=st.sampled_from(["no", "no", "no", "accepted", "refused"]),
-        reuse_time_wait=st.booleans(),
-    ),
-    point=st.sampled_from(["client", "middle", "server"]),
-    fates=FATES,
-    skip=st.one_of(st.just(0), st.just(0), st.integers(0, 12)),
-    absolute=st.booleans(),
-)
-
-
 @settings(max_examples=EXAMPLES, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
-@given(SCENES)
+@given(scenes())
 def test_no_claim_is_wrong(scene: Scene) -> None:
     """Observed and deduced states are never wrong, presumed ones only where the path explains it."""
     lines = observe(scene)
