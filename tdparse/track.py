@@ -11,6 +11,7 @@ from tdparse import apply, evidence
 from tdparse.clock import Clock
 from tdparse.evidence import Record
 from tdparse.findings import BACKWARDS_FROM, Findings
+from tdparse.findings.table import COMPUTES_CHECKSUMS
 from tdparse.flags import SegmentClass, flags_of
 from tdparse.icmp import quote
 from tdparse.model import Side, Step
@@ -107,6 +108,8 @@ class Tracker:
         conn.place(record)
         before_client, before_server = conn.client.standing, conn.server.standing
         context = self._context(conn, record)
+        computes = conn.checksums.get(x.is_client, 0) >= COMPUTES_CHECKSUMS
+        record.damaged = computes and record.segment.checksum == "incorrect"
         step = decide(conn, record)
         effective = step not in apply.WITHOUT_EFFECT and not (context.rejected and step == "ack.challenge")
         apply.count_probes(conn, record, step)
