@@ -166,6 +166,7 @@ JobsOption = Annotated[
     typer.Option("--jobs", "-j", min=1, help="Processes; as many as cores if not given.", show_default=False),
 ]
 
+MergeOption = Annotated[bool, typer.Option("--merge", help="Take all FILEs for one log, in the order of their times.")]
 FolderOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="The folder for the copies.", show_default=False)
 ]
@@ -209,6 +210,14 @@ def language_of(chosen: Language | None) -> Lang:
         if value := os.environ.get(name):
             return "zh" if value.lower().startswith("zh") else "en"
     return "en"
+
+
+def codes_beginning_with(begun: str) -> list[str]:
+    """Return what `why` can explain, for the shell's completion."""
+    from tdparse import catalog
+
+    codes = (code for section in catalog.EXPLAINED for code in catalog.reference_codes(section))
+    return [code for code in dict.fromkeys(codes) if code.startswith(begun)]
 
 
 def cores() -> int:

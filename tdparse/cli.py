@@ -36,6 +36,7 @@ from tdparse.arguments import (
     JobsOption,
     LadderOption,
     LangOption,
+    MergeOption,
     NumberingChoiceOption,
     NumberingOption,
     Numberings,
@@ -52,6 +53,7 @@ from tdparse.arguments import (
     TableFormat,
     TableFormatOption,
     VerboseOption,
+    codes_beginning_with,
     colored,
     compact_view,
     cores,
@@ -79,9 +81,18 @@ class DefaultCommand(TyperGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name in front unless it is there, or the group itself is asked for something."""
         own = {name for parameter in self.params for name in parameter.opts} | {"--help", "-h"}
+        if not args and ctx.resilient_parsing:  # the shell asks what can stand here: a command, too
+            return super().parse_args(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in own):
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Offer the options of the default command beside commands and our own options."""
+        found = super().shell_complete(ctx, incomplete)
+        command = self.commands[DEFAULT_COMMAND]
+        with command.make_context(DEFAULT_COMMAND, [], parent=ctx, resilient_parsing=True) as inner:
+            return found + command.shell_complete(inner, incomplete)
 
 
 app = typer.Typer(
@@ -110,11 +121,18 @@ def program(
     """
     Explain tcpdump's text output for TCP: step, state of both endpoints, what is unusual, verdicts.
 
+    \b
+    tcpdump -l -nn -S tcp | tdexplain    in a pipe, as it comes
+    tdexplain                            a prompt to paste lines or logs at
+    tdexplain annotate -o copies logs/   saved logs, as annotated copies
+
     `tdexplain [FILE]...` is short for `tdexplain explain [FILE]...`; its options: tdexplain explain --help
-    """
+    """  # noqa: D301 - the backspace is how help texts keep their lines
 
 
-@app.command(epilog="Example: tdexplain -l zh x.log.gz")
+@app.command(
+    epilog="Example: tdexplain -l zh x.log.gz", short_help="Explain every segment, then every connection (the default)."
+)
 def explain(
     files: Files = None,
     format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
@@ -131,6 +149,7 @@ def explain(
     compact: CompactOption = False,
     quiet: QuietOption = False,
     verbose: VerboseOption = False,
+    merge: MergeOption = False,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
 ) -> None:
@@ -144,7 +163,7 @@ def explain(
     )
     names = files or ["-"]
     job = job_of(language, fail_on, strict=strict)
-    look = {"verbose": verbose, "headings": len(names) > 1}
+    look = {"verbose": verbose, "headings": len(names) > 1 and not merge}
     if format is not TableFormat.TEXT:
         from tdparse import formats
 
@@ -156,10 +175,13 @@ def explain(
         look["quiet"] = quiet
         renderer = text_view(language, numbers, color, output, **look)
     selection = selection_of(language, conn, host, port, only)
-    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
+    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge))
 
 
-@app.command(epilog="Example: tdexplain diagram -f svg -o x.svg -c 1 x.log")
+@app.command(
+    epilog="Example: tdexplain diagram -f svg -o x.svg -c 1 x.log",
+    short_help="Draw each connection as a ladder: terminal, Mermaid, SVG.",
+)
 def diagram(
     files: Files = None,
     format: DiagramFormatOption = DiagramFormat.TEXT,  # noqa: A002 - the option's name
@@ -188,7 +210,10 @@ def diagram(
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
 
 
-@app.command(epilog="Example: tdexplain connections --sort bytes --port 443 x.log")
+@app.command(
+    epilog="Example: tdexplain connections --sort bytes --port 443 x.log",
+    short_help="Show one row a connection: peers, verdict, bytes, oddities.",
+)
 def connections(
     files: Files = None,
     format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
@@ -199,6 +224,7 @@ def connections(
     host: HostOption = None,
     port: PortOption = None,
     only: OnlyOption = None,
+    merge: MergeOption = False,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
     sort: SortOption = Sort.CONN,
@@ -210,15 +236,18 @@ def connections(
     if format is not TableFormat.TEXT:
         from tdparse import formats
 
-        look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1}
+        look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1 and not merge}
         renderer = program_view(job, format, output, lambda: formats.connections(format.value, language, **look))
     else:
-        renderer = table_view(language, output, sort, headings=len(names) > 1)
+        renderer = table_view(language, output, sort, headings=len(names) > 1 and not merge)
     selection = selection_of(language, conn, host, port, only)
-    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value))
+    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge))
 
 
-@app.command(epilog="Example: tdexplain annotate -o explained logs/ x.log.gz")
+@app.command(
+    epilog="Example: tdexplain annotate -o explained logs/ x.log.gz",
+    short_help="Write copies of logs with comment lines under each record.",
+)
 def annotate(
     paths: Annotated[
         list[str] | None,
@@ -262,7 +291,10 @@ def annotate(
     raise typer.Exit(annotating.run(job, request, folder=output is not None))
 
 
-@app.command(epilog="Example: tdexplain convert --to absolute -o absolute.log relative.log")
+@app.command(
+    epilog="Example: tdexplain convert --to absolute -o absolute.log relative.log",
+    short_help="Write a log with absolute or relative sequence numbers.",
+)
 def convert(
     to: Annotated[Numberings, typer.Option("--to", help="The numbering to write.", show_default=False)],
     files: Files = None,
@@ -276,7 +308,10 @@ def convert(
     raise typer.Exit(job.convert(files or ["-"], to.value, output=output, numbering=numbering.value))
 
 
-@app.command(epilog="Example: tdexplain why retransmission")
+@app.command(
+    epilog="Example: tdexplain why retransmission",
+    short_help="Explain a code: step, anomaly, verdict, state, flag, term.",
+)
 def why(
     codes: Annotated[
         list[str] | None,
@@ -284,6 +319,7 @@ def why(
             metavar="CODE...",
             help="Steps, modifiers, anomalies, verdicts, states, flags, terms, rules (R112), transitions (T55).",
             show_default=False,
+            autocompletion=codes_beginning_with,
         ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List all codes, or those of a section or glob.")] = False,
@@ -316,14 +352,20 @@ def why(
         raise typer.Exit from None
 
 
-app.command(epilog="Example: tdexplain repl")(interactive.repl)
-app.command(epilog="Example: sudo tdexplain live -i any port 443", context_settings=interactive.PASSING)(
-    interactive.live
+app.command(epilog="Example: tdexplain repl", short_help="Paste lines or logs at a prompt, and ask about them.")(
+    interactive.repl
 )
-app.command(epilog="Example: tdexplain quiz x.log")(interactive.quiz)
+app.command(
+    epilog="Example: sudo tdexplain live -i any port 443",
+    context_settings=interactive.PASSING,
+    short_help="Run tcpdump and explain what it captures, as it comes.",
+)(interactive.live)
+app.command(
+    epilog="Example: tdexplain quiz x.log", short_help="Practise on a log: which step, which state, which ack."
+)(interactive.quiz)
 
 
-@app.command(epilog="Example: tdexplain demo -l zh")
+@app.command(epilog="Example: tdexplain demo -l zh", short_help="Explain two bundled logs of real connections.")
 def demo(
     format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
     lang: LangOption = None,
@@ -350,7 +392,7 @@ def demo(
 def main() -> None:
     """Run the program; Ctrl-C before or after the work itself ends it without a word."""
     signal.signal(signal.SIGINT, _interrupted)
-    app()
+    app(prog_name="tdexplain")
 
 
 def _interrupted(_signal: int, _frame: object) -> NoReturn:

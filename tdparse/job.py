@@ -68,8 +68,15 @@ class Job:
         numbering: NumberingChoice = "auto",
         drop: str | None = None,
         opener: Opener = opened,
+        merge: bool = False,
     ) -> Exit:
-        """Explain the inputs one after another, each as `opener` opens it; without `output` to standard output."""
+        """
+        Explain the inputs one after another, each as `opener` opens it, or with `merge` as one.
+
+        Without `output` to standard output.
+        """
+        if merge:
+            names, opener = self._merged(names)
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
 
         def first(file: BinaryIO) -> None:
@@ -100,6 +107,17 @@ class Job:
         # On a terminal the output shows by itself how far it has come.
         aside = progress.stop if output is None and sys.stdout.isatty() else None
         return self._over(names, one, output, first, last)
+
+    def _merged(self, names: Sequence[str]) -> tuple[Sequence[str], Opener]:
+        from tdparse.merge import merged, name_of
+
+        def trouble(error: UnreadableError) -> None:
+            self.trouble(error.name, error.code, error.detail)
+
+        def opener(_name: str, wait: Callable[[int], bool]) -> AbstractContextManager[Source]:
+            return merged(names, wait, trouble)
+
+        return [name_of(names)], opener
 
     def convert(
         self, names: Sequence[str], to: To, *, output: Path | None = None, numbering: NumberingChoice = "auto"
