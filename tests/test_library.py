@@ -99,7 +99,7 @@ def test_every_public_name_exists() -> None:
     assert all(getattr(tdparse, name) is not None for name in tdparse.__all__)
     assert sorted(dir(tdparse)) == sorted(tdparse.__all__)
     with pytest.raises(AttributeError):
-        _ = tdparse.nothing  # type: ignore[attr-defined]
+        _ = tdparse.nothing
 
 
 def test_importing_brings_no_terminal() -> None:

@@ -124,7 +124,7 @@ def test_every_line_is_in_exactly_one_item() -> None:
     """Joined records count their lines, and the numbers of what follows stay right."""
     lines = ["intro", *(f"> {line}" for line in textwrap.wrap(SYN, 66)), "> and then", DATA, "bye"]
     items = read(*lines)
-    covered = []
+    covered: list[int] = []
     for item in items:
         covered += range(item.line, item.line + (item.lines if isinstance(item, Segment) else 1))
     assert covered == list(range(1, len(lines) + 1))

@@ -46,7 +46,8 @@ def blocks() -> list[Block]:
     text = DOCUMENT.read_text("utf-8")
     lines = text[text.index("## 8. Worked examples") : text.index("### 8.19")].splitlines()
     found: list[Block] = []
-    section, log, inside = "", [], False
+    section, inside = "", False
+    log: list[str] = []
     tables: list[list[Row]] = []
     sentences: dict[tuple[int, int], tuple[str, str]] = {}
 
