@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo test test-mermaid lint bench clean
+.PHONY: demo test test-mermaid lint bench man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -34,6 +34,10 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(BIN)/python tests/bench.py
+
+man: $(STAMP)
+	@mkdir -p docs
+	$(BIN)/python -m tdparse.manual > docs/tdexplain.1
 
 clean:
 	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
