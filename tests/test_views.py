@@ -48,8 +48,8 @@ def test_each_view_looks_as_it_did(
     name: str,
     columns: int,
     lang: Lang,
-    color: bool,
-    file_regression: FileRegressionFixture,  # noqa: FBT001 - a table's column
+    color: bool,  # noqa: FBT001 - a table's column
+    file_regression: FileRegressionFixture,
 ) -> None:
     """As in fixtures/views; colours change no character and no line."""
     shown = view(renderer(name, lang, columns, color=color), *LOGS)
