@@ -162,7 +162,7 @@ class Dialogue:
 
     def tell_help(self, _words: Sequence[str]) -> str:
         """Return what can be done here."""
-        return self._say("help").strip("\n") + "\n"
+        return self._wrapped(self._say("help").strip("\n"))
 
     def leave(self, _words: Sequence[str]) -> None:
         """Return None: the session is over."""

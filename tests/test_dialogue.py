@@ -135,9 +135,9 @@ def test_questions_are_answered(question: str, said: str, unsaid: str) -> None:
     assert unsaid not in answer
 
 
-def test_why_names_rules_and_evidence(captures: Path) -> None:
+def test_why_names_rules_and_evidence() -> None:
     """The condition and the rules of the step, how each state is known, and the line a finding rests on."""
-    text = (captures / "loss" / "absolute.log").read_text()
+    text = catalog.sample("timer_retransmission")
     again = [item for item in explain(text.splitlines()) if isinstance(item, Step) and item.step == "data.retransmit"]
     (line,) = {item.segment.line for item in again[:1]}
     evidence = next(number for finding in again[0].findings for number in finding.lines if number != line)
@@ -230,7 +230,25 @@ def test_a_record_that_goes_on_is_waited_for() -> None:
 def test_no_answer_is_wider_than_the_terminal(lang: Lang, columns: int) -> None:
     """All but the lines of the log itself."""
     dialogue = Dialogue(lang, columns=lambda: columns)
-    questions = ("connections", "show 1", "ladder 1", "verdicts", "why 4", "why retransmission", "Flags [F.], seq 1")
+    questions = (
+        "help",
+        "connections",
+        "show 1",
+        "ladder 1",
+        "verdicts",
+        "why 4",
+        "why retransmission",
+        "Flags [F.], seq 1",
+    )
     answers = [dialogue.answer(text) or "" for text in (LOG, *questions)]
     shown = [line for answer in answers for line in answer.splitlines() if line not in LOG.splitlines()]
     assert [line for line in shown if width(line) > columns] == []
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+def test_the_help_fits_a_terminal_of_eighty_columns(lang: Lang) -> None:
+    """Laid out as it is; what it proposes to try can be typed as it stands."""
+    text = Dialogue(lang, columns=lambda: 80).answer("help") or ""
+    assert text == (Dialogue(lang).answer("help") or "")
+    line = next(line for line in text.splitlines() if "seq 7" in line)
+    assert "SYN-SENT" in (Dialogue(lang).answer(line[line.index("IP ") :]) or "")

@@ -79,6 +79,16 @@ def test_a_connection_is_introduced_once() -> None:
     assert heads == ["1", "2", "3", "1", "1"]
 
 
+def test_a_time_before_the_beginning_has_one_sign() -> None:
+    """A clock that went backwards, or logs of two days in one."""
+    lines = [
+        f"12:00:0{second}.000000 IP 10.0.0.1.4 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0" for second in (5, 3)
+    ]
+    shown = view_of("\n".join(lines), Text("en"))
+    assert "· -2.00 s" in shown
+    assert "+-" not in shown
+
+
 def test_roles_that_are_guesses_are_said_to_be() -> None:
     """In the header of a connection whose beginning is not in the log."""
     line = "12:00:00.000001 IP 10.0.0.1.40000 > 10.0.0.2.40001: Flags [.], ack 7, win 9, length 0"

@@ -12,7 +12,7 @@ from tdparse import catalog, explain
 from tdparse.flags import names_of
 from tdparse.model import Severity
 from tdparse.render.screen import safe
-from tdparse.render.text import MARKS, peer
+from tdparse.render.text import MARKS, elapsed_text, peer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ class Words:
 
     def time(self, step: Step) -> str:
         """Return when, counted from the beginning of the log; "" without timestamps."""
-        return "" if step.elapsed is None else "+" + catalog.duration(step.elapsed, self.lang)
+        return "" if step.elapsed is None else elapsed_text(step.elapsed, self.lang)
 
     def label(self, step: Step, *, full: bool = False) -> list[str]:
         """

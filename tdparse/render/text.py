@@ -193,7 +193,7 @@ class Text:
             ""
             if self._numbers == "symbolic"
             else explain.numbers_text(step, self._numbers),  # the sentence has symbols
-            "" if step.elapsed is None else "+" + catalog.duration(step.elapsed, self._lang),
+            "" if step.elapsed is None else elapsed_text(step.elapsed, self._lang),
         ]
         return " · ".join(part for part in parts if part)
 
@@ -270,6 +270,11 @@ def _word(section: str, code: str, lang: Lang) -> str:
         return catalog.sentence(section, code, lang)
     except catalog.UnknownCodeError:
         return code
+
+
+def elapsed_text(ns: int, lang: Lang) -> str:
+    """Return a time since the beginning with its sign: a clock may have gone backwards."""
+    return ("+" if ns >= 0 else "") + catalog.duration(ns, lang)
 
 
 def peer(endpoint: Endpoint) -> str:
