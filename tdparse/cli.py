@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import signal
 import sys
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -73,6 +74,7 @@ if TYPE_CHECKING:
     from tdparse.render import Renderer
 
 DEFAULT_COMMAND = "explain"
+LIKENESS = 0.75  # of a word that was probably meant to be a command; 1 is the command itself
 
 
 class DefaultCommand(TyperGroup):
@@ -84,6 +86,8 @@ class DefaultCommand(TyperGroup):
         if not args and ctx.resilient_parsing:  # the shell asks what can stand here: a command, too
             return super().parse_args(ctx, args)
         if not args or (args[0] not in self.commands and args[0] not in own):
+            if args and not Path(args[0]).exists() and (near := get_close_matches(args[0], self.commands, 1, LIKENESS)):
+                ctx.fail(f"No such file or command: {args[0]}; did you mean {near[0]}?")
             args = [DEFAULT_COMMAND, *args]
         return super().parse_args(ctx, args)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import ROOT, Program
@@ -39,6 +40,16 @@ def test_the_three_ways_are_in_the_help(program: Program) -> None:
     out = program("--help").out
     for way in ("tcpdump -l -nn -S tcp | tdexplain  ", "tdexplain  ", "tdexplain annotate -o copies logs/  "):
         assert re.search(rf"(?m)^  {re.escape(way)}", out), way
+
+
+@pytest.mark.parametrize(("word", "meant"), [("conections", "connections"), ("lve", "live"), ("anotate", "annotate")])
+def test_a_mistyped_command_is_recognised(program: Program, word: str, meant: str, tmp_path: Path) -> None:
+    """Wrong usage, with the command that was meant; a file of that name is a file."""
+    done = program(word, "-i", "lo", cwd=tmp_path)
+    assert done.code == 2
+    assert f"did you mean {meant}?" in done.err
+    (tmp_path / word).write_text("")
+    assert "nothing to explain" in program(word, cwd=tmp_path).err
 
 
 def test_the_manual_page_is_fresh() -> None:
