@@ -193,6 +193,7 @@ class Book:
     def __init__(self) -> None:
         self.lives: dict[int, dict[Name, int]] = {}
         self.placed: dict[int, list[Captured]] = {}
+        self._syns: dict[tuple[int, Name], int] = {}
         self._announced: dict[tuple[int, Name], int] = {}
 
     def enter(self, one: Captured, step: Step, before: Sequence[Captured]) -> bool:
@@ -212,6 +213,12 @@ class Book:
         placed.append(one)
         if packet.has("S"):
             known[packet.sender] = packet.life
+            self._syns[packet.seq, packet.sender] = conn
+            answered = [
+                c for (seq, sender), c in self._syns.items() if sender != packet.sender and seq + 1 == packet.ack
+            ]
+            if answered and conn not in answered:
+                return False
             return self._announced.setdefault((conn, packet.sender), packet.life) == packet.life
         if not packet.has("R"):
             known.setdefault(packet.sender, packet.life)
