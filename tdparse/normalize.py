@@ -163,7 +163,7 @@ class Normalizer:
             printed = mode if decided and conversation.mode == "unknown" else None
         else:
             mode = conversation.mode
-            if seq is not None and sender.expect is not None:
+            if seq is not None and sender.expect is not None and "R" not in (segment.flags or ""):
                 ahead = diff(seq if mode == "absolute" else seq + (sender.base or 0), sender.expect)
                 if not -FAR < ahead < FAR:
                     mode = self._reconsider(segment, conversation)
