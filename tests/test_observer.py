@@ -17,10 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from rfc9293 import SYNCHRONIZED, Moment, Name, Packet
+from scenario import log as shorthand
 from simulation import EXAMPLES, HOSTS, Captured, Scene, World, scenes, watched
 
+from tdparse.explain import state_text
 from tdparse.model import Certainty, Standing, State, Step
 from tdparse.pipeline import explain
 
@@ -282,3 +285,49 @@ def test_no_claim_is_wrong(scene: Scene) -> None:
     """Observed and deduced states are never wrong, presumed ones only where the path explains it."""
     lines = observe(scene)
     assert not [fault for line in lines for fault in line.faults], report(lines)
+
+
+# ------------------------------------------------------------------ what the simulations have taught
+
+OPEN: Final = "C S\nS S.\nC .\n"
+LESSONS: Final = {
+    # name: conversation, client and server after its last record
+    "an old copy of the SYN changes nothing that was observed": (OPEN + "C S +0.3", "ESTABLISHED ESTABLISHED?"),
+    "an old copy of the SYN-ACK neither": (OPEN + "S P. 5\nS S. +0.3", "ESTABLISHED ESTABLISHED"),
+    "a SYN-ACK that is written again takes a presumption back": (OPEN + "S S. +1", "ESTABLISHED SYN-RECEIVED"),
+    "an empty ACK like the SYN-ACK may answer a copy of the SYN": (OPEN + "S .", "ESTABLISHED ESTABLISHED?"),
+    "a second later nothing of the handshake is on the way": (OPEN + "S . +1", "ESTABLISHED ESTABLISHED"),
+    "an echo newer than the SYN proves the third step": (
+        "C S <TS val 5 ecr 0>\nS S. <TS val 9 ecr 5>\nC . <TS val 6 ecr 9>\nS . <TS val 10 ecr 6>",
+        "ESTABLISHED ESTABLISHED",
+    ),
+    "a FIN that meets SYN-SENT is lost on it (T22)": ("C S\nS S. unseen\nS F.\nS S. +1", "ESTABLISHED? FIN-WAIT-1"),
+    "and counts when it comes again": ("C S\nS S. unseen\nS F.\nS S. +1\nC . ack=1\nS F. seq=1 +1", "CLOSE-WAIT? FIN-WAIT-1"),
+    "octets that were acknowledged are no gap below a FIN": (
+        OPEN + "S P. 100 unseen\nC . ack=101\nS FP. 50", "CLOSE-WAIT? FIN-WAIT-1",
+    ),
+    "a FIN older than what followed it takes nothing back": (
+        """
+        C S <TS val 5 ecr 0>
+        S S. <TS val 9 ecr 5>
+        C . <TS val 6 ecr 9>
+        C F. <TS val 7 ecr 9>
+        S . <TS val 12 ecr 7>
+        S P. 5 <TS val 13 ecr 7>
+        C . <TS val 15 ecr 13>
+        C F. seq=1 <TS val 7 ecr 9>
+        """,
+        "FIN-WAIT-2? CLOSE-WAIT",
+    ),
+    "an RST for an ACK that confirms nothing leaves SYN-SENT": (
+        "C S\nS . ack=-999\nC R seq=-999", "SYN-SENT SYN-RECEIVED?",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_lessons(name: str) -> None:
+    """What looks like proof and is none, and what is proof although it does not look like it."""
+    text, states = LESSONS[name]
+    last = [item for item in explain(shorthand(text)) if isinstance(item, Step)][-1]
+    assert f"{state_text(last.client.after)} {state_text(last.server.after)}" == states
