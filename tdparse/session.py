@@ -108,9 +108,11 @@ class Session:
         return [step for step in steps if conn is None or step.flow.conn == conn]
 
     def readable(self) -> list[int]:
-        """Return the first lines of the records: segments, and what looked like one and could not be read."""
+        """Return the first lines of the records: segments, and what looks like one and cannot be read, the last line too."""
+        last = len(self.lines)
+        pieces = self.pieces if last in self._by_line else [*self.pieces, self.at(last)]
         return [
             piece.item.segment.line if isinstance(piece.item, Step) else piece.item.line
-            for piece in self.pieces
-            if isinstance(piece.item, Step) or piece.item.kind == "rejected"
+            for piece in pieces
+            if piece is not None and (isinstance(piece.item, Step) or piece.item.kind == "rejected")
         ]
