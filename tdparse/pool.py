@@ -27,10 +27,6 @@ R = TypeVar("R")
 _worker: Final = Interrupt()
 
 
-class CrashedError(Exception):
-    """The process that worked on a task was killed: by the system when memory runs out, for instance."""
-
-
 def stopped() -> bool:
     """Return whether Ctrl-C has come; what a worker process asks between two blocks."""
     return _worker.requested
