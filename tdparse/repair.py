@@ -45,6 +45,7 @@ _START: Final = re.compile(
     r"(?<![\w.:])(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)|[\w.:-]+ > [\w.:-]+: )"
 )
 _TIME: Final = re.compile(r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6}")
+_ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
@@ -281,10 +282,11 @@ def _abridged(text: str, line: int) -> Segment | None:
 
 def _opens(text: str) -> bool:
     """Tell whether `text` can be the beginning of a record that goes on in the next line."""
-    start = _START.match(text)
-    if start is None and not is_unfinished(text):
+    if is_unfinished(text):
+        return True
+    if _START.match(text) is None or _ENDED.search(text):
         return False
-    return " > " in text or is_unfinished(text) or text.rstrip().endswith((" >", "IP", "IP6")) or "IP" in text
+    return " > " in text or "IP" in text
 
 
 def _begins_anew(text: str) -> bool:

@@ -48,12 +48,14 @@ class Tracker:
         self._findings = Findings()
         self._scans = ScanWatch()
         self._now: int | None = None  # the latest time of the log so far
+        self._previous: int | None = None  # the time of the record before
 
     def feed(self, segment: Segment) -> Step:
         """Account for one segment and say what it did."""
-        time, latest = self._clock.read(segment), self._now
+        time, latest, previous = self._clock.read(segment), self._now, self._previous
         if time is not None:
             self._now = time if latest is None else max(time, latest)
+            self._previous = time
         self.table.tidy(self._now)
         numbers = self.normalizer.feed(segment)
         conn = self.table.find(segment, numbers, time)
@@ -65,7 +67,7 @@ class Tracker:
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
         record = Record(segment, numbers, flags, cls, time, x, y)
         step = self._place(conn, record)
-        if time is not None and latest is not None and latest - time >= BACKWARDS_FROM:
+        if time is not None and previous is not None and previous - time >= BACKWARDS_FROM:
             return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
         return step
 
