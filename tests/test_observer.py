@@ -72,6 +72,12 @@ class Truth:
         self.inbound = [one for one in placed if one.packet.sender != name]
         self.misled = self._misled(placed, "SF")  # where a state might be observed by it
         self.confused = self._misled(placed, "SF.")
+        # An RST has no timestamp, so nothing tells one that the path has kept (of an attempt before, say).
+        self.kept_reset = any(
+            one.packet.has("R") and one.packet.sent < earlier.packet.sent
+            for number, one in enumerate(self.own)
+            for earlier in self.own[:number]
+        )
         self.latest = max(self.own, key=lambda one: one.packet.sent, default=None)
         self.spoke = self.latest.packet.sent if self.latest else 0
         captured = {one.packet.sent for one in seen}
@@ -168,7 +174,7 @@ def matches(standing: Standing, state: str) -> bool:
 
 def wrong(standing: Standing, truth: Truth, *, sender: bool, late: bool) -> str | None:
     """Say what is wrong with a claim about one endpoint after one record."""
-    if truth.misled:
+    if truth.misled or truth.kept_reset:
         return None
     if late and all(one.packet.has("R") for one in truth.own) and str(standing.state) in GONE:
         return None  # it has only rejected segments of a connection, so it is not in that one
