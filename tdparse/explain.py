@@ -32,6 +32,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         clause = catalog.sentence("modifier", modifier, lang)
         if clause:
             parts.append(catalog.fill(clause, fields))
+    if step.step == "stepless.truncated":
+        parts.append(catalog.sentence("ui", "advice_snaplen" if step.segment.truncated else "advice_quiet", lang))
     return JOIN[lang].join(parts)
 
 
