@@ -110,12 +110,13 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
             conn.syn_times.append(record.time)
         x.syn_data = max(x.syn_data, record.length)
-        stamp = segment.options.ts
-        if stamp is not None and (x.syn_stamp is None or diff(stamp[0], x.syn_stamp) > 0):
-            x.syn_stamp = stamp[0]
         if x.syn_time is None:
             x.syn_time, x.syn_line = record.time, record.line
     options = segment.options
+    if options.ts is not None:  # of the newest SYN that was captured, or that a SYN-ACK echoes
+        stamped, stamp = (record.y, options.ts[1]) if record.flags.ack else (x, options.ts[0])
+        if stamped.syn_stamp is None or diff(stamp, stamped.syn_stamp) > 0:
+            stamped.syn_stamp = stamp
     if not x.options:
         x.options = True
         x.mss, x.offered_scale = options.mss, options.wscale

@@ -192,7 +192,7 @@ class Peer:
         self.syn_time: int | None = None
         self.syn_line = 0
         self.syn_data = 0  # octets of payload in its bare SYN
-        self.syn_stamp: int | None = None  # TSval of its bare SYN
+        self.syn_stamp: int | None = None  # TSval of its newest bare SYN
         self.sent_synack = False
         self.synack_ack: int | None = None  # ack of its SYN-ACK
         self.synack_count = 0
@@ -321,7 +321,7 @@ def _prove_opening(record: Record) -> None:
 def _prove_handshake(record: Record) -> None:
     """R13 c, d: a segment that is no SYN, from an endpoint that sent one."""
     x, y, ack = record.x, record.y, record.ack
-    if not x.sent_syn or ack is None or ack < 1:
+    if not x.sent_syn or ack is None or (ack < 1 and y.isn_known):  # mid-stream, numbers count from anywhere (R35)
         return
     if not y.sent_syn:  # R16: its SYN-ACK was not captured, but must have been sent
         y.sent_syn = Known.DEDUCED

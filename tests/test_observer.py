@@ -229,9 +229,8 @@ class Book:
             if answered and conn not in answered:
                 return False
             return self._announced.setdefault((conn, packet.sender), packet.life) == packet.life
-        if not packet.has("R"):
-            known.setdefault(packet.sender, packet.life)
-        return True
+        # A new connection whose SYN the capture has not seen yet, or an old segment behind the new SYN, mixes two as well.
+        return packet.has("R") or known.setdefault(packet.sender, packet.life) == packet.life
 
     @staticmethod
     def _is_old(packet: Packet, before: Sequence[Captured]) -> bool:
