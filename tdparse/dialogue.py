@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from tdparse import catalog, explain, fragment, why
+from tdparse import catalog, fragment, why, wording
 from tdparse.completion import STYLES, Known, known
 from tdparse.model import Severity, Skipped, State, Step
 from tdparse.output import UnwritableError, replaced
@@ -125,19 +125,19 @@ class Dialogue:
     def _piece(self, found: fragment.Fragment) -> str:
         """Answer a piece of a line, as far as it goes."""
         step = found.step
-        named = step.flow.role_confidence >= explain.GUESSED
+        named = step.flow.role_confidence >= wording.GUESSED
         names = {"client": fragment.SENDER, "server": fragment.RECEIVER}
         sides = []
         for role, side in (("client", step.client), ("server", step.server)):
-            before, after = explain.state_text(side.before), explain.state_text(side.after)
+            before, after = wording.state_text(side.before), wording.state_text(side.after)
             name = catalog.sentence("role", role, self.lang) if named else names[role]
             sides.append(f"{name} {after}" if before == after else f"{name} {before} → {after}")
         lacking = [*found.missing, *([] if step.segment.time else ["no_time"])]
         missing = catalog.sentence("ui", "comma", self.lang).join(map(self._say, lacking))
         lines = [
-            explain.title(step, self.lang),
+            wording.title(step, self.lang),
             " · ".join(sides),
-            safe(explain.text(step, self.lang, "absolute")),
+            safe(wording.text(step, self.lang, "absolute")),
             *self._remarks(step),
             catalog.fill(self._say("fragment"), {"missing": missing}),
         ]
@@ -151,7 +151,7 @@ class Dialogue:
                 {
                     "severity": catalog.sentence("severity", finding.severity, self.lang),
                     "title": catalog.sentence("finding", finding.code, self.lang, "title"),
-                    "text": safe(explain.finding_text(finding, step, self.lang, "absolute")),
+                    "text": safe(wording.finding_text(finding, step, self.lang, "absolute")),
                 },
             ).rstrip()
             for finding in step.findings

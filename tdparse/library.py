@@ -7,7 +7,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from tdparse import explain
+from tdparse import wording
 from tdparse.assemble import Assembler
 from tdparse.model import Segment, Skipped, Step, Summary
 from tdparse.pipeline import Explainer
@@ -46,7 +46,7 @@ class Annotated(NamedTuple):
     def _repr_html_(self) -> str:
         """Show the record and its explanation in a notebook."""
         states = " · ".join(
-            f"{role} {explain.state_text(side.before)} → {explain.state_text(side.after)}"
+            f"{role} {wording.state_text(side.before)} → {wording.state_text(side.after)}"
             for role, side in (("client", self.client), ("server", self.server))
         )
         return f"<pre>{escape(str(self.segment))}</pre><p><b>{escape(self.step)}</b> {escape(states)}<br>{escape(self.text)}</p>"
@@ -153,7 +153,7 @@ def _annotated(items: Iterable[object], lang: Lang, numbers: NumberStyle) -> Ite
                 item.client,
                 item.server,
                 item.findings,
-                explain.text(item, lang, numbers),
+                wording.text(item, lang, numbers),
                 item,
             )
 
@@ -200,7 +200,7 @@ class Trace:
         """Show the connections as a table in a notebook."""
         rows = "".join(
             f"<tr><td>{s.flow.conn}</td><td>{escape(str(s.flow.client))}</td><td>{escape(str(s.flow.server))}</td>"
-            f"<td>{escape(explain.verdict_text(s, self.lang))}</td><td>{s.segments}</td></tr>"
+            f"<td>{escape(wording.verdict_text(s, self.lang))}</td><td>{s.segments}</td></tr>"
             for s in self.connections
         )
         head = "<tr><th>#</th><th>client</th><th>server</th><th>verdict</th><th>segments</th></tr>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from tdparse import catalog, explain
+from tdparse import catalog, wording
 from tdparse.model import Skipped
 from tdparse.render import Totals
 from tdparse.render.compact import Compact
@@ -115,13 +115,13 @@ class Questions:
                 kind = catalog.sentence("kind", item.kind, self._lang)
                 lines += self._told(catalog.fill(self._say("no_segment"), {"kind": kind}), INDENT)
             return "".join(f"{line}\n" for line in lines)
-        lines += self._code("step", item.step, explain.text(item, self._lang, self._numbers))
+        lines += self._code("step", item.step, wording.text(item, self._lang, self._numbers))
         for modifier in item.modifiers:
             lines += self._code("modifier", modifier, "")
         for role, side in (("client", item.client), ("server", item.server)):
             lines += self._told(self._standing(role, side), INDENT)
         for finding in item.findings:
-            said = explain.finding_text(finding, item, self._lang, self._numbers)
+            said = wording.finding_text(finding, item, self._lang, self._numbers)
             lines += self._code("finding", finding.code, said)
             lines += self._evidence(finding.lines, item.segment.line)
         return "".join(f"{line}\n" for line in lines)
@@ -150,7 +150,7 @@ class Questions:
 
     def _standing(self, role: str, side: Side) -> str:
         """Return how one endpoint's state changed, and how that is known."""
-        before, after = explain.state_text(side.before), explain.state_text(side.after)
+        before, after = wording.state_text(side.before), wording.state_text(side.after)
         change = after if before == after else f"{before} → {after}"
         known = catalog.sentence("certainty", side.after.certainty, self._lang)
         label = catalog.sentence("role", role, self._lang)

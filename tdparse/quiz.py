@@ -11,7 +11,7 @@ import re
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse import catalog, explain
+from tdparse import catalog, wording
 from tdparse.model import Certainty, State
 from tdparse.render.screen import safe
 from tdparse.seqnum import MASK
@@ -126,7 +126,7 @@ def asked(question: Question, lang: Lang) -> list[str]:
         ]
     if question.role is not None:
         return [_filled("which_state", lang, role=catalog.sentence("role", question.role, lang))]
-    receiver = catalog.sentence("role", explain.other(step.sender), lang)
+    receiver = catalog.sentence("role", wording.other(step.sender), lang)
     return [_filled("which_ack", lang, role=receiver)]
 
 
@@ -152,7 +152,7 @@ def reply(question: Question, answer: str, lang: Lang) -> list[str]:
     """Return whether it was right, what is, and why."""
     shown = question.right[0]
     if question.kind is Kind.STEP:
-        shown = f"{shown}) {explain.title(question.step, lang)}"
+        shown = f"{shown}) {wording.title(question.step, lang)}"
     elif question.kind is Kind.ACK and len(question.right) > 1:
         shown = _filled("or_ack", lang, number=shown, other=question.right[1])
     elif question.kind is Kind.STATE:
@@ -161,7 +161,7 @@ def reply(question: Question, answer: str, lang: Lang) -> list[str]:
     lines = [_filled(verdict, lang, answer=shown)]
     if question.kind is Kind.ACK:
         lines.append(_counting(question.step, lang))
-    return [*lines, safe(explain.text(question.step, lang))]
+    return [*lines, safe(wording.text(question.step, lang))]
 
 
 def _counting(step: Step, lang: Lang) -> str:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from scenario import log
 
-from tdparse.explain import state_text
 from tdparse.model import Step, Summary
 from tdparse.pipeline import explain
+from tdparse.wording import state_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,9 +12,9 @@ from itertools import pairwise
 import pytest
 from scenario import packets, printed
 
-from tdparse.explain import state_text
 from tdparse.model import Certainty, State, Step
 from tdparse.pipeline import explain
+from tdparse.wording import state_text
 
 OPENING = """
 C S       | handshake.syn      SYN_SENT      SYN_RECEIVED?

@@ -8,10 +8,10 @@ import pytest
 from scenario import CLIENT, log, packets, printed
 
 from tdparse import catalog
-from tdparse.explain import finding_text
 from tdparse.findings.table import SUPERSEDES
 from tdparse.model import Finding, Segment, Severity, Skipped, Step, Summary
 from tdparse.pipeline import explain
+from tdparse.wording import finding_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -23,9 +23,9 @@ from rfc9293 import SYNCHRONIZED, Moment, Name, Packet
 from scenario import log as shorthand
 from simulation import EXAMPLES, HOSTS, Captured, Scene, World, scenes, watched
 
-from tdparse.explain import state_text
 from tdparse.model import Certainty, Standing, State, Step
 from tdparse.pipeline import explain
+from tdparse.wording import state_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,11 @@ from played import compare, conversation, play
 from scenario import log
 
 from tdparse import catalog
-from tdparse.explain import state_text, text
 from tdparse.model import Certainty, Severity, Skipped, Standing, State, Step
 from tdparse.pipeline import explain
 from tdparse.render.text import Text
 from tdparse.states import OPENING
+from tdparse.wording import state_text, text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"

@@ -6,7 +6,7 @@ import pytest
 from played import Played, compare, conversation, play
 from scenario import packets, printed
 
-from tdparse.explain import state_text
+from tdparse.wording import state_text
 
 TS = "mss 1460,sackOK,TS val {} ecr {},nop,wscale 7"
 

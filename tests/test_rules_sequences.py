@@ -6,7 +6,7 @@ import pytest
 from played import compare, conversation, play
 from scenario import SERVER, Packet, log, printed
 
-from tdparse.explain import state_text, text
+from tdparse.wording import state_text, text
 
 OLD = 3_000_000_101 - 9000  # where the client's old numbers stood, counted from its new ISN
 OPEN = "C S\nS S.\nC .\n"

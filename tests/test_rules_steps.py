@@ -9,9 +9,9 @@ from played import conversation, play
 from scenario import SERVER, log, packets, printed
 
 from tdparse import catalog
-from tdparse.explain import text, title
 from tdparse.model import Step
 from tdparse.render.text import Text
+from tdparse.wording import text, title
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"

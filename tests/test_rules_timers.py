@@ -8,8 +8,8 @@ import pytest
 from played import Played, compare, conversation, play
 from scenario import NOON, Packet, log, packets, printed
 
-from tdparse.explain import notes, state_text
 from tdparse.timers import retry_schedule
+from tdparse.wording import notes, state_text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"

@@ -9,9 +9,9 @@ from played import Played, conversation, play
 from scenario import NOON, packets, printed
 
 from tdparse import catalog
-from tdparse.explain import cause, check, verdict_text
 from tdparse.model import Summary
 from tdparse.render.text import Text
+from tdparse.wording import cause, check, verdict_text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"

@@ -17,11 +17,11 @@ from ladders import conversation, drawn, lines_of, steps_of
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from tdparse.diagram import ROWS, Arrow, Folding
-from tdparse.explain import state_text
 from tdparse.model import Lang, NumberStyle
 from tdparse.render.rung import Words
 from tdparse.render.screen import safe, width
 from tdparse.render.svg import COLUMN, MOST, SMALL, STYLE, WIDTH, Svg
+from tdparse.wording import state_text
 
 EXPECTED = ROOT / "fixtures" / "diagram"
 CAPTURES = ROOT / "fixtures" / "captures"

@@ -22,11 +22,11 @@ from worked_examples import DOCUMENT, blocks
 
 from tdparse import catalog, track
 from tdparse.apply import WITHOUT_EFFECT
-from tdparse.explain import state_text
 from tdparse.model import Certainty, Side, State, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.steps import decide
 from tdparse.transitions import CALLS, OWN, RCV, SND, TABLE, Event, diagram, received, rows, sent
+from tdparse.wording import state_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,9 @@ from functools import cache
 import pytest
 from worked_examples import DOCUMENT, Block, Row, blocks
 
-from tdparse.explain import state_text, text
 from tdparse.model import Side, Step, Summary
 from tdparse.pipeline import explain
+from tdparse.wording import state_text, text
 
 pytestmark = pytest.mark.skipif(not DOCUMENT.exists(), reason="the rules (../shared/docs/tcp-observer.md) are not here")
 

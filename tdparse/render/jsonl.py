@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from tdparse import explain
+from tdparse import wording
 from tdparse.pipeline import sniff
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def log_record(source: str, dialect: str | None, numbering: str) -> dict[str, ob
 
 def segment(step: Step, source: str, lang: Lang, numbers: NumberStyle) -> dict[str, object]:
     """Return the record of one segment, explained in `lang`."""
-    return segment_record(step, source, explain.text(step, lang, numbers))
+    return segment_record(step, source, wording.text(step, lang, numbers))
 
 
 def connection(summary: Summary, source: str, lang: Lang) -> dict[str, object]:
@@ -134,12 +134,12 @@ def connection(summary: Summary, source: str, lang: Lang) -> dict[str, object]:
         "completeness": summary.completeness,
         "metrics": dict(summary.metrics),
         "findings": dict(summary.findings),
-        "text": explain.verdict_text(summary, lang),
-        "cause": explain.cause(summary, lang),
-        "check": explain.check(summary, lang),
+        "text": wording.verdict_text(summary, lang),
+        "cause": wording.cause(summary, lang),
+        "check": wording.check(summary, lang),
         "data": summary.data,
         "attributes": dict(summary.attributes),
-        "notes": explain.notes(summary, lang),
+        "notes": wording.notes(summary, lang),
     }
 
 

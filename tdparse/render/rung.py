@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse import catalog, explain
+from tdparse import catalog, wording
 from tdparse.flags import names_of
 from tdparse.model import Severity
 from tdparse.render.screen import safe
@@ -43,7 +43,7 @@ class Words:
     def end(self, role: Role, flow: Flow) -> tuple[str, str]:
         """Return the name of one end, marked when the roles are guesses, and its address."""
         name = catalog.sentence("role", role, self.lang)
-        if flow.role_confidence < explain.GUESSED:
+        if flow.role_confidence < wording.GUESSED:
             name = f"{name} ({catalog.sentence('ui', 'guessed', self.lang)})"
         return name, peer(flow.client if role == "client" else flow.server)
 
@@ -65,7 +65,7 @@ class Words:
     def verdict(self, summary: Summary) -> str:
         """Return how the connection ended."""
         label = catalog.sentence("ui", "verdict", self.lang)
-        text = f"{safe(explain.verdict_text(summary, self.lang))} [{summary.verdict}]"
+        text = f"{safe(wording.verdict_text(summary, self.lang))} [{summary.verdict}]"
         return catalog.fill(catalog.sentence("ui", "labelled", self.lang), {"label": label, "text": text})
 
     def time(self, step: Step) -> str:
@@ -80,7 +80,7 @@ class Words:
         """
         segment = step.segment
         flags = "?" if segment.flags is None else safe(names_of(segment.flags))
-        parts = [explain.numbers_text(step, self._numbers)]
+        parts = [wording.numbers_text(step, self._numbers)]
         if segment.length and (full or not step.seq_printed):
             parts.append(f"length {segment.length}")
         if segment.window is not None and (full or not segment.window):
@@ -90,15 +90,15 @@ class Words:
 
     def title(self, step: Step) -> str:
         """Return the name of the step."""
-        return explain.title(step, self.lang)
+        return wording.title(step, self.lang)
 
     def sentence(self, step: Step) -> str:
         """Return the whole explanation of the step."""
-        return safe(explain.text(step, self.lang, self._numbers))
+        return safe(wording.text(step, self.lang, self._numbers))
 
     def state(self, standing: Standing) -> str:
         """Return a state with its marks."""
-        text = explain.state_text(standing)
+        text = wording.state_text(standing)
         if any(mark in text for mark in MARKS):
             self._signs.add("marks")
         return text

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse import catalog, explain
+from tdparse import catalog, wording
 from tdparse.render import paint
 from tdparse.render.paint import Brush
 from tdparse.render.screen import broken, safe, width
@@ -107,7 +107,7 @@ class Text:
     def explanation(self, step: Step) -> list[str]:
         """Return what stands under a segment, without indentation: who and what, states, sentence, findings."""
         lines = self._opening(step) + self._wrap(self._headline(step)) + self._wrap(self._states(step))
-        lines += self._wrap(safe(explain.text(step, self._lang, self._numbers)))
+        lines += self._wrap(safe(wording.text(step, self._lang, self._numbers)))
         for finding in step.findings:
             lines += self._finding(finding, step)
         return lines + (self._background(step) if self._verbose else [])
@@ -133,18 +133,18 @@ class Text:
         lang, flow = self._lang, summary.flow
         values = {"conn": flow.conn, "client": peer(flow.client), "server": peer(flow.server), "n": summary.segments}
         head = self._say("connection_line", **values, first=summary.first_line, last=summary.last_line)
-        states = (explain.state_text(summary.client_state), explain.state_text(summary.server_state))
+        states = (wording.state_text(summary.client_state), wording.state_text(summary.server_state))
         self._note_marks(*states)
-        verdict = f"{explain.verdict_text(summary, lang)} [{summary.verdict}]"
+        verdict = f"{wording.verdict_text(summary, lang)} [{summary.verdict}]"
         parts = [
             ("verdict", self._paint(paint.BOLD, safe(verdict))),
             ("final_states", self._say("both", client=states[0], server=states[1])),
             ("close", self._close(summary)),
-            ("also", safe(explain.JOIN[lang].join(explain.notes(summary, lang)))),
-            ("cause", safe(explain.cause(summary, lang))),
-            ("check", safe(explain.check(summary, lang))),
+            ("also", safe(wording.JOIN[lang].join(wording.notes(summary, lang)))),
+            ("cause", safe(wording.cause(summary, lang))),
+            ("check", safe(wording.check(summary, lang))),
             ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
-            ("other_tools", self._say("stop").join(explain.other_tools(summary, lang)) if self._verbose else ""),
+            ("other_tools", self._say("stop").join(wording.other_tools(summary, lang)) if self._verbose else ""),
         ]
         body = [line for name, text in parts if text for line in self._labelled(name, text)]
         return [*(self._paint(paint.BOLD, line) for line in self._wrap(head, "")), *(INDENT + line for line in body)]
@@ -158,7 +158,7 @@ class Text:
             return []
         self._latest = flow.conn
         head = self._say("opening", conn=flow.conn, client=peer(flow.client), server=peer(flow.server))
-        if flow.role_confidence < explain.GUESSED:
+        if flow.role_confidence < wording.GUESSED:
             head = self._say("stop").join((head, self._say("guessed")))
         return [self._paint(paint.BOLD, line) for line in self._wrap(head)]
 
@@ -188,11 +188,11 @@ class Text:
     def _headline(self, step: Step) -> str:
         sender = step.sender
         parts = [
-            f"#{step.flow.conn} {self._role(sender)} → {self._role(explain.other(sender))}",
-            self._paint(paint.group(step.step) or paint.BOLD, explain.title(step, self._lang)),
+            f"#{step.flow.conn} {self._role(sender)} → {self._role(wording.other(sender))}",
+            self._paint(paint.group(step.step) or paint.BOLD, wording.title(step, self._lang)),
             ""
             if self._numbers == "symbolic"
-            else explain.numbers_text(step, self._numbers),  # the sentence has symbols
+            else wording.numbers_text(step, self._numbers),  # the sentence has symbols
             "" if step.elapsed is None else elapsed_text(step.elapsed, self._lang),
         ]
         return " · ".join(part for part in parts if part)
@@ -201,7 +201,7 @@ class Text:
         sides = []
         both: tuple[tuple[Role, Side], ...] = (("client", step.client), ("server", step.server))
         for role, side in both:
-            before, after = explain.state_text(side.before), explain.state_text(side.after)
+            before, after = wording.state_text(side.before), wording.state_text(side.after)
             self._note_marks(before, after)
             change = after if before == after else f"{before} → {self._paint(paint.BOLD, after)}"
             sides.append(f"{self._role(role)} {change}")
@@ -214,13 +214,13 @@ class Text:
         """Return what the step means to the two programs, and where it is defined."""
         rfc = catalog.reference("step", step.step).facts.get("rfc", "")
         options = safe(step.segment.options_text or "")
-        texts = [("api", explain.api(step, self._lang)), ("rfc", rfc), ("options", options)]
+        texts = [("api", wording.api(step, self._lang)), ("rfc", rfc), ("options", options)]
         return [self._paint(paint.DIM, line) for name, text in texts if text for line in self._labelled(name, text)]
 
     def _finding(self, finding: Finding, step: Step) -> list[str]:
         severity = catalog.sentence("severity", finding.severity, self._lang)
         title = catalog.sentence("finding", finding.code, self._lang, "title")
-        sentence = safe(explain.finding_text(finding, step, self._lang, self._numbers))
+        sentence = safe(wording.finding_text(finding, step, self._lang, self._numbers))
         lines = self._wrap(self._say("finding", severity=severity, title=title, text=sentence).rstrip())
         shown = [self._paint(paint.SEVERITIES[finding.severity], line) for line in lines]
         if self._verbose:
