@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Summary,
     )
     from tdparse.options import Options
-    from tdparse.parse import parse_line
+    from tdparse.record import parse_line
     from tdparse.track import Tracker
 
 __all__ = [
@@ -58,7 +58,7 @@ __all__ = [
 ]
 
 _LIBRARY = ("Annotated", "TdparseError", "Trace", "annotate", "annotate_async", "load", "parse")
-_HOMES = dict.fromkeys(_LIBRARY, "library") | {"Options": "options", "Tracker": "track", "parse_line": "parse"}
+_HOMES = dict.fromkeys(_LIBRARY, "library") | {"Options": "options", "Tracker": "track", "parse_line": "record"}
 
 
 def __getattr__(name: str) -> object:

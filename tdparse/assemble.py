@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
-from tdparse.parse import is_unfinished, opens_ascii_dump, parse_line
+from tdparse.record import is_unfinished, opens_ascii_dump, parse_line
 from tdparse.shapes import reader_of
 
 if TYPE_CHECKING:

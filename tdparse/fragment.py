@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import fields
 from tdparse.model import Segment, Step
-from tdparse.parse import parse_line
 from tdparse.pipeline import Explainer
+from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:

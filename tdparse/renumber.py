@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from tdparse import _patterns, fields
 from tdparse.model import Segment
 from tdparse.normalize import Normalizer
-from tdparse.parse import parse_line
+from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:

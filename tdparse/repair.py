@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tdparse import fields
 from tdparse.assemble import Assembler
 from tdparse.model import Layer, Segment, Skipped
-from tdparse.parse import is_unfinished, parse_line
+from tdparse.record import is_unfinished, parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

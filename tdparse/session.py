@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tdparse.model import Skipped, Step
-from tdparse.parse import parse_line
 from tdparse.pipeline import Explainer
+from tdparse.record import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

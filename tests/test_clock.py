@@ -7,8 +7,8 @@ from scenario import NOON, log
 
 from tdparse.clock import Clock
 from tdparse.model import Segment, Step
-from tdparse.parse import parse_line
 from tdparse.pipeline import explain
+from tdparse.record import parse_line
 
 TAIL = "IP 192.0.2.1.5 > 192.0.2.2.80: Flags [.], ack 1, win 5, length 0"
 SECOND = 10**9

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import pkgutil
 import shutil
 import subprocess
 import sys
@@ -122,3 +123,9 @@ def test_the_readme_uses_it_truly(tmp_path: Path, demo: Path, monkeypatch: pytes
     failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
     assert tried >= 5
     assert not failed
+
+
+def test_no_module_hides_a_public_name() -> None:
+    """A module that is imported becomes an attribute of the package: `tdparse.parse` must stay the function."""
+    modules = {module.name for module in pkgutil.iter_modules(tdparse.__path__)}
+    assert not modules & set(tdparse.__all__)

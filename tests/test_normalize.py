@@ -12,7 +12,7 @@ from scenario import MASK, Packet, log, packets, printed
 
 from tdparse.model import Numbering, Segment
 from tdparse.normalize import SMALL, Normalizer, Numbers
-from tdparse.parse import parse_line
+from tdparse.record import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,7 +15,7 @@ from lark import Lark, Tree, UnexpectedInput
 from test_grammar import every_rule, examples, tokens
 
 from tdparse import _patterns, derive, fields, lalr, shapes
-from tdparse.parse import parse_line
+from tdparse.record import parse_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,8 @@ import pytest
 from scenario import packets, printed
 
 from tdparse.model import Endpoint, Segment, Step
-from tdparse.parse import parse_line
 from tdparse.pipeline import explain
+from tdparse.record import parse_line
 from tdparse.roles import MAX_SERVICES, Roles
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tdparse.model import Endpoint, Segment, Skipped, TimeStyle
-from tdparse.parse import parse_line
+from tdparse.record import parse_line
 
 TAIL = "IP 192.0.2.1.54321 > 192.0.2.2.80: Flags [S], seq 1, win 64240, length 0"
 
