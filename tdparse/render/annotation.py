@@ -68,9 +68,11 @@ class Annotation:
         return ""
 
     def _copied(self, lines: Sequence[str]) -> str:
+        if self._on_screen:
+            return "".join(safe(line.removesuffix("\r")) + "\n" for line in lines)
         if lines:
             self._ending = "\r\n" if lines[-1].endswith("\r") else "\n"
-        return "".join(f"{safe(line) if self._on_screen else line}\n" for line in lines)
+        return "".join(f"{line}\n" for line in lines)
 
     def _release(self) -> str:
         held, self._held = self._held, []

@@ -14,6 +14,7 @@ import msgspec
 
 from tdparse import wording
 from tdparse.pipeline import sniff
+from tdparse.render.screen import UNSAFE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -212,11 +213,18 @@ def summary_record(totals: Totals) -> dict[str, object]:
 
 
 def encoded(record: dict[str, object]) -> str:
-    """Return one record as a line of JSON, with its newline."""
+    """Return one record as a line of JSON, with its newline; what a terminal would act on is an escape of JSON."""
     try:
-        return _encoder.encode(record).decode() + "\n"
+        text = _encoder.encode(record).decode()
     except UnicodeEncodeError:
-        return _encoder.encode(cleaned(record)).decode() + "\n"
+        text = _encoder.encode(cleaned(record)).decode()
+    return (text if text.isprintable() else UNSAFE.sub(_escape, text)) + "\n"
+
+
+def _escape(match: re.Match[str]) -> str:
+    import json  # msgspec has no way to write ASCII alone
+
+    return json.dumps(match[0])[1:-1]
 
 
 # ------------------------------------------------------------------ parts

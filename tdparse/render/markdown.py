@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 CODE: Final = "    "
 QUOTE: Final = "> "
-_MARKS: Final = re.compile(r"[\\`*_\[\]{}|~#!<>&@]|(?<=www)\.|:(?=//)")
+_MARKS: Final = re.compile(r"[\\`*_\[\]{}|~#!$<>&@]|(?<=www)\.|:(?=//)")
 _ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;", "@": "&#64;"}
 
 

@@ -7,11 +7,10 @@ entity code. A diagram stays below the size that Mermaid refuses.
 
 from __future__ import annotations
 
-import re
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from tdparse.diagram import ORDINARY, Arrow, Fold, States, opening, shortened
+from tdparse.render import markdown
 from tdparse.render.screen import broken, safe
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ SIGNS: Final[Mapping[str, str]] = {"again": "⇢", "lost": "×"}  # what is miss
 _NAMES: Final[Mapping[Role, str]] = {"client": "C", "server": "S"}
 _PLACES: Final[Mapping[Role, str]] = {"client": "left of C", "server": "right of S"}
 _HARMLESS: Final = " .,_'[]|:()+-=?~*/→←…·×⇢，。：；、（）！？"
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]#|!~$@])")
 
 
 class Mermaid:
@@ -50,7 +48,7 @@ class Mermaid:
             self._first = drawn
             return ""
         parts = [self._first, drawn] if self._drawn == 2 else [drawn]  # noqa: PLR2004 - the second one
-        return "".join(f"## {_markdown(heading)}\n\n```mermaid\n{text}```\n\n" for heading, text in parts)
+        return "".join(f"## {markdown.escaped(heading)}\n\n```mermaid\n{text}```\n\n" for heading, text in parts)
 
     def finish(self) -> str:
         """Write the diagram that has stayed the only one."""
@@ -130,7 +128,3 @@ def _note(place: str, lines: Sequence[str]) -> str:
 
 def _stacked(lines: Sequence[str]) -> str:
     return "<br/>".join(escaped(part) for line in lines for part in broken(line, COLUMNS))
-
-
-def _markdown(text: str) -> str:
-    return escape(_MARKDOWN.sub(r"\\\1", safe(text)), quote=False)

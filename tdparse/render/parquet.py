@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BATCH: Final = 4096  # rows kept as Python objects
 GROUP: Final = 16  # batches in a row group
+LARGEST: Final = 2**63  # what 64 bits with a sign do not hold
 
 _FINDING: Final = ("code", "severity", "confidence", "lines")
 TYPES: Final[Mapping[str, pa.DataType]] = {
@@ -87,9 +88,18 @@ def batch(records: Sequence[Mapping[str, object]], columns: Mapping[str, str]) -
             values = [None if value is None else shape(value) for value in values]
         try:
             arrays.append(pa.array(values, TYPES[kind]))
-        except UnicodeEncodeError:
-            arrays.append(pa.array(cleaned(values), TYPES[kind]))
+        except (UnicodeEncodeError, OverflowError):
+            arrays.append(pa.array(cleaned(_fitting(values)), TYPES[kind]))
     return pa.RecordBatch.from_arrays(arrays, schema=schema(columns))
+
+
+def _fitting(value: Any) -> Any:
+    """Return `value` without the integers that no column holds: a log may print more digits than any field of TCP has."""
+    if isinstance(value, int):
+        return value if abs(value) < LARGEST else None
+    if isinstance(value, dict):
+        return {key: _fitting(item) for key, item in value.items()}
+    return [_fitting(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 class Parquet:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# What moves the cursor, starts an escape sequence, ends a line where none ends, or reverses the writing direction;
-# lone surrogates are undecodable bytes. Tabs stay.
-_UNSAFE: Final = re.compile(
-    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+# What moves the cursor, starts an escape sequence, ends a line where none ends, reverses the writing direction, or
+# is there without being seen; lone surrogates are undecodable bytes. Tabs stay.
+UNSAFE: Final = re.compile(
+    "[\x00-\x08\x0a-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\ud800-\udfff\U000e0000-\U000e007f]"
 )
 _COLOR: Final = re.compile("\x1b\\[[0-9;]*m")
 _FIRST_BYTE: Final = 0xDC80  # PEP 383: byte 0x80 is U+DC80, byte 0xff is U+DCFF
@@ -26,13 +27,15 @@ def safe(text: str) -> str:
     >>> safe("a\x1b[31mb\tc")
     'a\\x1b[31mb\tc'
     """
-    return text if text.isprintable() else _UNSAFE.sub(_escape, text)
+    return text if text.isprintable() else UNSAFE.sub(_escape, text)
 
 
 def _escape(match: re.Match[str]) -> str:
     number = ord(match[0])
     if _FIRST_BYTE <= number <= _LAST_BYTE:
         number -= 0xDC00
+    if number > 0xFFFF:  # noqa: PLR2004 - what four digits hold
+        return f"\\U{number:08x}"
     return f"\\x{number:02x}" if number <= 0xFF else f"\\u{number:04x}"  # noqa: PLR2004 - what two digits hold
 
 

@@ -1,0 +1,63 @@
+"""What attacks and fuzzing have found, a test for each defect, named after it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from harmless import VIEWS, shown
+
+if TYPE_CHECKING:
+    from tdparse.model import Lang
+
+BEGINNING = "12:00:00.000001 IP "
+SEGMENT = ": Flags [S], seq 7, win 9, length 0\n"
+
+
+def view(name: str, text: str, lang: Lang = "en") -> str:
+    """Return what a view shows for a log, after it has been looked through for harm."""
+    found = shown(VIEWS[name].make(lang, "relative"), text.encode("utf-8", "surrogateescape"))
+    VIEWS[name].check(found)
+    return found.text
+
+
+@pytest.mark.parametrize("character", ["\u061c", "\u200b", "\u200d", "\u2060", "\ufeff", "\u00ad", "\U000e0041"])
+@pytest.mark.parametrize("name", ["text", "ladder", "csv", "markdown", "diagram mermaid", "connections"])
+def test_characters_without_width_reached_the_terminal(name: str, character: str) -> None:
+    """Two hosts that look the same must not be shown the same."""
+    text = view(name, f"{BEGINNING}a{character}b.5 > c.80{SEGMENT}{BEGINNING}ab.5 > c.80{SEGMENT}")
+    assert character not in text
+
+
+def test_a_tag_character_was_shown_with_too_few_digits() -> None:
+    """Beyond U+FFFF an escape has eight digits, so that what follows is no part of it."""
+    assert "a\\U000e0041b" in view("text", f"{BEGINNING}a\U000e0041b.5 > c.80{SEGMENT}")
+
+
+@pytest.mark.parametrize("character", ["\x7f", "\x9b", "\u202e", "\u200b", "\u2028", "\U000e0041"])
+def test_json_lines_carried_controls_of_eight_bits(character: str) -> None:
+    """JSON escapes what a terminal would act on, beyond the controls that it has to."""
+    text = view("jsonl", f"x {character} y\n")
+    assert character not in text
+    assert json.loads(text.split("\n")[1])["raw"] == f"x {character} y"
+
+
+def test_a_copy_on_a_terminal_had_carriage_returns() -> None:
+    """Windows line ends are for files; on the screen they would be what overwrites a line."""
+    assert "\r" not in view("annotate on screen", f"{BEGINNING}a.5 > c.80{SEGMENT}".replace("\n", "\r\n"))
+
+
+def test_a_mention_stood_in_the_heading_of_a_diagram() -> None:
+    """A document of several diagrams escapes names as all Markdown of ours does."""
+    names = ("@all", "b")
+    text = view("diagram mermaid", "".join(f"{BEGINNING}{name}.5 > c.80{SEGMENT}" for name in names))
+    assert "@" not in text
+
+
+@pytest.mark.parametrize("name", ["parquet", "connections parquet"])
+def test_a_number_without_end_broke_the_table(name: str) -> None:
+    """No field of TCP has twenty digits; a column that cannot hold them says that it does not know."""
+    pytest.importorskip("pyarrow")
+    digits = "9" * 20
+    view(name, f"{BEGINNING}a.5 > c.80: Flags [S], seq 7, win {digits}, options [mss {digits}], length 0\n")
