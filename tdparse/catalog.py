@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tdparse.model import Lang
 
 EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "term", "rule", "transition")
+_MINUTE: Final = 60
+_HOUR: Final = 3600
+_DAY: Final = 86400
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
 
 _Fact: TypeAlias = "str | list[str]"
@@ -193,6 +196,28 @@ def duration(ns: int, lang: Lang) -> str:
         hundredths = (size + 5_000_000) // 10_000_000
         unit, number = "s", f"{hundredths // 100}.{hundredths % 100:02d}"
     return fill(sentence("unit", unit, lang), {"n": sign + number})
+
+
+def span(ns: int, lang: Lang) -> str:
+    """
+    Return a time span as people say it: `duration` below a minute, then minutes, hours and days.
+
+    >>> span(75_250_000_000, "en"), span(-7_384_000_000_000, "en"), span(200_000_000_000_000, "en")
+    ('1 min 15.25 s', '-2 h 03 min 04 s', '2 d 07 h 33 min')
+    """
+    sign, size = ("-", -ns) if ns < 0 else ("", ns)
+    if (hundredths := (size + 5_000_000) // 10_000_000) < 100 * _MINUTE:
+        return duration(ns, lang)
+    seconds = (size + 500_000_000) // 1_000_000_000
+    if hundredths < 100 * _HOUR:
+        minutes, rest = divmod(hundredths, 100 * _MINUTE)
+        parts = [("min", str(minutes)), ("s", f"{rest // 100:02d}.{rest % 100:02d}")]
+    elif seconds < _DAY:
+        parts = [("h", str(seconds // _HOUR)), ("min", f"{seconds // 60 % 60:02d}"), ("s", f"{seconds % 60:02d}")]
+    else:
+        minutes = (seconds + 30) // _MINUTE
+        parts = [("d", str(minutes // 1440)), ("h", f"{minutes // 60 % 24:02d}"), ("min", f"{minutes % 60:02d}")]
+    return sign + " ".join(fill(sentence("unit", unit, lang), {"n": number}) for unit, number in parts)
 
 
 # ------------------------------------------------------------------ the files

@@ -103,7 +103,7 @@ class Dialogue:
             parts += (view.summary(summary) for summary in self._session.summaries() if summary.flow.conn in concluded)
         if self._hints and self._session.pending:
             parts.append(self._waiting())
-        return "".join(parts) + view.legend()
+        return "".join(parts)
 
     def _waiting(self) -> str:
         """Answer a line that may go on: what is wrong with it as it is, or that its next line is awaited."""

@@ -329,7 +329,6 @@ class Why:
         """Return a sample log, explained by the program where it shows what it is a sample of."""
         from tdparse.model import Skipped, Step
         from tdparse.pipeline import explain
-        from tdparse.render import Totals
         from tdparse.render.text import Text
 
         items = list(explain(catalog.sample(name).splitlines()))
@@ -337,11 +336,9 @@ class Why:
         inner = None if self._columns is None else self._columns - 2 * len(INDENT)
         view = Text(self._lang, color=self._color, columns=inner)
         lines: list[str] = []
-        totals = Totals()
         for number, item in enumerate(items):
             told: list[str] = []
             if isinstance(item, Step):
-                totals.segments += 1
                 lines += self._log(item.segment.text)
                 told = view.explanation(item) if number in chosen else []
             elif isinstance(item, Skipped):
@@ -349,8 +346,7 @@ class Why:
             elif number in chosen:
                 told = view.verdict(item)
             lines += [line for text in told for line in self._wrap(text, INDENT * 2)]
-        legend = " ".join(view.finish(totals).split())
-        return [*lines, *(self._wrap(legend, INDENT) if legend else [])]
+        return lines
 
     def _log(self, text: str) -> list[str]:
         return [line for raw in text.splitlines() for line in self._wrap(raw, INDENT, hanging=2)]

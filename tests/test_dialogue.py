@@ -211,7 +211,7 @@ def test_the_marks_are_explained_once() -> None:
     """Under the first answer that shows one."""
     dialogue = Dialogue("en")
     first, second = (dialogue.answer(line) or "" for line in LOG.splitlines()[:2])
-    assert "States: plain = seen" in first
+    assert "States: plain observed" in first
     assert "States: plain" not in second
 
 

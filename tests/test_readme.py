@@ -44,7 +44,7 @@ def test_a_command_prints_what_the_readme_shows(block: str, tmp_path: Path, demo
             check=False,
             timeout=60,
         )
-        printed = done.stdout.decode().splitlines()
+        printed = done.stdout.decode().rstrip("\n").splitlines()
         if expected and expected[-1] == "…":
             expected.pop()
             assert len(printed) > len(expected)

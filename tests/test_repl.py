@@ -119,12 +119,12 @@ def test_a_hundred_lines_with_noise_are_pasted(terminal: Terminal, captures: Pat
     child = terminal()
     child.send(PASTE.format("\r".join(lines)))
     child.expect_exact(READY)
-    text = shown(child)
+    text = " ".join(shown(child).split())
     segments = [line.removeprefix("> ") for line in lines if "Flags [" in line]
     assert len(segments) == 50
     for segment in segments:
         assert segment in text
-    assert text.count(" · client ") + text.count(" · server ") >= 50
+    assert text.count(" client → server ") + text.count(" server → client ") >= 50
     child.sendline("show 1")
     child.expect_exact("FIN-WAIT-1")
 

@@ -108,21 +108,49 @@ def _wrapped_ascii(text: str, columns: int) -> list[str]:
 
 
 def broken(text: str, columns: int) -> list[str]:
-    """Return `text` in lines of at most `columns`; what is longer without a break goes on in the next line."""
+    """
+    Return `text` in lines of at most `columns`; what is longer without a blank goes on in the next line.
+
+    It is broken behind a sign that ends something where there is one, then behind any sign, so that numbers and
+    states stay whole.
+
+    >>> broken("sack 2 {1200:2400}{3600:4800}", 16)
+    ['sack 2', '{1200:2400}', '{3600:4800}']
+    """
     lines = []
     for line in wrapped(text, columns):
-        if width(line) <= columns:
-            lines.append(line)
-            continue
-        start = used = 0
-        for place, character in enumerate(line):
-            size = width(character)
-            if used + size > columns:
-                lines.append(line[start:place])
-                start, used = place, 0
-            used += size
-        lines.append(line[start:])
+        rest = line
+        while width(rest) > columns:
+            used = 0
+            for place, character in enumerate(rest):  # noqa: B007 - used after the loop
+                used += width(character)
+                if used > columns:
+                    break
+            place = max(place, 1)
+            for sign in _SIGNS:
+                found = [match.end() for match in sign.finditer(rest, 0, place)]
+                if found:
+                    place = found[-1]
+                    break
+            lines.append(rest[:place])
+            rest = rest[place:]
+        lines.append(rest)
     return lines
+
+
+def joined(parts: Sequence[str], between: str, columns: int) -> list[str]:
+    """Return `parts` with `between` between them, in lines of at most `columns` that break there where possible."""
+    lines = [parts[0]]
+    used, gap = width(parts[0]), width(between)
+    for part in parts[1:]:
+        size = width(part)
+        if used + gap + size <= columns:
+            lines[-1] += between + part
+            used += gap + size
+        else:
+            lines.append(part)
+            used = size
+    return [piece for line in lines for piece in broken(line, columns)]
 
 
 def packed(parts: Sequence[str], columns: int) -> list[str]:
@@ -136,6 +164,8 @@ def packed(parts: Sequence[str], columns: int) -> list[str]:
     return [piece for line in lines[1:] for piece in broken(line, columns)]
 
 
+# Where a word that is too long may be broken, best first; our own colours are no place for it.
+_SIGNS: Final = (re.compile(r"[,;)}\]]"), re.compile(r"[:|/=>]"), re.compile(r"(?<!\x1b)[^\w\x1b.*?~-]"))
 # A wide character may stand at the beginning of a line unless it closes something; what it opens stays with it.
 _PIECE: Final = re.compile(
     r"[（「『《【]*(?:[⺀-鿿豈-﫿]|[^\s⺀-鿿豈-﫿（「『《【]+|[（「『《【])[，。；：！？、）」』》】…]*\s*|\s+"

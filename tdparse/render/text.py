@@ -7,22 +7,37 @@ none observed, ``*`` deduced, ``?`` presumed, ``~`` assumed, ``A|B`` one of thes
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
+from tdparse.model import Certainty, State
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, safe, width
+from tdparse.render.screen import broken, joined, padded, safe, width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Role, Side, Skipped, Step, Summary
+    from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Role, Side, Skipped, Standing, Step, Summary
     from tdparse.render import Totals
 
 INDENT: Final = "    "
 MARKS: Final = "*?~|"
 CARET_WITHIN: Final = 1000  # columns; farther right a caret helps nobody
+STATE: Final = max(map(len, State)) + 1  # columns of the longest state and its mark
+CONTINUED: Final = "  "  # before the rest of a line of the log that is wider than the terminal
+ARROW: Final = " → "
+BETWEEN: Final = " · "
+ROOM_FOR_LABELS: Final = 60  # columns from which on labels stand in a column of their own
+
+
+class _Frame(NamedTuple):
+    """What all records have in common that are the same step between the same states."""
+
+    who: str
+    title: str
+    states: str  # lines that are ready to be shown, the last without its end
+    marked: bool  # some state has a mark
 
 
 class Text:
@@ -47,17 +62,29 @@ class Text:
         """
         self._lang: Lang = lang
         self._numbers = numbers
-        self.columns = columns  # may change with the terminal
+        self._columns = columns
+        self._frames: dict[tuple[str, Role, Side, Side], _Frame] = {}
         self._paint = Brush(color=color)
         self._quiet = quiet
         self._verbose = verbose
         self._headings = headings
         self._latest = 0  # the connection that appeared last
-        self._marked = False  # a mark has been shown and is worth its legend
-        self._explained = False  # and has had it
+        self._conn = 0  # the connection of the record before
+        self._explained = False  # the marks have been
         self._names = {
             role: self._paint(tint, catalog.sentence("role", role, lang)) for role, tint in paint.ROLES.items()
         }
+
+    @property
+    def columns(self) -> int | None:
+        """The width of the terminal, None where there is none."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: int | None) -> None:
+        if columns != self._columns:
+            self._columns = columns
+            self._frames.clear()
 
     # ------------------------------------------------------------------ the methods of a Renderer
 
@@ -73,15 +100,15 @@ class Text:
         """Show a segment and what it means."""
         if self._quiet:
             return ""
-        under = (f"{INDENT}{line}\n" for line in self.explanation(step))
-        return "".join([*(_original(line) for line in lines), *under, "\n"])
+        under = f"\n{INDENT}".join(self.explanation(step))
+        return f"{self._originals(lines)}{INDENT}{under}\n\n"
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Let a line pass; point at the place where a segment could not be read."""
         if self._quiet:
             return ""
         under = (line + "\n" for line in self.complaint(skipped))
-        return "".join([*(_original(line) for line in lines), *under])
+        return "".join([self._originals(lines), *under])
 
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""
@@ -89,28 +116,48 @@ class Text:
 
     def end(self, lines: Sequence[str]) -> str:
         """Let the remaining lines pass."""
-        return "" if self._quiet else "".join(map(_original, lines))
+        return "" if self._quiet else self._originals(lines)
 
-    def finish(self, totals: Totals) -> str:
-        """Explain the marks, once."""
-        return self.legend() if totals.segments else ""
-
-    def legend(self) -> str:
-        """Explain the marks when one has been shown since they were explained last: never, for most."""
-        if not self._marked or self._explained:
-            return ""
-        self._explained = True
-        return "".join(self._paint(paint.DIM, line) + "\n" for line in self._wrap(self._say("marks"), ""))
+    def finish(self, totals: Totals) -> str:  # noqa: ARG002 - every block stands for itself
+        """Add nothing."""
+        return ""
 
     # ------------------------------------------------------------------ the parts
 
     def explanation(self, step: Step) -> list[str]:
-        """Return what stands under a segment, without indentation: who and what, states, sentence, findings."""
-        lines = self._opening(step) + self._wrap(self._headline(step)) + self._wrap(self._states(step))
-        lines += self._wrap(safe(wording.text(step, self._lang, self._numbers)))
+        """
+        Return what stands under a segment, without indentation: who and what, states, sentence, findings.
+
+        Under the first one that has a marked state the marks are explained.
+        """
+        key = (step.step, step.sender, step.client, step.server)
+        frame = self._frames.get(key)
+        if frame is None:
+            frame = self._frames[key] = self._frame(step)
+        conn = step.flow.conn
+        lines = [] if conn <= self._latest else self._opening(step)
+        tag = f"#{conn}" if conn == self._conn else self._paint(paint.BOLD, f"#{conn}")
+        self._conn = conn
+        head = [f"{tag} {frame.who}", frame.title]
+        if self._numbers != "symbolic" and (numbers := wording.numbers_text(step, self._numbers)):
+            head.append(numbers)  # a sentence has symbols of its own
+        if step.elapsed is not None:
+            head.append(elapsed_text(step.elapsed, self._lang))
+        said = safe(wording.text(step, self._lang, self._numbers))
+        columns = self._columns
+        if columns is None:
+            lines += (BETWEEN.join(head), frame.states, said)
+        else:
+            room = max(columns - len(INDENT), 1)
+            lines += (*joined(head, BETWEEN, room), *frame.states.split("\n"), *broken(said, room))
         for finding in step.findings:
             lines += self._finding(finding, step)
-        return lines + (self._background(step) if self._verbose else [])
+        if self._verbose:
+            lines += self._background(step)
+        if frame.marked and not self._explained:
+            self._explained = True
+            lines += (self._paint(paint.DIM, line) for line in self._wrap(self._say("marks")))
+        return lines
 
     def complaint(self, skipped: Skipped, shift: int = 0) -> list[str]:
         """
@@ -133,29 +180,27 @@ class Text:
         lang, flow = self._lang, summary.flow
         values = {"conn": flow.conn, "client": peer(flow.client), "server": peer(flow.server), "n": summary.segments}
         head = self._say("connection_line", **values, first=summary.first_line, last=summary.last_line)
-        states = (wording.state_text(summary.client_state), wording.state_text(summary.server_state))
-        self._note_marks(*states)
+        states = self._say("both", client=self._end(summary.client_state), server=self._end(summary.server_state))
         verdict = f"{wording.verdict_text(summary, lang)} [{summary.verdict}]"
         parts = [
             ("verdict", self._paint(paint.BOLD, safe(verdict))),
-            ("final_states", self._say("both", client=states[0], server=states[1])),
+            ("final_states", states),
             ("close", self._close(summary)),
+            ("time_wait", self._time_wait(summary)),
             ("also", safe(wording.JOIN[lang].join(wording.notes(summary, lang)))),
             ("cause", safe(wording.cause(summary, lang))),
             ("check", safe(wording.check(summary, lang))),
             ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
             ("other_tools", self._say("stop").join(wording.other_tools(summary, lang)) if self._verbose else ""),
         ]
-        body = [line for name, text in parts if text for line in self._labelled(name, text)]
-        return [*(self._paint(paint.BOLD, line) for line in self._wrap(head, "")), *(INDENT + line for line in body)]
+        body = (INDENT + line for line in self._labelled(parts))
+        return [*(self._paint(paint.BOLD, line) for line in self._wrap(head, "")), *body]
 
     # ------------------------------------------------------------------ pieces
 
     def _opening(self, step: Step) -> list[str]:
         """Return the header of a connection that has not appeared before; they appear in the order of their numbers."""
         flow = step.flow
-        if flow.conn <= self._latest:
-            return []
         self._latest = flow.conn
         head = self._say("opening", conn=flow.conn, client=peer(flow.client), server=peer(flow.server))
         if flow.role_confidence < wording.GUESSED:
@@ -185,37 +230,56 @@ class Text:
         space = "".join("\t" if character == "\t" else " " * width(character) for character in before)
         return [space[shift:] + "^"] if len(space) >= shift else []
 
-    def _headline(self, step: Step) -> str:
+    def _frame(self, step: Step) -> _Frame:
         sender = step.sender
-        parts = [
-            f"#{step.flow.conn} {self._role(sender)} → {self._role(wording.other(sender))}",
+        before = [wording.state_text(side.before) for side in (step.client, step.server)]
+        after = [wording.state_text(side.after) for side in (step.client, step.server)]
+        return _Frame(
+            f"{self._role(sender)} → {self._role(wording.other(sender))}",
             self._paint(paint.group(step.step) or paint.BOLD, wording.title(step, self._lang)),
-            ""
-            if self._numbers == "symbolic"
-            else wording.numbers_text(step, self._numbers),  # the sentence has symbols
-            "" if step.elapsed is None else elapsed_text(step.elapsed, self._lang),
+            "\n".join(self._states(before, after)),
+            any(mark in state for state in (*before, *after) for mark in MARKS),
+        )
+
+    def _states(self, before: Sequence[str], after: Sequence[str]) -> list[str]:
+        """
+        Return both states in columns of their own: what each was, and where it has changed an arrow and what it is.
+
+        In a narrow terminal the two stand under each other.
+        """
+        names = [self._role(role) for role in paint.ROLES]
+        cells = [
+            old if old == new else f"{padded(old, STATE)}{ARROW}{self._paint(paint.BOLD, new)}"
+            for old, new in zip(before, after, strict=True)
         ]
-        return " · ".join(part for part in parts if part)
+        side = width(names[0]) + 1 + 2 * STATE + len(ARROW)
+        line = f"{padded(f'{names[0]} {cells[0]}', side)}  {names[1]} {cells[1]}"
+        room = None if self._columns is None else max(self._columns - len(INDENT), 1)
+        if room is None or max(width(line), 2 * side + 2) <= room:
+            return [line]
+        label = max(map(width, names))
+        return [
+            part
+            for name, cell in zip(names, cells, strict=True)
+            for part in broken(f"{padded(name, label)} {cell}", room)
+        ]
 
-    def _states(self, step: Step) -> str:
-        sides = []
-        both: tuple[tuple[Role, Side], ...] = (("client", step.client), ("server", step.server))
-        for role, side in both:
-            before, after = wording.state_text(side.before), wording.state_text(side.after)
-            self._note_marks(before, after)
-            change = after if before == after else f"{before} → {self._paint(paint.BOLD, after)}"
-            sides.append(f"{self._role(role)} {change}")
-        return " · ".join(sides)
-
-    def _note_marks(self, *states: str) -> None:
-        self._marked = self._marked or any(mark in state for state in states for mark in MARKS)
+    def _end(self, standing: Standing) -> str:
+        """Return a state at the end, its certainty in words too: whoever reads the verdicts only sees no legend."""
+        doubts = [] if standing.certainty is Certainty.OBSERVED else [standing.certainty.value]
+        doubts += ["ambiguous"] if standing.alternatives else []
+        state = wording.state_text(standing)
+        if not doubts or standing.state is State.UNKNOWN:
+            return state
+        words = self._say("comma").join(catalog.sentence("certainty", doubt, self._lang) for doubt in doubts)
+        return self._say("doubted", state=state, doubt=words)
 
     def _background(self, step: Step) -> list[str]:
         """Return what the step means to the two programs, and where it is defined."""
         rfc = catalog.reference("step", step.step).facts.get("rfc", "")
         options = safe(step.segment.options_text or "")
         texts = [("api", wording.api(step, self._lang)), ("rfc", rfc), ("options", options)]
-        return [self._paint(paint.DIM, line) for name, text in texts if text for line in self._labelled(name, text)]
+        return [self._paint(paint.DIM, line) for line in self._labelled(texts)]
 
     def _finding(self, finding: Finding, step: Step) -> list[str]:
         severity = catalog.sentence("severity", finding.severity, self._lang)
@@ -230,23 +294,36 @@ class Text:
         return shown
 
     def _close(self, summary: Summary) -> str:
-        """Return who closed, how, and who waits in TIME-WAIT."""
-        comma = self._say("comma")
+        """Return who closed, and how."""
         parts = []
         if summary.closed_first:
             parts.append(self._say("closed_first", who=self._role(summary.closed_first)))
         if summary.close_shape and summary.close_shape != "none":
             parts.append(catalog.sentence("close_shape", summary.close_shape, self._lang))
+        return self._say("comma").join(parts)
+
+    def _time_wait(self, summary: Summary) -> str:
+        """Return who waits in TIME-WAIT, and for how long (R83); after a close that makes nobody wait, that."""
         if summary.time_wait:
-            parts.append(self._say("time_wait", who=comma.join(map(self._role, summary.time_wait))))
-        return comma.join(parts)
+            return self._say("time_wait_of", who=self._say("comma").join(map(self._role, summary.time_wait)))
+        return self._say("time_wait_none") if summary.close_shape == "reset" else ""
 
     def _counted(self, code: str, count: int) -> str:
         title = catalog.sentence("finding", code, self._lang, "title")
         return title if count == 1 else f"{title} ×{count}"
 
-    def _labelled(self, label: str, text: str) -> list[str]:
-        return self._wrap(self._say("labelled", label=self._say(label), text=text))
+    def _labelled(self, parts: Sequence[tuple[str, str]]) -> list[str]:
+        """Return the texts that are not empty, each beside its label where there is room and else behind it."""
+        shown = [(self._say("labelled", label=self._say(label), text=""), text) for label, text in parts if text]
+        side = max((width(label) for label, _ in shown), default=0)
+        columns = self._columns
+        if columns is not None and columns < ROOM_FOR_LABELS:
+            return [line for label, text in shown for line in self._wrap(label + text)]
+        lines = []
+        for label, text in shown:
+            first, *more = self._wrap(text, INDENT + " " * side)
+            lines += [padded(label, side) + first, *(" " * side + line for line in more)]
+        return lines
 
     def _role(self, role: Role) -> str:
         return self._names[role]
@@ -257,11 +334,27 @@ class Text:
 
     def _wrap(self, text: str, indent: str = INDENT) -> list[str]:
         """Return `text` in lines that leave room for `indent`; a word wider than a line goes on in the next one."""
-        return [text] if self.columns is None else broken(text, max(self.columns - len(indent), 1))
+        return [text] if self._columns is None else broken(text, max(self._columns - len(indent), 1))
+
+    def _originals(self, lines: Sequence[str]) -> str:
+        """Return lines of the log as they are; only in a terminal too narrow for one it is continued below, indented."""
+        columns = self._columns
+        shown = [safe(line.removesuffix("\r")) for line in lines]
+        if columns is not None:
+            shown = [part for line in shown for part in continued(line, columns)]
+        return "".join([f"{line}\n" for line in shown])
 
 
-def _original(line: str) -> str:
-    return safe(line.removesuffix("\r")) + "\n"
+def continued(line: str, columns: int) -> list[str]:
+    """Return a line of a log in lines of at most `columns`: broken at blanks, all but the first a little indented."""
+    if len(line) <= columns and line.isascii() and "\t" not in line:
+        return [line]
+    line = line.expandtabs()
+    if width(line) <= columns:
+        return [line]
+    first, *more = broken(line, columns)
+    rest = line[len(first) :].lstrip(" ") if more else ""
+    return [first, *(CONTINUED + part for part in broken(rest, columns - len(CONTINUED)))] if rest else [first]
 
 
 def _word(section: str, code: str, lang: Lang) -> str:
@@ -274,7 +367,7 @@ def _word(section: str, code: str, lang: Lang) -> str:
 
 def elapsed_text(ns: int, lang: Lang) -> str:
     """Return a time since the beginning with its sign: a clock may have gone backwards."""
-    return ("+" if ns >= 0 else "") + catalog.duration(ns, lang)
+    return ("+" if ns >= 0 else "") + catalog.span(ns, lang)
 
 
 def peer(endpoint: Endpoint) -> str:
