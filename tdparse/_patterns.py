@@ -692,11 +692,11 @@ PLAIN: Final = (
     'l)|\\d{1,20}+(?> packets? dropped by interface))(?:(?:, (?:\\d{1,20}+(?> packets? captured)|\\d{1,20}+('
     '?> packets? received by filter)|\\d{1,20}+(?> packets? dropped by kernel)|\\d{1,20}+(?> packets? dropp'
     'ed by interface)))++)?)|(?P<banner>(?>(?:(?:tcpdump|windump): |listening on \\S+, |reading from file '
-    '|Warning: interface names |dropped privs to |\\(Promiscuous mode not supported |Got \\d+).*))|(?P<prom'
-    'pt>(?>(?:[\\w.-]+@[\\w.-]+[: ]?\\S*|\\[[^\\]]{1,80}\\]) ?[#$%>] .*|[$#%>] ?(?:sudo |tcpdump ).*|\\$ .*))|(?'
-    'P<comment>(?>\\s*#.*))|(?P<hexdump>(?>[ \t]*0x[0-9a-f]{4}(?::  |\t )[0-9a-f]{2}.*|[ \t]+[0-9a-f]{4}(?: ['
-    '0-9a-f]{4})* ?(?:[0-9a-f]{2})?[ \t]*))|(?P<remark>(?>(?!\t|    )(?:(?! > |ARP|arp |IP6? |\\(tos |MPLS|P'
-    'PPoE)[^\n])+)))'
+    '|Warning: interface names |dropped privs to |\\(Promiscuous mode not supported |Got \\d+).*|listening '
+    'on \\S+))|(?P<prompt>(?>(?:[\\w.-]+@[\\w.-]+[: ]?\\S*|\\[[^\\]]{1,80}\\]) ?[#$%>] .*|[$#%>] ?(?:sudo |tcpdu'
+    'mp ).*|\\$ .*))|(?P<comment>(?>\\s*#.*))|(?P<hexdump>(?>[ \t]*0x[0-9a-f]{4}(?::  |\t )[0-9a-f]{2}.*|[ \t]'
+    '+[0-9a-f]{4}(?: [0-9a-f]{4})* ?(?:[0-9a-f]{2})?[ \t]*))|(?P<remark>(?>(?!\t|    )(?:(?! > |ARP|arp |IP'
+    '6? |\\(tos |MPLS|PPPoE)[^\n])+)))'
 )
 PLAIN_FIELDS: Final = ('blank', 'counters', 'banner', 'prompt', 'comment', 'hexdump', 'remark')
 COUNTERS: Final = (
