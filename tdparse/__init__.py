@@ -5,6 +5,8 @@ Explains tcpdump's text output for TCP, line by line, with the state of both end
 >>> line = "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"
 >>> str(tdparse.parse_line(line)) == line
 True
+>>> [item.step for item in tdparse.annotate([line])]
+['handshake.syn']
 """
 
 from __future__ import annotations
@@ -13,59 +15,59 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tdparse.library import Annotated, TdparseError, Trace, annotate, annotate_async, load, parse
-    from tdparse.model import (
-        Certainty,
-        Confidence,
-        Endpoint,
-        Finding,
-        Segment,
-        Severity,
-        Side,
-        Skipped,
-        Standing,
-        State,
-        Step,
-        Summary,
-    )
+    from tdparse.annotated import Annotated, Explanation
+    from tdparse.flags import Flags as TcpFlags
+    from tdparse.library import annotate, annotate_async, explain, load, parse, parse_line
+    from tdparse.model import Certainty, Confidence, Endpoint, Finding, Segment, Severity, Standing, State, Step
+    from tdparse.model import Side as Peer
+    from tdparse.model import Skipped as Rejected
     from tdparse.options import Options
-    from tdparse.record import parse_line
-    from tdparse.track import Tracker
+    from tdparse.trace import Connection, TdparseError, Trace, Tracker
 
 __all__ = [
     "Annotated",
     "Certainty",
     "Confidence",
+    "Connection",
     "Endpoint",
+    "Explanation",
     "Finding",
     "Options",
+    "Peer",
+    "Rejected",
     "Segment",
     "Severity",
-    "Side",
-    "Skipped",
     "Standing",
     "State",
     "Step",
-    "Summary",
+    "TcpFlags",
     "TdparseError",
     "Trace",
     "Tracker",
     "annotate",
     "annotate_async",
+    "explain",
     "load",
     "parse",
     "parse_line",
 ]
 
-_LIBRARY = ("Annotated", "TdparseError", "Trace", "annotate", "annotate_async", "load", "parse")
-_HOMES = dict.fromkeys(_LIBRARY, "library") | {"Options": "options", "Tracker": "track", "parse_line": "record"}
+_HOMES = {
+    **dict.fromkeys(("annotate", "annotate_async", "explain", "load", "parse", "parse_line"), "library"),
+    **dict.fromkeys(("Annotated", "Explanation"), "annotated"),
+    **dict.fromkeys(("Connection", "TdparseError", "Trace", "Tracker"), "trace"),
+    "Options": "options",
+    "TcpFlags": "flags",
+}
+_NAMES = {"Peer": "Side", "Rejected": "Skipped", "TcpFlags": "Flags"}  # inside the package
 
 
 def __getattr__(name: str) -> object:
     """Import a name when it is first asked for, so that importing the package costs nothing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(f"tdparse.{_HOMES.get(name, 'model')}"), name)
+    home = import_module(f"tdparse.{_HOMES.get(name, 'model')}")
+    value: object = getattr(home, _NAMES.get(name, name))
     globals()[name] = value
     return value
 

@@ -37,7 +37,15 @@ class SegmentClass(StrEnum):
 
 
 class Flags(NamedTuple):
-    """The flags of one segment."""
+    """
+    The flags of one segment.
+
+    >>> import tdparse
+    >>> line = "12:00:00.000001 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 9, ack 8, win 9, length 0"
+    >>> (item,) = tdparse.annotate([line])
+    >>> item.flags.syn, item.flags.ack, item.flags.fin
+    (True, True, False)
+    """
 
     fin: bool
     syn: bool
@@ -48,7 +56,7 @@ class Flags(NamedTuple):
     ece: bool
     cwr: bool
     ae: bool
-    header_class: SegmentClass  # the class of an empty segment with these flags
+    header_class: SegmentClass  #: the class of an empty segment with these flags
 
     def class_of(self, length: int) -> SegmentClass:
         """Return the class of a segment with these flags and `length` octets of payload."""

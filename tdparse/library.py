@@ -4,72 +4,76 @@ The library: what `import tdparse` offers, as functions of lines and values of a
 
 from __future__ import annotations
 
-from html import escape
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from tdparse import wording
+from tdparse import record
+from tdparse.annotated import Explanation, annotated
 from tdparse.assemble import Assembler
-from tdparse.model import Segment, Skipped, Step, Summary
 from tdparse.pipeline import Explainer
+from tdparse.trace import TdparseError, Trace, checked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
     from os import PathLike
 
-    import pyarrow as pa
-
-    from tdparse.model import Finding, Item, Lang, NumberStyle, Role, Side
-
-
-class TdparseError(Exception):
-    """A log cannot be read; the message names it and says why."""
+    from tdparse.annotated import Annotated
+    from tdparse.model import Item, Lang, NumberStyle, Skipped, Step, Summary
+    from tdparse.stream import NumberingChoice
 
 
-class Annotated(NamedTuple):
+def parse_line(text: str | bytes, *, line: int = 1) -> Item:
     """
-    One segment, explained.
+    Read one record of tcpdump's text, or one line that is none.
 
-    `details` is the whole record: absolute and relative numbers, options in force, values of the sentence.
+    A line that is not a TCP segment is returned as `Rejected`, never raised: in a capture, foreign lines are normal.
+
+    Args:
+        text: The record, with or without its last newline; a record of several lines with its inner line breaks.
+        line: Its first physical line, from 1.
+
+    Returns:
+        A `Segment` with the numbers as printed (nothing is interpreted), or a `Rejected` whose `kind` says what
+        the line is, and for kind "rejected" the `column` (from 1) where reading stopped.
+
+    >>> parse_line("12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0").seq
+    7
+    >>> parse_line("listening on eth0").kind
+    'banner'
     """
-
-    segment: Segment
-    conn: int  # incarnation, from 1
-    sender: Role
-    step: str
-    modifiers: tuple[str, ...]
-    client: Side
-    server: Side
-    findings: tuple[Finding, ...]
-    text: str
-    details: Step
-
-    def _repr_html_(self) -> str:
-        """Show the record and its explanation in a notebook."""
-        states = " · ".join(
-            f"{role} {wording.state_text(side.before)} → {wording.state_text(side.after)}"
-            for role, side in (("client", self.client), ("server", self.server))
-        )
-        return f"<pre>{escape(str(self.segment))}</pre><p><b>{escape(self.step)}</b> {escape(states)}<br>{escape(self.text)}</p>"
+    return record.parse_line(_text(text), line)
 
 
-def parse(lines: Iterable[str]) -> Iterator[Item]:
+def parse(lines: Iterable[str | bytes]) -> Iterator[Item]:
     """
     Yield the segments and the other lines of a log, reading no further than asked.
 
-    A line that is no segment, or looks like one and cannot be read, is a `Skipped`, never an exception.
+    Records of several lines (`-v`, hex dumps) are put together. A line that is no segment, or looks like one and
+    cannot be read, is a `Rejected`, never an exception.
 
     >>> [type(item).__name__ for item in parse(["listening on eth0, link-type EN10MB (Ethernet)"])]
     ['Skipped']
     """
-    return Assembler().read(line.rstrip("\r\n") for line in lines)
+    return Assembler().read(_text(line) for line in lines)
+
+
+def explain(step: Step) -> Explanation:
+    """
+    Return what is worth saying about a step: codes and values, no language yet.
+
+    >>> from tdparse import Tracker
+    >>> line = "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"
+    >>> explain(Tracker().feed(parse_line(line))).code
+    'handshake.syn'
+    """
+    return Explanation(step.step, step.modifiers, step.findings, step.values, step)
 
 
 def annotate(
-    lines: Iterable[str],
+    lines: Iterable[str | bytes],
     *,
     lang: Lang = "en",
     numbers: NumberStyle = "relative",
-    numbering: str = "auto",
+    numbering: NumberingChoice = "auto",
 ) -> Iterator[Annotated]:
     """
     Explain a log segment by segment, reading no further than asked.
@@ -77,59 +81,116 @@ def annotate(
     Args:
         lines: Lines of tcpdump's text, with or without their newlines, such as an open file.
         lang: Language of the sentences, "en" or "zh".
-        numbers: How sequence numbers are written in them: "relative", "absolute", "both" or "symbolic".
+        numbers: How sequence numbers are written in them: "relative", "absolute", "both" or "symbolic" (j, k, m, n).
         numbering: What the log holds: "auto" to find out, "absolute" or "relative".
 
+    Raises ValueError for an option that does not exist; nothing in a log raises.
+
+    Source: RFC 9293 for steps and states (`Step` names the rules); see docs/reference for all codes.
+
     >>> log = ["12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"]
-    >>> [(item.step, item.client.after.state) for item in annotate(log)]
-    [('handshake.syn', <State.SYN_SENT: 'SYN_SENT'>)]
+    >>> for item in annotate(log):
+    ...     print(item.step, item.client.after, item.server.after)
+    handshake.syn SYN-SENT SYN-RECEIVED?
     """
-    explainer = Explainer(numbering=numbering)
-    for line in lines:
-        yield from _annotated(explainer.feed(line.rstrip("\r\n")), lang, numbers)
-    yield from _annotated(explainer.finish(), lang, numbers)
+    _check(lang, numbers, numbering)
+    return _annotate(lines, lang, numbers, numbering)
 
 
-async def annotate_async(
-    lines: AsyncIterable[str],
+def annotate_async(
+    lines: AsyncIterable[str | bytes],
     *,
     lang: Lang = "en",
     numbers: NumberStyle = "relative",
-    numbering: str = "auto",
+    numbering: NumberingChoice = "auto",
 ) -> AsyncIterator[Annotated]:
-    """Explain the lines of an asynchronous reader; the arguments are those of `annotate`."""
-    explainer = Explainer(numbering=numbering)
-    async for line in lines:
-        for item in _annotated(explainer.feed(line.rstrip("\r\n")), lang, numbers):
-            yield item
-    for item in _annotated(explainer.finish(), lang, numbers):
-        yield item
+    """
+    Explain the lines of an asynchronous reader, such as the `stdout` of an asyncio process.
+
+    Arguments and errors are those of `annotate`; each segment is explained before the next line is awaited.
+
+    >>> import asyncio
+    >>> async def steps() -> list[str]:
+    ...     reader = asyncio.StreamReader()
+    ...     reader.feed_data(b"12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0")
+    ...     reader.feed_eof()
+    ...     return [item.step async for item in annotate_async(reader)]
+    >>> asyncio.run(steps())
+    ['handshake.syn']
+    """
+    _check(lang, numbers, numbering)
+    return _annotate_async(lines, lang, numbers, numbering)
 
 
-def load(source: str | PathLike[str] | Iterable[str], *, lang: Lang = "en", numbering: str = "auto") -> Trace:
+def load(
+    source: str | PathLike[str] | Iterable[str | bytes],
+    *,
+    lang: Lang = "en",
+    numbers: NumberStyle = "relative",
+    numbering: NumberingChoice = "auto",
+) -> Trace:
     """
     Explain a whole log: a path (text, compressed, or a capture read through tcpdump), or its lines.
 
-    Raises TdparseError when the file cannot be read.
+    Args:
+        source: A path, or lines as `annotate` takes them.
+        lang: As for `annotate`.
+        numbers: As for `annotate`.
+        numbering: As for `annotate`.
+
+    Raises TdparseError when the file cannot be read, ValueError for an option that does not exist.
 
     >>> log = ["12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"]
     >>> load(log).connections[0].verdict
     'no_answer'
     """
+    _check(lang, numbers, numbering)
     if isinstance(source, str) or hasattr(source, "__fspath__"):
         name = str(source)
-        lines: Iterable[str] = _lines(name)
+        lines: Iterable[str | bytes] = _lines(name, lang)
     else:
         name, lines = "-", source
     explainer = Explainer(name, numbering=numbering)
     items: list[Step | Skipped | Summary] = []
     for line in lines:
-        items += explainer.feed(line.rstrip("\r\n"))
+        items += explainer.feed(_text(line))
     items += explainer.finish()
-    return Trace(name, lang, items)
+    return Trace(name, lang, items, numbers)
 
 
-def _lines(name: str) -> Iterator[str]:
+def _annotate(
+    lines: Iterable[str | bytes], lang: Lang, numbers: NumberStyle, numbering: NumberingChoice
+) -> Iterator[Annotated]:
+    explainer = Explainer(numbering=numbering)
+    for line in lines:
+        yield from annotated(explainer.feed(_text(line)), lang, numbers)
+    yield from annotated(explainer.finish(), lang, numbers)
+
+
+async def _annotate_async(
+    lines: AsyncIterable[str | bytes], lang: Lang, numbers: NumberStyle, numbering: NumberingChoice
+) -> AsyncIterator[Annotated]:
+    explainer = Explainer(numbering=numbering)
+    async for line in lines:
+        for item in annotated(explainer.feed(_text(line)), lang, numbers):
+            yield item
+    for item in annotated(explainer.finish(), lang, numbers):
+        yield item
+
+
+def _check(lang: Lang, numbers: NumberStyle, numbering: NumberingChoice) -> None:
+    checked("lang", lang, ("en", "zh"))
+    checked("numbers", numbers, ("relative", "absolute", "both", "symbolic"))
+    checked("numbering", numbering, ("auto", "absolute", "relative"))
+
+
+def _text(line: str | bytes) -> str:
+    text = line if isinstance(line, str) else line.decode("utf-8", "surrogateescape")
+    return text.rstrip("\r\n")
+
+
+def _lines(name: str, lang: Lang) -> Iterator[str]:
+    from tdparse import catalog
     from tdparse.read import opened
     from tdparse.unpack import UnreadableError
 
@@ -138,70 +199,5 @@ def _lines(name: str) -> Iterator[str]:
             for block in source.blocks():
                 yield from block
     except UnreadableError as error:
-        raise TdparseError(f"{name}: {error}") from error
-
-
-def _annotated(items: Iterable[object], lang: Lang, numbers: NumberStyle) -> Iterator[Annotated]:
-    for item in items:
-        if isinstance(item, Step):
-            yield Annotated(
-                item.segment,
-                item.flow.conn,
-                item.sender,
-                item.step,
-                item.modifiers,
-                item.client,
-                item.server,
-                item.findings,
-                wording.text(item, lang, numbers),
-                item,
-            )
-
-
-class Trace:
-    """A whole log: its segments, its connections, and the lines that were neither."""
-
-    def __init__(self, source: str, lang: Lang, items: Sequence[Step | Skipped | Summary]) -> None:
-        """Sort the items of an explained log."""
-        self.source = source
-        self.lang: Lang = lang
-        self.segments: tuple[Annotated, ...] = tuple(_annotated(items, lang, "relative"))
-        self.connections: tuple[Summary, ...] = tuple(
-            sorted((item for item in items if isinstance(item, Summary)), key=lambda summary: summary.flow.conn)
-        )
-        self.skipped: tuple[Skipped, ...] = tuple(item for item in items if isinstance(item, Skipped))
-
-    def __repr__(self) -> str:
-        """Say how much there is of what."""
-        return f"<Trace {self.source!r}: {len(self.segments)} segments, {len(self.connections)} connections>"
-
-    def to_dicts(self) -> list[dict[str, Any]]:
-        """Return one dictionary a segment, with the keys of the JSON lines."""
-        from tdparse.render.jsonl import segment_record
-
-        return [segment_record(item.details, self.source, item.text) for item in self.segments]
-
-    def to_arrow(self) -> pa.Table:
-        """
-        Return the segments as an Arrow table, for polars, pandas or duckdb; columns flattened with dots.
-
-        Raises TdparseError without pyarrow, which the extra `tdparse[parquet]` brings.
-        """
-        try:
-            import pyarrow as pa
-        except ImportError as error:
-            raise TdparseError("to_arrow needs pyarrow: pip install 'tdparse[parquet]'") from error
-        from tdparse.render.columns import SEGMENTS
-        from tdparse.render.parquet import batch
-
-        return pa.Table.from_batches([batch(self.to_dicts(), SEGMENTS)])
-
-    def _repr_html_(self) -> str:
-        """Show the connections as a table in a notebook."""
-        rows = "".join(
-            f"<tr><td>{s.flow.conn}</td><td>{escape(str(s.flow.client))}</td><td>{escape(str(s.flow.server))}</td>"
-            f"<td>{escape(wording.verdict_text(s, self.lang))}</td><td>{s.segments}</td></tr>"
-            for s in self.connections
-        )
-        head = "<tr><th>#</th><th>client</th><th>server</th><th>verdict</th><th>segments</th></tr>"
-        return f"<table><caption>{escape(repr(self))}</caption>{head}{rows}</table>"
+        values = {"name": error.name, "detail": error.detail}
+        raise TdparseError(catalog.fill(catalog.sentence("trouble", error.code, lang), values)) from error

@@ -13,14 +13,23 @@ if TYPE_CHECKING:
 
 
 class Options(NamedTuple):
-    """The TCP options of one segment, decoded; None (or empty) where one was not printed."""
+    """
+    The TCP options of one segment, decoded; None where one was not printed.
+
+    Sizes in octets, the window scale as a shift (RFC 7323), timestamps as 32-bit ticks of the sender.
+
+    >>> import tdparse
+    >>> line = "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, options [mss 1460], length 0"
+    >>> tdparse.parse_line(line).options.mss
+    1460
+    """
 
     mss: int | None = None
     wscale: int | None = None
     sack_ok: bool | None = None
-    sack: tuple[tuple[int, int], ...] | None = None  # printed numbers: base of the ack
-    ts: tuple[int, int] | None = None  # (val, ecr)
-    tfo: str | None = None  # "cookiereq", or the cookie's hex digits
+    sack: tuple[tuple[int, int], ...] | None = None  #: printed numbers: base of the ack
+    ts: tuple[int, int] | None = None  #: (val, ecr)
+    tfo: str | None = None  #: "cookiereq", or the cookie's hex digits
     md5: str | None = None
     tcp_ao: str | None = None
     uto: str | None = None
@@ -32,8 +41,8 @@ class Options(NamedTuple):
     cc_echo: int | None = None
     scps: str | None = None
     exp: str | None = None
-    unknown: tuple[tuple[int, str], ...] | None = None  # (kind, hex digits)
-    bad: str | None = None  # the printed complaint
+    unknown: tuple[tuple[int, str], ...] | None = None  #: (kind, hex digits)
+    bad: str | None = None  #: the printed complaint
 
 
 NO_OPTIONS = Options()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 SECOND: Final = 10**9
 GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
 ACTIVE_OPEN: Final = "handshake.syn_ack.simultaneous"  # R100: what happens to two programs that both connect
-MARKS: Final = {"observed": "", "deduced": "*", "presumed": "?", "assumed": "~", "unknown": ""}
 JOIN: Final = {"en": " ", "zh": ""}
 
 
@@ -156,15 +155,8 @@ def _listed(step: Step, numbers: tuple[object, ...]) -> str:
 
 
 def state_text(standing: Standing) -> str:
-    """
-    Return a state as R5 displays it: RFC hyphens, certainty mark, alternatives.
-
-    >>> from tdparse.model import Certainty, Standing, State
-    >>> state_text(Standing(State.CLOSE_WAIT, Certainty.PRESUMED, (State.TIME_WAIT,)))
-    'CLOSE-WAIT?|TIME-WAIT'
-    """
-    shown = standing.state.replace("_", "-") + MARKS[standing.certainty]
-    return "|".join([shown, *(other.replace("_", "-") for other in standing.alternatives)])
+    """Return a state as R5 displays it: RFC hyphens, certainty mark, alternatives."""
+    return str(standing)
 
 
 # ------------------------------------------------------------------ values into words

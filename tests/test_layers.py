@@ -11,6 +11,8 @@ from conftest import ROOT
 
 SHELL = {
     "__init__",
+    "annotated",
+    "trace",
     "__main__",
     "cli",
     "manual",

@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import doctest
+import pickle
 import pkgutil
 import shutil
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from conftest import ROOT
 
 import tdparse
-from tdparse import library
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
+HEAVY = (
+    "typer", "rich", "click", "prompt_toolkit", "pydantic", "http.server", "asyncio", "socket", "jinja2",
+    "lark", "pyarrow", "pandas", "polars", "duckdb",
+)  # fmt: skip
 LOG = """\
 12:00:00.000000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [S], seq 1000, win 64240, options [mss 1460], length 0
 12:00:00.010000 IP 192.0.2.2.80 > 192.0.2.1.40000: Flags [S.], seq 5000, ack 1001, win 64240, options [mss 1460], length 0
@@ -63,7 +68,7 @@ def test_annotate_async_says_the_same() -> None:
         for line in LOG.splitlines():
             yield line
 
-    async def run() -> list[library.Annotated]:
+    async def run() -> list[tdparse.Annotated]:
         return [item async for item in tdparse.annotate_async(lines())]
 
     assert asyncio.run(run()) == list(tdparse.annotate(LOG.splitlines()))
@@ -107,11 +112,28 @@ def test_importing_brings_no_terminal() -> None:
     """`import tdparse`, and explaining with it, imports no terminal, server or table library, nor the grammar."""
     program = f"""
 import sys, tdparse
+from tdparse import *
 list(tdparse.annotate({LOG.splitlines()!r}))
-print([name for name in ("typer", "rich", "prompt_toolkit", "lark", "pyarrow", "click") if name in sys.modules])
+tdparse.load({LOG.splitlines()!r}).to_dicts()
+print([name for name in {HEAVY!r} if name in sys.modules])
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_importing_is_as_good_as_free() -> None:
+    """Measured against an interpreter that does nothing, so that a slow machine is no excuse and no cause."""
+
+    def best(program: str) -> float:
+        command = [sys.executable, "-c", program]
+        times = []
+        for _ in range(7):
+            begun = time.perf_counter()
+            subprocess.run(command, check=True)
+            times.append(time.perf_counter() - begun)
+        return min(times)
+
+    assert best("import tdparse") < 4 * best("pass")
 
 
 @pytest.mark.filterwarnings("ignore::ResourceWarning")  # the example leaves its file to the interpreter
@@ -129,3 +151,90 @@ def test_no_module_hides_a_public_name() -> None:
     """A module that is imported becomes an attribute of the package: `tdparse.parse` must stay the function."""
     modules = {module.name for module in pkgutil.iter_modules(tdparse.__path__)}
     assert not modules & set(tdparse.__all__)
+
+
+def test_octets_are_lines_too(demo: Path) -> None:
+    """A file opened for octets, and the reader of an asyncio process, give what text gives."""
+    log = (demo / "http.log").read_bytes()
+    text = [item.text for item in tdparse.annotate(log.decode().splitlines())]
+    assert [item.text for item in tdparse.annotate(log.splitlines(keepends=True))] == text
+
+    async def run() -> list[str]:
+        reader = asyncio.StreamReader()
+        reader.feed_data(log)
+        reader.feed_eof()
+        return [item.text async for item in tdparse.annotate_async(reader)]
+
+    assert asyncio.run(run()) == text
+    assert [item.text for item in tdparse.load(log.splitlines()).segments] == text
+
+
+def test_a_line_may_keep_its_newline() -> None:
+    """As a file gives it; the record does not hold it."""
+    line = LOG.splitlines()[0]
+    for end in ("", "\n", "\r\n"):
+        assert str(tdparse.parse_line(line + end)) == line
+
+
+@pytest.mark.parametrize("option", [{"lang": "de"}, {"numbers": "roman"}, {"numbering": "none"}])
+def test_an_option_that_does_not_exist_is_told_at_once(option: dict[str, Any]) -> None:
+    """Before anything is read, with what there is."""
+    (name,) = option
+    for offered in ("annotate", "annotate_async", "load"):
+        with pytest.raises(ValueError, match=f"{name}='.*' is none of"):
+            getattr(tdparse, offered)([], **option)
+
+
+def test_a_tracker_tells_every_connection_once() -> None:
+    """`connections` shows how all stand and changes nothing; what `ended` has taken is gone."""
+    tracker = tdparse.Tracker(lang="zh")
+    lines = LOG.splitlines()
+    later = lines[0].replace("12:00", "13:00").replace("40000", "40001")
+    for item in tdparse.parse([*lines, later]):
+        if isinstance(item, tdparse.Segment):
+            tracker.feed(item)
+    verdicts = [(connection.conn, connection.verdict) for connection in tracker.connections()]
+    assert verdicts == [(1, "reset_by_client.open"), (2, "no_answer")]
+    assert [connection.conn for connection in tracker.connections()] == [1, 2]
+    assert [connection.conn for connection in tracker.ended()] == [1]
+    (left,) = tracker.connections()
+    assert (left.conn, left.text) == (2, tdparse.load([later], lang="zh").connections[0].text)
+    assert tracker.ended() == []
+
+
+def test_findings_have_sentences_of_their_own() -> None:
+    """The step's sentence first, as `explain` gives them; and a notebook shows both."""
+    syn = LOG.splitlines()[0]
+    _, item = tdparse.annotate([syn, syn.replace("12:00:00", "12:00:01")])
+    assert item.sentences[0] == item.text
+    assert len(item.sentences) == 1 + len(item.findings) == 2
+    assert tdparse.explain(item.details).sentences() == item.sentences
+    assert item.sentences[1].partition("'")[0] in item._repr_html_()
+
+
+def test_every_kind_of_value_shows_itself_in_a_notebook(demo: Path) -> None:
+    """A trace, a connection, an explained segment and a bare one."""
+    trace = tdparse.load(demo / "refused.log")
+    for value in (trace, trace.connections[0], trace.segments[0], trace.segments[0].segment):
+        assert "127.0.0.1" in value._repr_html_()
+    assert "ss -ltnp" in trace.connections[0]._repr_html_()
+
+
+def test_a_connection_keeps_its_language_in_another_process() -> None:
+    """Copies are whole."""
+    (connection,) = tdparse.load(LOG.splitlines(), lang="zh").connections
+    copy = pickle.loads(pickle.dumps(connection))  # noqa: S301 - our own octets
+    assert (copy, copy.text, copy.lang) == (connection, connection.text, "zh")
+
+
+def test_tables_of_connections(demo: Path) -> None:
+    """As dictionaries and as Arrow, with the columns of the files."""
+    trace = tdparse.load(demo / "http.log")
+    (row,) = trace.to_dicts("connections")
+    assert (row["source"], row["verdict"]) == (str(demo / "http.log"), "complete.clean")
+    assert row == trace.connections[0].to_dict() | {"source": row["source"]}
+    pytest.importorskip("pyarrow")
+    assert trace.to_arrow("connections").column("verdict").to_pylist() == ["complete.clean"]
+    assert trace.to_arrow().num_rows == 13
+    with pytest.raises(ValueError, match="'segments', 'connections'"):
+        trace.to_dicts("others")  # type: ignore[arg-type]
