@@ -7,15 +7,11 @@ inputs are not in the log is absent, never 0 (R127).
 
 from __future__ import annotations
 
-from statistics import median
 from typing import TYPE_CHECKING, Final
 
-from tdparse.model import State
 from tdparse.seqnum import unwrap
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tdparse.evidence import Peer, Record
     from tdparse.incarnation import Incarnation
 
@@ -59,23 +55,29 @@ class Samples:
     @property
     def middle(self) -> float | None:
         """The median in nanoseconds."""
-        return median(self._kept) if self._kept else None
+        kept = sorted(self._kept)
+        half, odd = divmod(len(kept), 2)
+        if odd:
+            return kept[half]
+        return (kept[half - 1] + kept[half]) / 2 if kept else None
 
     def report(self) -> dict[str, object] | None:
         """Return min, median, max in seconds, and the count; None without samples."""
-        if not self.count:
+        if self.low is None or self.high is None:
             return None
         return {
-            "min": seconds(self.low),
+            "min": self.low / SECOND,
             "median": seconds(self.middle),
-            "max": seconds(self.high),
+            "max": self.high / SECOND,
             "count": self.count,
         }
 
 
 def seconds(duration: float | None) -> float | None:
-    """Return nanoseconds as seconds, exact to the nanosecond."""
-    return None if duration is None else round(duration / SECOND, 9)
+    """Return nanoseconds as seconds, exact to the nanosecond; a whole number of them is that without rounding."""
+    if duration is None:
+        return None
+    return duration / SECOND if isinstance(duration, int) else round(duration / SECOND, 9)
 
 
 class _Half:
@@ -275,93 +277,124 @@ class Metrics:
 
     # -------------------------------------------------------------- results
 
-    @property
-    def handshake_time(self) -> int | None:
-        """The initial round-trip time, iRTT, in nanoseconds (R129)."""
-        syn_time = self.syns.time
-        if self.third_time is None or syn_time is None or self.first_synack_time is None:
-            return None
-        return self.third_time - syn_time
-
     def report(self, conn: Incarnation) -> dict[str, object]:
         """Return every metric the log allows, by the ids of part 7."""
-        result: dict[str, object] = {}
+        result = self._times()
+        client, server = conn.client, conn.server
+        ours = self._direction(client, server)
+        if server is client:
+            result.update(
+                (name, {"client": value}) for name, value in zip(_SIDED, ours, strict=True) if value is not None
+            )
+            return result
+        for name, our, their in zip(_SIDED, ours, self._direction(server, client), strict=True):
+            if our is not None or their is not None:
+                result[name] = {"client": our, "server": their}
+        return result
 
-        def put(name: str, value: object) -> None:
-            if value is not None:
-                result[name] = value
-
+    def _times(self) -> dict[str, object]:
+        """Return the metrics of both directions together."""
+        found: dict[str, object] = {}
+        third, turns = self.third_time, self.turns
         if self.first_time is not None and self.last_time is not None:
-            put("duration", seconds(self.last_time - self.first_time))
-        rtt_server = rtt_client = None
-        syn_time, synack_time = self.syns.time, self.synacks.time
+            found["duration"] = (self.last_time - self.first_time) / SECOND
+        rtt_server, rtt_client = self._halves_of_handshake(found)
+        if self.first_byte is not None and third is not None:
+            found["time_to_first_byte"] = (self.first_byte - third) / SECOND
+        if turns.high is not None:
+            found["response_time"] = seconds(turns.middle)
+            found["response_time_max"] = turns.high / SECOND
+            found["turns"] = turns.count
+        if self.second_fin is not None and self.first_fin_acked is not None:
+            found["half_closed_time"] = (self.second_fin - self.first_fin_acked) / SECOND
+        if self.gaps:
+            gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
+            found["idle_gaps"] = [
+                {"seconds": d / SECOND, "before": before, "after": after} for d, before, after in gaps
+            ]
+        place = vantage(rtt_server, rtt_client, simple=self.syns.copies <= 1 and self.synacks.copies <= 1)
+        if place is not None:
+            found["vantage"] = place
+        return found
+
+    def _halves_of_handshake(self, found: dict[str, object]) -> tuple[int | None, int | None]:
+        """Enter the iRTT (R129) and its halves into `found`; return the halves, that of the server first."""
+        third, syn_time, synack_time = self.third_time, self.syns.time, self.synacks.time
+        rtt_server = rtt_client = handshake = None
         if syn_time is not None and self.first_synack_time is not None:
             rtt_server = self.first_synack_time - syn_time
-        if self.third_time is not None and synack_time is not None:
-            rtt_client = self.third_time - synack_time
-        put("handshake_time", seconds(self.handshake_time))
-        put("rtt_server", seconds(rtt_server))
-        put("rtt_client", seconds(rtt_client))
-        if self.handshake_time is not None and (self.syns.ambiguous or self.synacks.ambiguous):
-            result["handshake_ambiguous"] = True
-        if self.first_byte is not None and self.third_time is not None:
-            put("time_to_first_byte", seconds(self.first_byte - self.third_time))
-        put("response_time", seconds(self.turns.middle))
-        if self.turns.count:
-            put("response_time_max", seconds(self.turns.high))
-            put("turns", self.turns.count)
-        if self.second_fin is not None and self.first_fin_acked is not None:
-            put("half_closed_time", seconds(self.second_fin - self.first_fin_acked))
-        gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
-        if gaps:
-            put("idle_gaps", [{"seconds": seconds(d), "before": before, "after": after} for d, before, after in gaps])
-        put("vantage", vantage(rtt_server, rtt_client, simple=self.syns.copies <= 1 and self.synacks.copies <= 1))
-        known = {
-            name: both for name, both in self._directions(conn).items() if any(v is not None for v in both.values())
-        }
-        return result | known
+            if third is not None:
+                handshake = third - syn_time
+                found["handshake_time"] = handshake / SECOND
+            found["rtt_server"] = rtt_server / SECOND
+        if third is not None and synack_time is not None:
+            rtt_client = third - synack_time
+            found["rtt_client"] = rtt_client / SECOND
+        if handshake is not None and (self.syns.ambiguous or self.synacks.ambiguous):
+            found["handshake_ambiguous"] = True
+        return rtt_server, rtt_client
 
-    def _directions(self, conn: Incarnation) -> dict[str, dict[str, object]]:
-        table: dict[str, dict[str, object]] = {}
-        for peer, other in ((conn.client, conn.server), (conn.server, conn.client)):
-            for name, value in self._direction(peer, other).items():
-                table.setdefault(name, {})[peer.role] = value
-        return table
-
-    def _direction(self, x: Peer, y: Peer) -> Mapping[str, object]:
+    def _direction(self, x: Peer, y: Peer) -> tuple[object, ...]:
+        """Return the metrics of one direction, in the order of `_SIDED`."""
         half, octets = self.halves[x.is_client], x.octets
-        seen = x.segments > 0
-        acked = acked_bytes(x, y)
-        payload = octets.distinct if seen else None
-        return {
-            "segments": x.segments,
-            "data_segments": half.data,
-            "pure_acks": half.pure_acks,
-            "control_segments": half.control,
-            "payload_bytes": payload,
-            "acked_bytes": acked,
-            "missing_bytes": acked - octets.distinct if acked is not None and acked > octets.distinct else None,
-            "retransmitted_segments": octets.repeated_segments if seen else None,
-            "retransmitted_bytes": octets.repeated_octets if seen else None,
-            "rtt": half.rtt.report(),
-            "goodput": self._goodput(half, payload, acked),
-            "window_min": half.window_min,
-            "window_max": half.window_max,
-            "window_raw": True if half.window_raw and half.window_min is not None else None,
-            "zero_window_time": seconds(half.zero_time) if half.zero_time else None,
-            "bytes_in_flight": half.flight or None,
-            "bytes_in_flight_share": half.flight_share,
-            "mss": x.mss,
-            "mss_effective": effective_mss(x, y),
-            "largest_payload": octets.largest if seen and octets.largest else None,
-            "ts_clock": ts_clock(x, self.last_time),
-        }
+        acked, distinct = acked_bytes(x, y), octets.distinct
+        segments = x.segments
+        rtt = half.rtt
+        return (
+            segments,
+            half.data,
+            half.pure_acks,
+            half.control,
+            distinct if segments else None,
+            acked,
+            acked - distinct if acked is not None and acked > distinct else None,
+            octets.repeated_segments if segments else None,
+            octets.repeated_octets if segments else None,
+            rtt.report() if rtt.count else None,
+            _goodput(half, distinct, acked) if acked and distinct and segments else None,
+            half.window_min,
+            half.window_max,
+            True if half.window_raw and half.window_min is not None else None,
+            half.zero_time / SECOND if half.zero_time else None,
+            half.flight or None,
+            half.flight_share,
+            x.mss,
+            effective_mss(x, y),
+            octets.largest if segments and octets.largest else None,
+            None if x.ts_first is None else ts_clock(x, self.last_time),
+        )
 
-    def _goodput(self, half: _Half, payload: int | None, acked: int | None) -> float | None:
-        if half.payload_time is None or half.acked_payload_time is None or not payload or not acked:
-            return None
-        interval = half.acked_payload_time - half.payload_time
-        return round(min(payload, acked) * 8 * SECOND / interval, 1) if interval > 0 else None
+
+_SIDED: Final = (
+    "segments",
+    "data_segments",
+    "pure_acks",
+    "control_segments",
+    "payload_bytes",
+    "acked_bytes",
+    "missing_bytes",
+    "retransmitted_segments",
+    "retransmitted_bytes",
+    "rtt",
+    "goodput",
+    "window_min",
+    "window_max",
+    "window_raw",
+    "zero_window_time",
+    "bytes_in_flight",
+    "bytes_in_flight_share",
+    "mss",
+    "mss_effective",
+    "largest_payload",
+    "ts_clock",
+)
+
+
+def _goodput(half: _Half, payload: int, acked: int) -> float | None:
+    if half.payload_time is None or half.acked_payload_time is None:
+        return None
+    interval = half.acked_payload_time - half.payload_time
+    return round(min(payload, acked) * 8 * SECOND / interval, 1) if interval > 0 else None
 
 
 def _placed(block: tuple[int, int], isn: int, near: int) -> tuple[int, int]:
@@ -421,8 +454,3 @@ def vantage(rtt_server: int | None, rtt_client: int | None, *, simple: bool) -> 
     if rtt_client * NEAR < rtt_server:
         return "near_client"
     return "between"
-
-
-def time_wait_holders(conn: Incarnation) -> tuple[Peer, ...]:
-    """R143: the endpoints whose final state is TIME-WAIT."""
-    return tuple(peer for peer in conn.peers if peer.standing.state is State.TIME_WAIT)

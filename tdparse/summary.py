@@ -4,13 +4,13 @@ The summary of an incarnation that is over: its verdict, attributes, final state
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tdparse.conntrack import conntrack_state
 from tdparse.flags import SegmentClass
 from tdparse.model import Certainty, Standing, State, Summary
 from tdparse.states import Known
-from tdparse.timers import expired, gave_up, retry_schedule
+from tdparse.timers import retry_schedule, run_out
 from tdparse.verdict import ONE_SIDED_IN_ALL, both_fins, clean_before_reset, verdict_of
 
 if TYPE_CHECKING:
@@ -31,33 +31,35 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
         evicted: It was dropped while still open, to keep memory bounded.
     """
     verdict = verdict_of(conn, end, scans)
-    marks: dict[str, object] = {}
-    if end is not None and conn.last_time is not None:
-        marks["silence"] = end - conn.last_time
+    clean = clean_before_reset(conn)
+    timers = run_out(conn, end)
+    over = [timer["role"] for timer in timers]
+    client, server, history = conn.client, conn.server, conn.history
     return Summary(
-        flow=conn.flow,
-        first_line=conn.first_line,
-        last_line=conn.last_line,
-        segments=conn.count,
-        verdict=verdict,
-        data=_data(conn),
-        close_shape=_close_shape(conn),
-        closed_first=_closed_first(conn),
-        time_wait=tuple(peer.role for peer in conn.peers if _holds_time_wait(peer)),
-        client_state=_final(conn, conn.client, end, verdict),
-        server_state=_final(conn, conn.server, end, verdict),
-        zeek=conn.history.conn_state,
-        history=conn.history.letters,
-        completeness=int(conn.history.completeness),
-        attributes=_attributes(conn, end, evicted=evicted),
-        metrics=conn.metrics.report(conn),
-        findings=_findings(conn, verdict),
-        marks=marks,
+        conn.flow,
+        conn.first_line,
+        conn.last_line,
+        conn.count,
+        verdict,
+        _data(conn),
+        _close_shape(conn, clean=clean),
+        _closed_first(conn),
+        tuple([peer.role for peer in conn.peers if _holds_time_wait(peer)]),
+        _final(conn, client, server, verdict, over),
+        _final(conn, server, client, verdict, over),
+        history.conn_state,
+        history.letters,
+        history.completeness,
+        _attributes(conn, timers, clean=clean, evicted=evicted),
+        conn.metrics.report(conn),
+        _findings(conn, verdict),
+        {} if end is None or conn.last_time is None else {"silence": end - conn.last_time},
     )
 
 
-def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[str, object]:
+def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bool, evicted: bool) -> dict[str, object]:
     """R115, as far as they are not fields of their own; absent where there is nothing to say."""
+    client, server = conn.client, conn.server
     attributes: dict[str, object] = {"open_at_end": not conn.closed}
     if (tracked := conntrack_state(conn)) is not None:
         attributes["conntrack"] = tracked
@@ -65,9 +67,9 @@ def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[st
         attributes["simultaneous_open"] = True
     if conn.tfo != "none":
         attributes["tfo"] = conn.tfo
-    if clean_before_reset(conn) and (conn.client.rst_count or conn.server.rst_count):
+    if clean and (client.rst_count or server.rst_count):
         attributes["late_rst"] = True
-    retries = conn.client.syn_count - 1
+    retries = client.syn_count - 1
     if retries > 0:
         attributes["retries"] = retries
         schedule = retry_schedule(conn.syn_times)
@@ -76,17 +78,17 @@ def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[st
             attributes["gives_up_after"] = schedule.gives_up
     if conn.first_class is SegmentClass.SYN_ACK:
         attributes["not_captured"] = "syn"
-    elif conn.first_class is SegmentClass.SYN and conn.server.sent_syn is Known.DEDUCED:
+    elif conn.first_class is SegmentClass.SYN and server.sent_syn is Known.DEDUCED:
         attributes["not_captured"] = "syn_ack"
     if conn.keep_alives and conn.ended_by is not None:
         attributes["keep_alives_unanswered"] = conn.keep_alives
-    for peer in conn.peers:
-        stuck = peer.octets.stuck_size()
-        if stuck is not None and conn.handshake_done:
-            attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
+    if conn.handshake_done:
+        for peer in (client, server):
+            stuck = peer.octets.stuck_size() if peer.octets.unacked else None
+            if stuck is not None:
+                attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
     if conn.icmp:
         attributes["icmp"] = list(conn.icmp)
-    timers = [*expired(conn, end), *gave_up(conn, end)]
     if timers:
         attributes["timers"] = timers
     if evicted:
@@ -95,14 +97,13 @@ def _attributes(conn: Incarnation, end: int | None, *, evicted: bool) -> dict[st
 
 
 def _data(conn: Incarnation) -> str:
-    client, server = bool(conn.client.octets.distinct), bool(conn.server.octets.distinct)
-    if client and server:
-        return "both"
-    return "client" if client else "server" if server else "none"
+    if conn.client.octets.distinct:
+        return "both" if conn.server.octets.distinct else "client"
+    return "server" if conn.server.octets.distinct else "none"
 
 
-def _close_shape(conn: Incarnation) -> str:
-    if conn.ended_by is not None and not clean_before_reset(conn):
+def _close_shape(conn: Incarnation, *, clean: bool) -> str:
+    if not clean and conn.ended_by is not None:
         return "reset"
     if "teardown.fin.simultaneous" in conn.steps or (conn.self_connected and conn.first_fin is not None):
         return "simultaneous"  # R74: its own FIN crosses itself
@@ -115,38 +116,44 @@ def _close_shape(conn: Incarnation) -> str:
 
 def _closed_first(conn: Incarnation) -> Role | None:
     """R95, R142: the sender of the first FIN, else of the effective RST; ambiguous mid-stream is None."""
-    if conn.first_fin is None:
+    first = conn.first_fin
+    if first is None:
         return None if conn.ended_by is None else conn.ended_by.role
-    other = conn.server if conn.first_fin is conn.client else conn.client
-    return None if other.pre_fin and other.fin is None else conn.first_fin.role
+    other = conn.server if first is conn.client else conn.client
+    return None if other.pre_fin and other.fin is None else first.role
 
 
 def _holds_time_wait(peer: Peer) -> bool:
     return peer.standing.state is State.TIME_WAIT and not peer.standing.alternatives
 
 
-def _final(conn: Incarnation, peer: Peer, end: int | None, verdict: str) -> Standing:
-    """Return the state at the end of the log: timers have run, and R19 leaves the unanswered side unknown."""
-    other = conn.server if peer is conn.client else conn.client
-    unheard = Standing(State.UNKNOWN, Certainty.UNKNOWN)
+_UNHEARD: Final = Standing(State.UNKNOWN, Certainty.UNKNOWN)
+_GONE: Final = Standing(State.CLOSED, Certainty.ASSUMED)
+
+
+def _final(conn: Incarnation, peer: Peer, other: Peer, verdict: str, over: list[object]) -> Standing:
+    """
+    Return the state at the end of the log: R19 leaves the unanswered side unknown.
+
+    `over` holds the roles whose timers have run out.
+    """
     if verdict == "no_answer" and not peer.segments:
-        return unheard
-    last = conn.last_of.get(peer.is_client)
-    silent_since = 0 if last is None else last[0].line
-    if other.fin_count > 1 and silent_since < other.fin_line and peer.standing.certainty is Certainty.PRESUMED:
-        return unheard
-    if any(timer["role"] == peer.role for timer in (*expired(conn, end), *gave_up(conn, end))):
-        return Standing(State.CLOSED, Certainty.ASSUMED)
-    return peer.standing
+        return _UNHEARD
+    if other.fin_count > 1 and peer.standing.certainty is Certainty.PRESUMED:
+        last = conn.last_of.get(peer.is_client)
+        if last is None or last[0].line < other.fin_line:
+            return _UNHEARD
+    return _GONE if over and peer.role in over else peer.standing
 
 
 def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
     """Add to the findings of the records what only the whole incarnation shows."""
     found = dict(conn.found)
-    for x, y in (conn.peers, conn.peers[::-1]):
-        if verdict.startswith("one_sided") and not y.segments and x.segments >= ONE_SIDED_IN_ALL:
+    client, server = conn.client, conn.server
+    for x, y in ((client, server), (server, client)):
+        if not y.segments and x.segments >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
             found["one_sided"] = 1
-        if conn.ended_by is None and x.octets.unacked and _unacked_payload(x, y):
+        if x.octets.unacked and conn.ended_by is None and _unacked_payload(x, y):
             found["unacked_data"] = found.get("unacked_data", 0) + 1
     return found
 

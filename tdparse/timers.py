@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tdparse.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from tdparse.evidence import Peer
     from tdparse.incarnation import Incarnation
@@ -59,37 +59,46 @@ def retry_schedule(times: Sequence[int]) -> Schedule | None:
     return (whole or matching)[0] if len(matching) == 1 or len(whole) == 1 else None
 
 
-def expired(conn: Incarnation, end: int | None) -> Iterator[dict[str, object]]:
-    """Yield `timer.time_wait_expired` for every endpoint whose 2MSL ended inside the log."""
+def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
+    """
+    Return the timers that ran out by `end`, the time of the log's last record: step, role, and what their words need.
+
+    `timer.time_wait_expired` is that of every endpoint whose 2MSL ended inside the log, `timer.give_up` one whose
+    silence after a repetition exceeds twice the interval before it.
+    """
+    found: list[dict[str, object]] = []
     if end is None:
-        return
-    for peer in conn.peers:
+        return found
+    client, server = conn.peers
+    for peer in (client, server):
         since = peer.time_wait_since
-        if peer.standing.state is State.TIME_WAIT and since is not None and end - since >= TIME_WAIT:
-            yield {"step": "timer.time_wait_expired", "role": peer.role, "after": TIME_WAIT / SECOND}
-
-
-def gave_up(conn: Incarnation, end: int | None) -> Iterator[dict[str, object]]:
-    """Yield `timer.give_up` where the silence after a repetition exceeds twice the interval before it."""
-    if end is None or conn.last_time is None or conn.ended_by is not None:
-        return
-    for x, y in (conn.peers, conn.peers[::-1]):
+        if since is not None and end - since >= TIME_WAIT and peer.standing.state is State.TIME_WAIT:
+            found.append({"step": "timer.time_wait_expired", "role": peer.role, "after": TIME_WAIT / SECOND})
+    if conn.last_time is None or conn.ended_by is not None:
+        return found
+    for x, y in ((client, server), (server, client)):
         times = _unanswered_copies(conn, x, y)
         if len(times) > 1 and end - times[-1] > 2 * (times[-1] - times[-2]):
-            yield {"step": "timer.give_up", "role": x.role, "n": len(times)}
+            found.append({"step": "timer.give_up", "role": x.role, "n": len(times)})
+    return found
 
 
 def _unanswered_copies(conn: Incarnation, x: Peer, y: Peer) -> Sequence[int]:
     """Return when the copies of what `x` repeats without any answer were sent."""
     if x.is_client and not y.segments and x.syn_count:
         return conn.syn_times
+    if x.fin is None:
+        if not x.octets.unacked:
+            return ()
+        start = x.octets.unacked[0].start
+        copies = [entry for entry in x.octets.unacked if entry.start == start and entry.time is not None]
+        waits_since = copies[-1].line if copies else 0
+    elif y.lastack is None or y.lastack <= x.fin:
+        copies = [entry for entry in x.octets.sent if entry.end == x.fin + 1]
+        waits_since = x.fin_line
+    else:
+        return ()
     last = conn.last_of.get(y.is_client)
-    heard = 0 if last is None else last[0].line
-    if x.fin is not None and (y.lastack is None or y.lastack <= x.fin) and heard < x.fin_line:
-        return [entry.time for entry in x.octets.sent if entry.end == x.fin + 1 and entry.time is not None]
-    if x.octets.unacked and x.fin is None:
-        oldest = x.octets.unacked[0]
-        copies = [entry for entry in x.octets.unacked if entry.start == oldest.start and entry.time is not None]
-        if copies and heard < copies[-1].line:
-            return [entry.time for entry in copies if entry.time is not None]
-    return ()
+    if last is not None and last[0].line >= waits_since:
+        return ()
+    return [entry.time for entry in copies if entry.time is not None]

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Final
 from tdparse.flags import SegmentClass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tdparse.evidence import Peer
     from tdparse.incarnation import Incarnation
     from tdparse.model import Endpoint
@@ -232,6 +230,8 @@ def _midstream(conn: Incarnation) -> str | None:
 
 
 def _one_sided(conn: Incarnation) -> str | None:
+    if conn.client.segments and conn.server.segments:
+        return None
     for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
         if x.segments and not y.segments:
             after_syn = x.segments - x.syn_count - x.synack_count
@@ -249,20 +249,10 @@ def verdict_of(conn: Incarnation, end: int | None, scans: ScanWatch) -> str:
         return "undetermined"
     if conn.first_class is SegmentClass.INVALID:
         return _first_invalid(conn.first_flags)
-    rules: tuple[Callable[[], str | None], ...] = (
-        lambda: scans.scans(conn, end),
-        lambda: _unsolicited(conn),
-        lambda: _opening(conn),
-        lambda: _reset(conn),
-        lambda: None if _one_sided(conn) else _complete(conn),
-        lambda: None if _one_sided(conn) else _half(conn),
-        lambda: None if _one_sided(conn) else _stalled(conn, end),
-        lambda: None if _one_sided(conn) else _still_open(conn),
-        lambda: _midstream(conn),
-        lambda: _one_sided(conn),
-    )
-    for rule in rules:
-        found = rule()
-        if found is not None:
-            return found
-    return "undetermined"
+    found = scans.scans(conn, end) or _unsolicited(conn) or _opening(conn) or _reset(conn)
+    if found is not None:
+        return found
+    one_sided = _one_sided(conn)
+    if one_sided is None:
+        found = _complete(conn) or _half(conn) or _stalled(conn, end) or _still_open(conn)
+    return found or _midstream(conn) or one_sided or "undetermined"
