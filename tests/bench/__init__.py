@@ -1,0 +1,1 @@
+"""Speed, against other programs: what is measured, on what."""
