@@ -33,6 +33,7 @@ def text(shape: str, size: int = SIZE) -> bytes:
 @pytest.mark.skipif(shutil.which("tcpdump") is None, reason="tcpdump is not installed")
 @pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape != "open"])
 def test_tcpdump_prints_the_same_text(shape: str, tmp_path: Path) -> None:
+    """Both writers tell of the same segments, and tcpdump agrees."""
     path = tmp_path / "x.pcap"
     with path.open("wb") as file:
         write_pcap(file, islice(SHAPES[shape](SIZE), SIZE))
@@ -43,6 +44,7 @@ def test_tcpdump_prints_the_same_text(shape: str, tmp_path: Path) -> None:
 
 
 def test_mixed_traffic_has_something_of_everything() -> None:
+    """The tracker finds what the traffic was made to have, and mostly nothing."""
     steps = [item for item in explain(text("few", 20_000).decode().splitlines()) if isinstance(item, Step)]
     assert len(steps) == 20_000
     found = Counter(finding.code for step in steps for finding in step.findings)
