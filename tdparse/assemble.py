@@ -60,6 +60,7 @@ class Assembler:
 
     def flush(self) -> list[Item]:
         """Return what was held back when the input ends."""
+        self._line += 1  # as if another line had come, behind those that are held
         return self._give_up()
 
     def _begin(self, text: str) -> list[Item]:

@@ -17,7 +17,7 @@ from tdparse.model import State
 from tdparse.steps import answers_bad_ack, rst_acceptable, rst_in_window
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from tdparse.evidence import Record
     from tdparse.incarnation import Incarnation
@@ -279,6 +279,8 @@ def rows(state: State, event: Event) -> Iterator[Row]:
 
 # ------------------------------------------------------------------ events
 
+PROBES: Final[Mapping[str, Occasion]] = {"probe.keep_alive": KEEP, "probe.zero_window": PROBE}
+
 
 def sent(conn: Incarnation, record: Record, step: str) -> Event:
     """What a record is to its sender, by what was known before it; `step` is what it was found to be."""
@@ -292,7 +294,7 @@ def sent(conn: Incarnation, record: Record, step: str) -> Event:
         facts.add(If.PROVES if shows_established(record, ack) else If.EARLY)
     if record.flags.fin and x.fin is not None:
         facts.add(If.AGAIN)
-    return Event(SND, _kind(record, step), frozenset(facts))
+    return Event(SND, PROBES.get(step, record.cls), frozenset(facts))  # its checksum is the receiver's affair
 
 
 def received(record: Record, step: str) -> Event:
@@ -321,7 +323,7 @@ def received(record: Record, step: str) -> Event:
 def _kind(record: Record, step: str) -> SegmentClass | Occasion:
     if record.segment.checksum == "incorrect":
         return BAD_SUM
-    return {"probe.keep_alive": KEEP, "probe.zero_window": PROBE}.get(step, record.cls)
+    return PROBES.get(step, record.cls)
 
 
 def _place(record: Record) -> Iterator[If]:

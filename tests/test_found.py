@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from harmless import VIEWS, shown
 
+from tdparse.model import Skipped
+from tdparse.pipeline import explain
+
 if TYPE_CHECKING:
     from tdparse.model import Lang
 
@@ -61,3 +64,9 @@ def test_a_number_without_end_broke_the_table(name: str) -> None:
     pytest.importorskip("pyarrow")
     digits = "9" * 20
     view(name, f"{BEGINNING}a.5 > c.80: Flags [S], seq 7, win {digits}, options [mss {digits}], length 0\n")
+
+
+def test_the_last_line_was_counted_as_the_one_before() -> None:
+    """A header that waits for its second line keeps its place where the log ends."""
+    header = "12:00:00.000001 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)"
+    assert [item.line for item in explain(["x", header]) if isinstance(item, Skipped)] == [1, 2]
