@@ -7,6 +7,7 @@ onto a line of their own: no state and no number is ever cut.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from tdparse.render import paint
@@ -25,6 +26,7 @@ TIME: Final = 10  # +1234.56 s
 CONN: Final = 3  # #12
 FLAGS: Final = 7  # SYN+ACK
 NUMBERS: Final = 22  # seq 1449:2897, ack 51
+MOST_NUMBERS: Final = 44  # as far as the column grows with them, where there is room
 STATE: Final = 14  # a sign and SYN-RECEIVED?
 WIDE: Final = 120  # below this the states are shown where they change only
 SHORTEST: Final = 8  # columns below which a shortened name says nothing
@@ -49,46 +51,60 @@ class Compact:
         self._wide = columns is None or columns >= WIDE
         self._paint = Brush(color=color)
         self._headings = headings
+        self._numbers = NUMBERS
         self._segments = False  # the last thing shown was a segment
 
-    def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
+    def start(self, source: str, opening: Sequence[str]) -> str:
         """Name the input, when there are several."""
+        self._text.start(source, opening)
         return f"==> {safe(source)} <==\n" if self._headings else ""
 
-    def step(self, step: Step, lines: Sequence[str]) -> str:
-        """Show one segment."""
+    def step(self, step: Step, lines: Sequence[str]) -> str:  # noqa: ARG002 - the line says what they say
+        """Show one segment; before the first of a connection, whose it is."""
         self._segments = True
-        flags, *numbers = self._words.label(step)
-        head = " ".join((
+        return "".join(f"{line}\n" for line in [*self._text.opening(step, ""), *self._line(step)])
+
+    def _line(self, step: Step) -> list[str]:
+        flags, *parts = self._words.label(step)
+        numbers = " ".join(parts)
+        if self._wide:
+            self._numbers = min(max(self._numbers, width(numbers)), MOST_NUMBERS)
+        start = " ".join((
             right(self._words.time(step), TIME),
             padded(f"#{step.flow.conn}", CONN),
             "→" if step.sender == "client" else "←",
             padded(flags, FLAGS),
-            padded(" ".join(numbers), NUMBERS),
         ))  # fmt: skip
         changed = any(side.before != side.after for side in (step.client, step.server))
         states = f"{self._state(step.client)} {self._state(step.server)}" if changed or self._wide else ""
         remarks, title = self._words.remarks(step), self._words.title(step)
         name = " · ".join([*(remark.text for remark in remarks), title])
         tint = paint.SEVERITIES[remarks[0].severity] if remarks else paint.group(step.step)
+        line = (
+            f"{start} {padded(numbers, self._numbers)} {states}"
+            if states
+            else f"{start} {padded(numbers, self._numbers)}"
+        )
         columns = self._columns
-        line = f"{head} {states}" if states else head
-        room = None if columns is None else columns - width(line) - 1
-        if columns is None or room is None or room >= width(name):
-            return f"{line} {self._paint(tint, name)}\n"
+        if columns is None or (room := columns - width(line) - 1) >= width(name):
+            return [f"{line} {self._paint(tint, name)}"]
         if room >= SHORTEST:
-            return f"{line} {self._paint(tint, shortened(name, room))}\n"
-        apart = [] if width(line.rstrip()) <= columns else [states]
-        apart += [self._paint(paint.SEVERITIES[remark.severity], remark.text) for remark in remarks]
-        below = [INDENT + part.rstrip() for text in apart for part in broken(text, columns - len(INDENT))]
-        lines = [*broken(head if states in apart else line.rstrip(), columns), *below]
-        return "".join(f"{part.rstrip()}\n" for part in lines)
+            return [f"{line} {self._paint(tint, shortened(name, room))}"]
+        line = line.rstrip()
+        below = [self._paint(paint.SEVERITIES[remark.severity], remark.text) for remark in remarks]
+        if width(line) > columns and states:
+            below.insert(0, states)
+            line = f"{start} {numbers}"
+        if width(line) > columns:
+            below.insert(0, numbers)
+            line = start
+        shown = [line, *(INDENT + part for text in below for part in broken(text, columns - len(INDENT)))]
+        return [part.rstrip() for part in shown]
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Show a record that could not be read, and why; other lines are left out."""
         complaint = self._text.complaint(skipped)
-        shown = [*(safe(line.removesuffix("\r")) for line in lines), *complaint] if complaint else []
-        return "".join(f"{line}\n" for line in shown)
+        return self._text.originals(lines) + "".join(f"{line}\n" for line in complaint) if complaint else ""
 
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""
@@ -102,7 +118,8 @@ class Compact:
 
     def finish(self, totals: Totals) -> str:
         """Explain the marks, once."""
-        return "".join(f"{line}\n" for line in self._legend()) if totals.segments else ""
+        dim = (self._paint(paint.DIM, line) for line in self._legend())
+        return "".join(f"{line}\n" for line in dim) if totals.segments else ""
 
     # ------------------------------------------------------------------ pieces
 
@@ -114,9 +131,7 @@ class Compact:
         return padded(CHANGED + self._paint(paint.BOLD, state), STATE)
 
     def _legend(self) -> list[str]:
-        lines = self._words.legend({})
-        if not lines:
-            return []
+        lines = [self._words.columns(), *self._words.legend({})]
         return lines if self._columns is None else [part for line in lines for part in wrapped(line, self._columns)]
 
 
@@ -126,10 +141,19 @@ def right(text: str, columns: int) -> str:
 
 
 def shortened(text: str, columns: int) -> str:
-    """Return the beginning of `text` with an ellipsis, in at most `columns`."""
+    """
+    Return the beginning of `text` with an ellipsis, in at most `columns`; a number is there whole or not at all.
+
+    >>> shortened("warning: Gap (line 1204)", 23), shortened("Data transfer", 8)
+    ('warning: Gap (line…', 'Data tr…')
+    """
     used = 0
     for place, character in enumerate(text):
         used += width(character)
         if used > columns - 1:
-            return text[:place].rstrip() + "…"
+            kept = text[:place]
+            return (_NUMBER.sub("", kept) if character.isalnum() else kept).rstrip() + "…"
     return text
+
+
+_NUMBER: Final = re.compile(r"[\w.:,]*\d[\w.:,]*$")

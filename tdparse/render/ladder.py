@@ -290,7 +290,7 @@ class Ladder:
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Show a record that could not be read, and why; other lines are no part of a ladder."""
         complaint = self._text.complaint(skipped)
-        return _joined([*(safe(line.removesuffix("\r")) for line in lines), *complaint]) if complaint else ""
+        return self._text.originals(lines) + _joined(complaint) if complaint else ""
 
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""

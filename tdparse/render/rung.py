@@ -12,7 +12,7 @@ from tdparse import catalog, wording
 from tdparse.flags import names_of
 from tdparse.model import Severity
 from tdparse.render.screen import safe
-from tdparse.render.text import MARKS, elapsed_text, peer
+from tdparse.render.text import MARKS, elapsed_text, peer, unnumbered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -134,7 +134,7 @@ class Words:
         for role, octets in fold.octets.items():
             told.append(self._say("octets", x=catalog.sentence("role", role, self.lang), n=f"{octets:,}"))
         for code, count in fold.findings.items():
-            title = self._finding(code).removesuffix(f" ({NUMBER})").removesuffix(f"（{NUMBER}）")
+            title = unnumbered(self._finding(code))
             told.append(title if count == 1 else self._say("times", title=title, n=f"{count:,}"))
         return [self._say("fold_data" if fold.octets else "fold", n=f"{fold.segments:,}"), " · ".join(told)]
 
@@ -146,6 +146,10 @@ class Words:
             lines.append(catalog.sentence("ui", "stop", self.lang).join(parts))
         self._signs.clear()
         return lines
+
+    def columns(self) -> str:
+        """Return what stands where in a line of the compact view."""
+        return self._say("columns")
 
     def more(self, connections: int) -> str:
         """Return that there are more connections than are drawn."""

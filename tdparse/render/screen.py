@@ -140,6 +140,9 @@ def broken(text: str, columns: int) -> list[str]:
 
 def joined(parts: Sequence[str], between: str, columns: int) -> list[str]:
     """Return `parts` with `between` between them, in lines of at most `columns` that break there where possible."""
+    whole = between.join(parts)
+    if width(whole) <= columns:
+        return [whole]
     lines = [parts[0]]
     used, gap = width(parts[0]), width(between)
     for part in parts[1:]:

@@ -101,14 +101,14 @@ class Text:
         if self._quiet:
             return ""
         under = f"\n{INDENT}".join(self.explanation(step))
-        return f"{self._originals(lines)}{INDENT}{under}\n\n"
+        return f"{self.originals(lines)}{INDENT}{under}\n\n"
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Let a line pass; point at the place where a segment could not be read."""
         if self._quiet:
             return ""
         under = (line + "\n" for line in self.complaint(skipped))
-        return "".join([self._originals(lines), *under])
+        return "".join([self.originals(lines), *under])
 
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""
@@ -116,7 +116,7 @@ class Text:
 
     def end(self, lines: Sequence[str]) -> str:
         """Let the remaining lines pass."""
-        return "" if self._quiet else self._originals(lines)
+        return "" if self._quiet else self.originals(lines)
 
     def finish(self, totals: Totals) -> str:  # noqa: ARG002 - every block stands for itself
         """Add nothing."""
@@ -135,14 +135,14 @@ class Text:
         if frame is None:
             frame = self._frames[key] = self._frame(step)
         conn = step.flow.conn
-        lines = [] if conn <= self._latest else self._opening(step)
+        lines = self.opening(step)
         tag = f"#{conn}" if conn == self._conn else self._paint(paint.BOLD, f"#{conn}")
         self._conn = conn
         head = [f"{tag} {frame.who}", frame.title]
         if self._numbers != "symbolic" and (numbers := wording.numbers_text(step, self._numbers)):
             head.append(numbers)  # a sentence has symbols of its own
         if step.elapsed is not None:
-            head.append(elapsed_text(step.elapsed, self._lang))
+            head.append(("+" if step.elapsed >= 0 else "") + catalog.span(step.elapsed, self._lang))
         said = safe(wording.text(step, self._lang, self._numbers))
         columns = self._columns
         if columns is None:
@@ -158,6 +158,17 @@ class Text:
             self._explained = True
             lines += (self._paint(paint.DIM, line) for line in self._wrap(self._say("marks")))
         return lines
+
+    def opening(self, step: Step, indent: str = INDENT) -> list[str]:
+        """Return the header of a connection that has not appeared before; they appear in the order of their numbers."""
+        flow = step.flow
+        if flow.conn <= self._latest:
+            return []
+        self._latest = flow.conn
+        head = self._say("opening", conn=flow.conn, client=peer(flow.client), server=peer(flow.server))
+        if flow.role_confidence < wording.GUESSED:
+            head = self._say("stop").join((head, self._say("guessed")))
+        return [self._paint(paint.BOLD, line) for line in self._wrap(head, indent)]
 
     def complaint(self, skipped: Skipped, shift: int = 0) -> list[str]:
         """
@@ -197,15 +208,6 @@ class Text:
         return [*(self._paint(paint.BOLD, line) for line in self._wrap(head, "")), *body]
 
     # ------------------------------------------------------------------ pieces
-
-    def _opening(self, step: Step) -> list[str]:
-        """Return the header of a connection that has not appeared before; they appear in the order of their numbers."""
-        flow = step.flow
-        self._latest = flow.conn
-        head = self._say("opening", conn=flow.conn, client=peer(flow.client), server=peer(flow.server))
-        if flow.role_confidence < wording.GUESSED:
-            head = self._say("stop").join((head, self._say("guessed")))
-        return [self._paint(paint.BOLD, line) for line in self._wrap(head)]
 
     def _caret(self, skipped: Skipped, shift: int) -> list[str]:
         """Return the line that points at a place; of a line too long for the terminal, the part around the place too."""
@@ -309,7 +311,7 @@ class Text:
         return self._say("time_wait_none") if summary.close_shape == "reset" else ""
 
     def _counted(self, code: str, count: int) -> str:
-        title = catalog.sentence("finding", code, self._lang, "title")
+        title = unnumbered(catalog.sentence("finding", code, self._lang, "title"))
         return title if count == 1 else f"{title} ×{count}"
 
     def _labelled(self, parts: Sequence[tuple[str, str]]) -> list[str]:
@@ -336,7 +338,7 @@ class Text:
         """Return `text` in lines that leave room for `indent`; a word wider than a line goes on in the next one."""
         return [text] if self._columns is None else broken(text, max(self._columns - len(indent), 1))
 
-    def _originals(self, lines: Sequence[str]) -> str:
+    def originals(self, lines: Sequence[str]) -> str:
         """Return lines of the log as they are; only in a terminal too narrow for one it is continued below, indented."""
         columns = self._columns
         shown = [safe(line.removesuffix("\r")) for line in lines]
@@ -365,9 +367,14 @@ def _word(section: str, code: str, lang: Lang) -> str:
         return code
 
 
+def unnumbered(title: str) -> str:
+    """Return the title of a finding that counts, without the place of its number."""
+    return title.removesuffix(" (#n)").removesuffix("（#n）")
+
+
 def elapsed_text(ns: int, lang: Lang) -> str:
     """Return a time since the beginning with its sign: a clock may have gone backwards."""
-    return ("+" if ns >= 0 else "") + catalog.span(ns, lang)
+    return ("+" if ns >= 0 else "") + catalog.duration(ns, lang)
 
 
 def peer(endpoint: Endpoint) -> str:
