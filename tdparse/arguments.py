@@ -267,12 +267,13 @@ def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, *
     return Text(lang, numbers=numbers.value, color=colored(color, output), columns=columns, **look)
 
 
-def table_view(lang: Lang, output: Path | None, sort: Sort, *, headings: bool) -> Renderer:
+def table_view(lang: Lang, color: Color, output: Path | None, sort: Sort, *, headings: bool) -> Renderer:
     """Return the table of connections, folded to the terminal when it goes to one."""
     from tdparse.render.table import Table
 
     columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
-    return Table(lang, columns=columns, sort=sort.value, headings=headings)
+    paint = colored(color, output)
+    return Table(lang, columns=columns, sort=sort.value, headings=headings, color=paint)
 
 
 def only_one(lang: Lang, given: Mapping[str, bool]) -> None:

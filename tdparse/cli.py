@@ -232,6 +232,7 @@ def connections(
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
     sort: SortOption = Sort.CONN,
+    color: ColorOption = Color.AUTO,
 ) -> None:
     """Show one row a connection: peers, verdict, who closed, bytes, handshake time, what was remarkable."""
     language = language_of(lang)
@@ -243,7 +244,7 @@ def connections(
         look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1 and not merge}
         renderer = program_view(job, format, output, lambda: formats.connections(format.value, language, **look))
     else:
-        renderer = table_view(language, output, sort, headings=len(names) > 1 and not merge)
+        renderer = table_view(language, color, output, sort, headings=len(names) > 1 and not merge)
     selection = selection_of(language, conn, host, port, only)
     raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge))
 

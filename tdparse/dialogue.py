@@ -17,7 +17,7 @@ from tdparse.output import UnwritableError, replaced
 from tdparse.questions import Questions
 from tdparse.read import opened
 from tdparse.render.screen import broken, safe
-from tdparse.render.text import Text
+from tdparse.render.text import Text, titled
 from tdparse.session import Session
 from tdparse.unpack import UnreadableError
 
@@ -150,7 +150,7 @@ class Dialogue:
                 template,
                 {
                     "severity": catalog.sentence("severity", finding.severity, self.lang),
-                    "title": catalog.sentence("finding", finding.code, self.lang, "title"),
+                    "title": titled(finding.code, self.lang, finding.values.get("n")),
                     "text": safe(wording.finding_text(finding, step, self.lang, "absolute")),
                 },
             ).rstrip()
@@ -303,7 +303,7 @@ class Dialogue:
 
     def _refit(self) -> None:
         """Follow the terminal, which may have changed its size."""
-        self._view.columns = self._columns()
+        self._view.fit(self._columns())
 
     def _wrapped(self, text: str) -> str:
         columns = self._columns()

@@ -1,15 +1,22 @@
-"""Ctrl-C as the end of the input: a request that is looked at between two reads, so that nothing is torn apart."""
+"""
+Ctrl-C as the end of the input: a request that is looked at between two reads, so that nothing is torn apart.
+
+And the other signal of a terminal: that it has changed its size.
+"""
 
 from __future__ import annotations
 
 import os
 import select
+import shutil
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from types import FrameType, TracebackType
     from typing import Self
 
@@ -58,10 +65,12 @@ class Interrupt:
         """
         if self._wake is None:
             return True
-        if not self.requested:
+        while not self.requested:
             ready, _, _ = select.select([fd, self._wake[0]], [], [])
             if fd in ready and not self.requested:
                 return True
+            if not self.requested:
+                os.read(self._wake[0], select.PIPE_BUF)  # it was another signal
         now = time.monotonic()
         if self._deadline is None:
             self._deadline = now + _PATIENCE
@@ -72,3 +81,20 @@ class Interrupt:
         if self.requested:
             raise KeyboardInterrupt
         self.requested = True
+
+
+@contextmanager
+def resizing(fit: Callable[[int], None]) -> Iterator[None]:
+    """While entered, tell `fit` how many columns the terminal has whenever that changes."""
+
+    def changed(_signal: int, _frame: FrameType | None) -> None:
+        fit(shutil.get_terminal_size().columns)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGWINCH, changed)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGWINCH, before)

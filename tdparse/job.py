@@ -5,16 +5,16 @@ One run of a command: the inputs in order, one output, trouble told in a line ea
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
-from tdparse.interrupt import Interrupt
+from tdparse.interrupt import Interrupt, resizing
 from tdparse.output import UnwritableError, replaced, standard_output
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
-from tdparse.render import Octets, Totals
+from tdparse.render import Fitted, Octets, Totals
 from tdparse.render.screen import safe
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import NumberingChoice, Run
@@ -105,8 +105,10 @@ class Job:
 
         progress = Progress(self.lang, map(size_of, names))
         # On a terminal the output shows by itself how far it has come.
-        aside = progress.stop if output is None and sys.stdout.isatty() else None
-        return self._over(names, one, output, first, last)
+        on_screen = output is None and sys.stdout.isatty()
+        aside = progress.stop if on_screen else None
+        with resizing(renderer.fit) if on_screen and isinstance(renderer, Fitted) else nullcontext():
+            return self._over(names, one, output, first, last)
 
     def _merged(self, names: Sequence[str]) -> tuple[Sequence[str], Opener]:
         from tdparse.merge import merged, name_of

@@ -58,7 +58,7 @@ class Questions:
 
     def table(self, summaries: Iterable[Summary]) -> str:
         """Return one row a connection."""
-        table = Table(self._lang, columns=self._columns)
+        table = Table(self._lang, columns=self._columns, color=self._color)
         table.start("", ())
         for summary in summaries:
             table.summary(summary)

@@ -161,3 +161,30 @@ def test_an_old_tcpdump_gets_no_new_option(tmp_path: Path) -> None:
     program.write_text("#!/bin/sh\necho 'usage: tcpdump [-aAbd] [expression]'\n")
     program.chmod(0o755)
     assert command(str(program), ["port", "80"]) == [str(program), "-l", "-nn", "-S", "port", "80"]
+
+
+@pytest.mark.parametrize("view", [[], ["--compact"]])
+def test_the_width_follows_the_terminal(view: list[str], tmp_path: Path, demo: Path) -> None:
+    """What comes after a resize fits the new width; waiting for it is no end of the capture."""
+    log, go = demo / "http.log", tmp_path / "go"
+    script = f"head -3 {log}; while [ ! -e {go} ]; do sleep 0.05; done; tail -n +4 {log}"
+    env = {**os.environ, **stand_in(tmp_path, script), "NO_COLOR": "1", "LC_ALL": "C.UTF-8"}
+    env.pop("COLUMNS", None)
+    child = pexpect.spawn(
+        TDEXPLAIN[0],
+        [*TDEXPLAIN[1:], "live", *view],
+        encoding="utf-8",
+        timeout=PATIENCE,
+        dimensions=(50, 130),
+        env=env,
+    )
+    child.expect_exact("step 3 (ACK)")
+    child.expect_exact("ESTABLISHED?" if not view else "\r\n")
+    child.setwinsize(50, 60)
+    go.touch()
+    child.expect_exact("[complete.clean]")
+    told = child.before or ""
+    told = told[told.index("PSH") :]
+    assert "FIN" in told
+    assert max(map(len, told.splitlines())) <= 60
+    child.expect(pexpect.EOF)

@@ -31,7 +31,7 @@ COLOR = re.compile(r"\x1b\[[0-9;]*m")
 def renderer(name: str, lang: Lang, columns: int | None, *, color: bool = False) -> Renderer:
     """Return a view by its name."""
     if name == "connections":
-        return Table(lang, columns=columns, headings=True)
+        return Table(lang, columns=columns, headings=True, color=color)
     look = {name: True} if name in {"verbose", "quiet"} else {}
     text = Text(lang, columns=columns, color=color, headings=True, **look)  # type: ignore[arg-type]
     if name == "compact":

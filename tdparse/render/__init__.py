@@ -57,6 +57,14 @@ class Renderer(Protocol):
 
 
 @runtime_checkable
+class Fitted(Protocol):
+    """What a Renderer is, too, whose lines are made for a width."""
+
+    def fit(self, columns: int) -> None:
+        """Fit into `columns` from now on: the terminal has changed."""
+
+
+@runtime_checkable
 class Octets(Protocol):
     """What a Renderer is, too, whose output is no text: it writes to a file of its own and returns ""."""
 

@@ -28,6 +28,7 @@ FLAGS: Final = 7  # SYN+ACK
 NUMBERS: Final = 22  # seq 1449:2897, ack 51
 MOST_NUMBERS: Final = 44  # as far as the column grows with them, where there is room
 STATE: Final = 14  # a sign and SYN-RECEIVED?
+OTHERS: Final = TIME + CONN + FLAGS + 2 * STATE + 7  # columns a line with states has beside its numbers
 WIDE: Final = 120  # below this the states are shown where they change only
 SHORTEST: Final = 8  # columns below which a shortened name says nothing
 INDENT: Final = "    "
@@ -47,12 +48,21 @@ class Compact:
         """
         self._words = words
         self._text = text
-        self._columns = columns
-        self._wide = columns is None or columns >= WIDE
         self._paint = Brush(color=color)
         self._headings = headings
-        self._numbers = NUMBERS
+        self._numbers = NUMBERS  # grows with them
+        self._set(columns)
         self._segments = False  # the last thing shown was a segment
+
+    def _set(self, columns: int | None) -> None:
+        self._columns = columns
+        self._wide = columns is None or columns >= WIDE
+        self._most = MOST_NUMBERS if columns is None else max(min(columns - OTHERS, MOST_NUMBERS), NUMBERS)
+
+    def fit(self, columns: int) -> None:
+        """Fit into `columns` from now on."""
+        self._set(columns)
+        self._text.fit(columns)
 
     def start(self, source: str, opening: Sequence[str]) -> str:
         """Name the input, when there are several."""
@@ -67,8 +77,7 @@ class Compact:
     def _line(self, step: Step) -> list[str]:
         flags, *parts = self._words.label(step)
         numbers = " ".join(parts)
-        if self._wide:
-            self._numbers = min(max(self._numbers, width(numbers)), MOST_NUMBERS)
+        self._numbers = min(max(self._numbers, width(numbers)), self._most)
         start = " ".join((
             right(self._words.time(step), TIME),
             padded(f"#{step.flow.conn}", CONN),

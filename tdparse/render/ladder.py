@@ -67,15 +67,21 @@ class Rungs:
     def __init__(self, words: Words, *, columns: int | None, color: bool = False, numbered: bool = False) -> None:
         """Draw in `columns` (None: a width of our own); `numbered` tells connections apart on every row."""
         self.words = words
-        self.columns = max(columns or COLUMNS, NARROWEST)
         self._paint = Brush(color=color)
         self._numbered = numbered
+        self.fit(columns)
+
+    def fit(self, columns: int | None) -> None:
+        """Draw in `columns` from now on."""
+        self.columns = max(columns or COLUMNS, NARROWEST)
         self._wide = self.columns >= WIDE
-        self._shape = self._fit(0)
+        self._clock = 0
+        self._shape = self._shaped()
 
     def head(self, flow: Flow, first: Step | None) -> list[str]:
         """Return the two ends and, with the first step, the states before it."""
-        self._shape = self._fit(len(safe(first.segment.time or "")) if first and self._wide else 0)
+        self._clock = len(safe(first.segment.time or "")) if first and self._wide else 0
+        self._shape = self._shaped()
         shape = self._shape
         start = shape.before + (shape.state + 1 if shape.state else 0)
         room = shape.total - start
@@ -164,8 +170,8 @@ class Rungs:
 
     # ------------------------------------------------------------------ pieces
 
-    def _fit(self, clock: int) -> _Shape:
-        conn = CONN if self._numbered else 0
+    def _shaped(self) -> _Shape:
+        conn, clock = CONN if self._numbered else 0, self._clock
         before = sum(part + 1 for part in (conn, clock, TIME) if part)
         lane = self.columns - before - 2 * (STATE + 1) - 2
         state = STATE
@@ -266,6 +272,12 @@ class Ladder:
         self._headings = headings
         self._shown: dict[int, tuple[States, Gaps]] = {}
         self._drawing = False  # the last thing shown was a rung
+
+    def fit(self, columns: int) -> None:
+        """Fit into `columns` from now on; the two ends are named anew, where they stand now."""
+        self._rungs.fit(columns)
+        self._text.fit(self._rungs.columns)
+        self._shown.clear()
 
     def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
         """Name the input, when there are several."""

@@ -1,4 +1,4 @@
-"""Colours with a meaning: whose it is, which part of a connection's life, how much it matters."""
+"""Colours with a meaning each: whose it is, which part of a connection's life, how much it matters."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ GREEN: Final = "\x1b[32m"
 YELLOW: Final = "\x1b[33m"
 MAGENTA: Final = "\x1b[35m"
 CYAN: Final = "\x1b[36m"
+BLUE: Final = "\x1b[94m"  # the bright one: the other cannot be read on black
 
-ROLES: Final[Mapping[Role, str]] = {"client": CYAN, "server": YELLOW}
+ROLES: Final[Mapping[Role, str]] = {"client": CYAN, "server": BLUE}
 GROUPS: Final[Mapping[str, str]] = {"handshake": GREEN, "teardown": MAGENTA, "reset": RED}  # by the step's first part
 SEVERITIES: Final[Mapping[Severity, str]] = {
     Severity.CHAT: DIM,
-    Severity.NOTE: CYAN,
+    Severity.NOTE: "",
     Severity.WARN: YELLOW,
     Severity.ERROR: RED,
 }

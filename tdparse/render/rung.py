@@ -12,7 +12,7 @@ from tdparse import catalog, wording
 from tdparse.flags import names_of
 from tdparse.model import Severity
 from tdparse.render.screen import safe
-from tdparse.render.text import MARKS, elapsed_text, peer, unnumbered
+from tdparse.render.text import MARKS, elapsed_text, peer, titled
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tdparse.model import Flow, Lang, NumberStyle, Role, Standing, Step, Summary
 
 GRAVEST_FIRST: Final = (Severity.ERROR, Severity.WARN, Severity.NOTE)
-NUMBER: Final = "#n"  # how a title leaves room for a number
 
 
 class Remark(NamedTuple):
@@ -107,7 +106,7 @@ class Words:
         """Return the findings at or above note, gravest first; each with the line that is its other half."""
         found: dict[Severity, list[str]] = {}
         for finding in step.findings:
-            title = self._finding(finding.code).replace(NUMBER, f"#{finding.values.get('n', '?')}")
+            title = titled(finding.code, self.lang, finding.values.get("n"))
             others = [line for line in finding.lines if line != step.segment.line]
             if others:
                 title = self._say("at_line", title=title, line=others[0])
@@ -134,7 +133,7 @@ class Words:
         for role, octets in fold.octets.items():
             told.append(self._say("octets", x=catalog.sentence("role", role, self.lang), n=f"{octets:,}"))
         for code, count in fold.findings.items():
-            title = unnumbered(self._finding(code))
+            title = titled(code, self.lang)
             told.append(title if count == 1 else self._say("times", title=title, n=f"{count:,}"))
         return [self._say("fold_data" if fold.octets else "fold", n=f"{fold.segments:,}"), " · ".join(told)]
 
@@ -154,9 +153,6 @@ class Words:
     def more(self, connections: int) -> str:
         """Return that there are more connections than are drawn."""
         return self._say("more", n=f"{connections:,}")
-
-    def _finding(self, code: str) -> str:
-        return catalog.sentence("finding", code, self.lang, "title")
 
     def _say(self, code: str, **values: object) -> str:
         return catalog.fill(catalog.sentence("diagram", code, self.lang), values)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from tdparse import catalog
 from tdparse.model import Severity
+from tdparse.render import paint
+from tdparse.render.paint import Brush
 from tdparse.render.screen import broken, padded, safe, width
 from tdparse.render.text import peer
 
@@ -21,6 +23,7 @@ Layout: TypeAlias = "tuple[tuple[str, ...], ...]"
 COLUMNS: Final = ("conn", "client", "server", "verdict", "closed_first", "sent", "received", "rtt", "findings")
 RIGHT: Final = frozenset({"conn", "sent", "received", "rtt"})
 GAP: Final = "  "
+GRAVITY: Final = tuple(Severity)  # weakest first
 
 # Ways to set a row, widest first: each column holds the cells that stand under each other in it; what is in no
 # column stands on lines of its own below.
@@ -45,9 +48,17 @@ class _Row(NamedTuple):
 class Table:
     """Collects the connections and shows them when the run ends; see `Renderer` for the methods."""
 
-    def __init__(self, lang: Lang, *, columns: int | None = None, sort: str = "conn", headings: bool = False) -> None:
+    def __init__(
+        self,
+        lang: Lang,
+        *,
+        columns: int | None = None,
+        sort: str = "conn",
+        headings: bool = False,
+        color: bool = False,
+    ) -> None:
         """
-        Choose the language.
+        Choose the language, and whether to paint.
 
         Columns are folded until a row fits into `columns` (None: any width); `sort` is one of `SORTS`;
         `headings` names each input above its rows.
@@ -56,6 +67,7 @@ class Table:
         self._columns = columns
         self._sort = SORTS[sort]
         self._headings = headings
+        self._paint = Brush(color=color)
         self._sources: list[str] = []
         self._rows: list[_Row] = []
 
@@ -88,15 +100,17 @@ class Table:
         head = {column: catalog.sentence("column", column, self._lang) for column in COLUMNS}
         rows = sorted(self._rows, key=lambda row: (row.source, self._sort(row.summary), row.summary.flow.conn))
         layout, widths = self._fitting([head, *(row.cells for row in rows)])
-        lines = _lines(head, layout, widths)
-        lines += self._below(None, layout)
+        lines = [self._paint(paint.BOLD, line) for line in _lines(head, layout, widths)]
         shown = 0
         for row in rows:
             if self._headings and row.source != shown:
                 shown = row.source
-                lines += self._wrap(f"==> {safe(self._sources[shown - 1])} <==")
-            lines += _lines(row.cells, layout, widths)
-            lines += self._below(row.cells, layout)
+                lines += (
+                    self._paint(paint.BOLD, line) for line in self._wrap(f"==> {safe(self._sources[shown - 1])} <==")
+                )
+            cells = self._painted(row)
+            lines += _lines(cells, layout, widths)
+            lines += self._below(row.cells, cells, layout)
         return "\n".join(lines) + "\n"
 
     def _fitting(self, rows: Sequence[Mapping[str, str]]) -> tuple[Layout, list[int]]:
@@ -107,14 +121,23 @@ class Table:
                 break
         return layout, widths
 
-    def _below(self, cells: Mapping[str, str] | None, layout: Layout) -> list[str]:
-        """Return what has found no column, each with its name; nothing for what is unknown or the head (None)."""
+    def _painted(self, row: _Row) -> Mapping[str, str]:
+        """Return the cells of a row in colours: both ends in their own, what was remarkable in that of the gravest."""
+        tints: dict[str, str] = {role: paint.ROLES[role] for role in paint.ROLES if row.cells[role] != _UNKNOWN}
+        if row.summary.closed_first:
+            tints["closed_first"] = paint.ROLES[row.summary.closed_first]
+        if row.summary.findings:
+            tints["findings"] = paint.SEVERITIES[max(map(severity_of, row.summary.findings), key=GRAVITY.index)]
+        return {name: self._paint(tints.get(name, ""), cell) for name, cell in row.cells.items()}
+
+    def _below(self, cells: Mapping[str, str], painted: Mapping[str, str], layout: Layout) -> list[str]:
+        """Return what has found no column, each with its name; nothing for what is unknown."""
         placed = {name for group in layout for name in group}
         lines = []
-        for name in COLUMNS if cells else ():
-            if cells is not None and name not in placed and cells[name] != _UNKNOWN:
+        for name in COLUMNS:
+            if name not in placed and cells[name] != _UNKNOWN:
                 label = catalog.sentence("column", name, self._lang)
-                values = {"label": label, "text": cells[name]}
+                values = {"label": label, "text": painted[name]}
                 text = catalog.fill(catalog.sentence("ui", "labelled", self._lang), values)
                 lines += self._wrap(text, GAP * 2)
         return lines
@@ -163,6 +186,11 @@ def _lines(cells: Mapping[str, str], layout: Layout, widths: Sequence[int]) -> l
     return lines
 
 
+def severity_of(code: str) -> Severity:
+    """Return how much a finding matters."""
+    return Severity(catalog.fact("finding", code, "severity"))
+
+
 def _most(value: float | None) -> float:
     """Order the largest first, what is unknown last."""
     return inf if value is None else -value
@@ -180,8 +208,7 @@ def _handshake(summary: Summary) -> float:
 
 def _gravity(summary: Summary) -> tuple[int, int]:
     """Order the gravest finding first, then the most of them."""
-    order = [str(severity) for severity in Severity]
-    worst = max((order.index(catalog.fact("finding", code, "severity")) for code in summary.findings), default=-1)
+    worst = max((GRAVITY.index(severity_of(code)) for code in summary.findings), default=-1)
     return -worst, -sum(summary.findings.values())
 
 

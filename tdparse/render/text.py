@@ -28,6 +28,7 @@ STATE: Final = max(map(len, State)) + 1  # columns of the longest state and its 
 CONTINUED: Final = "  "  # before the rest of a line of the log that is wider than the terminal
 ARROW: Final = " → "
 BETWEEN: Final = " · "
+NUMBER: Final = "#n"  # how a title leaves room for a number
 ROOM_FOR_LABELS: Final = 60  # columns from which on labels stand in a column of their own
 
 
@@ -75,13 +76,8 @@ class Text:
             role: self._paint(tint, catalog.sentence("role", role, lang)) for role, tint in paint.ROLES.items()
         }
 
-    @property
-    def columns(self) -> int | None:
-        """The width of the terminal, None where there is none."""
-        return self._columns
-
-    @columns.setter
-    def columns(self, columns: int | None) -> None:
+    def fit(self, columns: int | None) -> None:
+        """Fit into `columns` from now on."""
         if columns != self._columns:
             self._columns = columns
             self._frames.clear()
@@ -214,7 +210,7 @@ class Text:
         if skipped.column is None or "\n" in skipped.raw:
             return []
         place = skipped.column - 1
-        before, columns = safe(skipped.raw[:place]), self.columns
+        before, columns = safe(skipped.raw[:place]), self._columns
         if columns is None:
             if place >= CARET_WITHIN:
                 return []
@@ -285,7 +281,7 @@ class Text:
 
     def _finding(self, finding: Finding, step: Step) -> list[str]:
         severity = catalog.sentence("severity", finding.severity, self._lang)
-        title = catalog.sentence("finding", finding.code, self._lang, "title")
+        title = titled(finding.code, self._lang, finding.values.get("n"))
         sentence = safe(wording.finding_text(finding, step, self._lang, self._numbers))
         lines = self._wrap(self._say("finding", severity=severity, title=title, text=sentence).rstrip())
         shown = [self._paint(paint.SEVERITIES[finding.severity], line) for line in lines]
@@ -311,7 +307,7 @@ class Text:
         return self._say("time_wait_none") if summary.close_shape == "reset" else ""
 
     def _counted(self, code: str, count: int) -> str:
-        title = unnumbered(catalog.sentence("finding", code, self._lang, "title"))
+        title = titled(code, self._lang)
         return title if count == 1 else f"{title} ×{count}"
 
     def _labelled(self, parts: Sequence[tuple[str, str]]) -> list[str]:
@@ -367,9 +363,12 @@ def _word(section: str, code: str, lang: Lang) -> str:
         return code
 
 
-def unnumbered(title: str) -> str:
-    """Return the title of a finding that counts, without the place of its number."""
-    return title.removesuffix(" (#n)").removesuffix("（#n）")
+def titled(code: str, lang: Lang, number: object = None) -> str:
+    """Return the title of a finding, with its number where it counts; without one, no place for it is left."""
+    title = catalog.sentence("finding", code, lang, "title")
+    if number is None:
+        return title.removesuffix(f" ({NUMBER})").removesuffix(f"（{NUMBER}）")
+    return title.replace(NUMBER, f"#{number}")
 
 
 def elapsed_text(ns: int, lang: Lang) -> str:
