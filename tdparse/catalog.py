@@ -10,6 +10,7 @@ every other key is a fact that has no language (a severity, an RFC section, a sa
 from __future__ import annotations
 
 import pkgutil
+import re
 import tomllib
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
@@ -24,6 +25,7 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
 _Fact: TypeAlias = "str | list[str]"
 _Index: TypeAlias = "Mapping[str, tuple[tuple[str, str], ...]]"
@@ -78,6 +80,17 @@ def sentence(section: str, code: str, lang: Lang, field: str = "text") -> str:
         raise UnknownCodeError(section, code if field == "text" else f"{code}.{field}") from None
 
 
+@cache
+def parts(template: str) -> tuple[str, tuple[str, ...]]:
+    """
+    Return a template as a format of the ``%`` operator, and the names of its placeholders in their order.
+
+    >>> parts("{x} sends {len} bytes, 5% of {win}")
+    ('%s sends %s bytes, 5%% of %s', ('x', 'len', 'win'))
+    """
+    return _PLACEHOLDER.sub("%s", template.replace("%", "%%")), tuple(_PLACEHOLDER.findall(template))
+
+
 def fill(template: str, values: Mapping[str, object]) -> str:
     """
     Put `values` into the placeholders of a template (rule R101).
@@ -85,7 +98,8 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     Values are shown as they are, so numbers and durations come already formatted; braces inside a
     value have no meaning. Raises KeyError with the placeholder's name when its value is missing.
     """
-    return template.format_map(values) if "{" in template else template
+    form, names = parts(template)
+    return form % tuple([values[name] for name in names])
 
 
 def entry(section: str, code: str) -> Entry:
@@ -195,7 +209,7 @@ def duration(ns: int, lang: Lang) -> str:
     else:
         hundredths = (size + 5_000_000) // 10_000_000
         unit, number = "s", f"{hundredths // 100}.{hundredths % 100:02d}"
-    return fill(sentence("unit", unit, lang), {"n": sign + number})
+    return _unit(unit, lang) % (sign + number)
 
 
 def span(ns: int, lang: Lang) -> str:
@@ -250,6 +264,12 @@ def _sentences() -> Mapping[tuple[str, str, str, str], str]:
                 if lang and isinstance(value, str):
                     flat[section, code, field, lang] = value
     return flat
+
+
+@cache
+def _unit(unit: str, lang: Lang) -> str:
+    """Return the format of an amount of `unit`."""
+    return parts(sentence("unit", unit, lang))[0]
 
 
 @cache

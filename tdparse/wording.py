@@ -6,6 +6,7 @@ Numbers are written in the style asked for (R4, R35); everything else is already
 
 from __future__ import annotations
 
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
@@ -24,13 +25,13 @@ JOIN: Final = {"en": " ", "zh": ""}
 
 def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of a step with the clauses of its modifiers."""
-    fields = _Fields(step, lang, numbers)
-    field = "text" if "dt" in step.values or step.step not in _TIMED else "untimed"
-    parts = [catalog.fill(catalog.sentence("step", step.step, lang, field), fields)]
-    for modifier in step.modifiers:
-        clause = catalog.sentence("modifier", modifier, lang)
-        if clause:
-            parts.append(catalog.fill(clause, fields))
+    fields = _Fields(step, lang, numbers, step.values)
+    field = "text" if step.step not in _TIMED or "dt" in step.values else "untimed"
+    said = fields.said("step", step.step, field)
+    if not step.modifiers and step.step != "stepless.truncated":
+        return said
+    clauses = [fields.said("modifier", modifier) for modifier in step.modifiers]
+    parts = [said, *filter(None, clauses)]
     if step.step == "stepless.truncated":
         parts.append(catalog.sentence("ui", "advice_snaplen" if step.segment.truncated else "advice_quiet", lang))
     return JOIN[lang].join(parts)
@@ -38,9 +39,9 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
 
 def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of one finding of a step."""
-    fields = _Fields(step, lang, numbers, finding.values)
     untimed = finding.code in _TIMED_FINDINGS and "dt" not in finding.values
-    return catalog.fill(catalog.sentence("finding", finding.code, lang, "untimed" if untimed else "text"), fields)
+    fields = _Fields(step, lang, numbers, finding.values)
+    return fields.said("finding", finding.code, "untimed" if untimed else "text")
 
 
 def title(step: Step, lang: Lang) -> str:
@@ -57,48 +58,52 @@ def api(step: Step, lang: Lang) -> str:
 
 def verdict_text(summary: Summary, lang: Lang) -> str:
     """Return the name of the verdict, with what R117 and R120 add to it."""
-    parts = [catalog.sentence("verdict", summary.verdict, lang, "title")]
-    missing = summary.attributes.get("not_captured")
+    verdict, attributes = summary.verdict, summary.attributes
+    parts = [catalog.sentence("verdict", verdict, lang, "title")]
+    missing = attributes.get("not_captured")
     if isinstance(missing, str):
         parts.append(catalog.sentence("ui", f"not_captured_{missing}", lang))
-    if summary.verdict == "no_answer" and summary.attributes.get("icmp"):
+    if verdict == "no_answer" and attributes.get("icmp"):
         parts.append(catalog.sentence("ui", "answered_by_icmp", lang))
-    silence = summary.marks.get("silence")
-    if isinstance(silence, int) and silence > 0 and summary.verdict.startswith(("still_open.", "half_closed.")):
-        span = catalog.duration(silence, lang)
-        parts.append(catalog.fill(catalog.sentence("ui", "log_goes_on", lang), {"dt": span}))
-    return catalog.sentence("ui", "clause_join", lang).join(parts)
+    if verdict.startswith(_WAITING):
+        silence = summary.marks.get("silence")
+        if isinstance(silence, int) and silence > 0:
+            parts.append(_say("log_goes_on", lang, dt=catalog.duration(silence, lang)))
+    return parts[0] if len(parts) == 1 else catalog.sentence("ui", "clause_join", lang).join(parts)
 
 
 def notes(summary: Summary, lang: Lang) -> list[str]:
     """Return what else the whole incarnation shows: timers that ran, how SYNs were repeated, other evidence."""
+    attributes = summary.attributes
     found = []
     for name, code in (("retry_schedule", "schedule_{}"), ("keep_alives_unanswered", "keep_alives_unanswered")):
-        value = summary.attributes.get(name)
+        value = attributes.get(name)
         if value is not None:
-            gives_up = summary.attributes.get("gives_up_after")
+            gives_up = attributes.get("gives_up_after")
             span = catalog.duration(round(gives_up * SECOND), lang) if isinstance(gives_up, int | float) else "?"
-            found.append(catalog.fill(catalog.sentence("ui", code.format(value), lang), {"n": value, "dt": span}))
-    pending = set(summary.time_wait)
-    timers = summary.attributes.get("timers")
+            found.append(_say(code.format(value), lang, n=value, dt=span))
+    pending = list(summary.time_wait)
+    timers = attributes.get("timers")
     for timer in timers if isinstance(timers, list) else ():
-        fields = {"x": catalog.sentence("role", timer["role"], lang), "n": timer.get("n")}
+        fields = {"x": _role(timer["role"], lang), "n": timer.get("n")}
         found.append(catalog.fill(catalog.sentence("step", timer["step"], lang), fields))
-        pending.discard(timer["role"])
-    for role in summary.time_wait:
-        if role in pending:
-            fields = {"x": catalog.sentence("role", role, lang)}
-            found.append(catalog.fill(catalog.sentence("ui", "pending_of", lang), fields))
-    stuck = summary.attributes.get("stuck_size")
+        pending = [role for role in pending if role != timer["role"]]
+    found += [_say("pending_of", lang, x=_role(role, lang)) for role in pending]
+    stuck = attributes.get("stuck_size")
     if isinstance(stuck, dict):
-        fields = {"x": catalog.sentence("role", stuck["role"], lang), "n": stuck["octets"]}
-        found.append(catalog.fill(catalog.sentence("ui", "stuck_size", lang), fields))
-    icmp = summary.attributes.get("icmp")
-    template = catalog.sentence("ui", "icmp", lang)
-    found += [catalog.fill(template, message) for message in (icmp if isinstance(icmp, list) else ())]
-    if summary.attributes.get("evicted"):
+        found.append(_say("stuck_size", lang, x=_role(stuck["role"], lang), n=stuck["octets"]))
+    icmp = attributes.get("icmp")
+    found += [_say("icmp", lang, **message) for message in (icmp if isinstance(icmp, list) else ())]
+    if attributes.get("evicted"):
         found.append(catalog.sentence("ui", "evicted", lang))
     return found
+
+
+_WAITING: Final = ("still_open.", "half_closed.")  # verdicts that a longer log might have changed
+
+
+def _say(code: str, lang: Lang, /, **values: object) -> str:
+    return catalog.fill(catalog.sentence("ui", code, lang), values)
 
 
 def other_tools(summary: Summary, lang: Lang) -> list[str]:
@@ -133,7 +138,7 @@ def numbers_text(step: Step, style: NumberStyle) -> str:
     relative: tuple[int | None, ...] = (step.rel_seq, step.rel_end, step.rel_ack)
     absolute = (step.seq, step.seq_end, step.ack)
     if style == "symbolic":
-        fields = _Fields(step, "en", style)
+        fields = _Fields(step, "en", style, step.values)
         first, end = (fields.own(*pair, symbolic=True) for pair in zip(relative[:2], absolute[:2], strict=True))
         ack = None if step.rel_ack is None and step.ack is None else fields.sym_ack()
         return _listed(step, (first, end, ack))
@@ -167,28 +172,33 @@ _TIMED_FINDINGS: Final = frozenset({
 })  # fmt: skip
 
 
-class _Fields(dict[str, object]):
-    """The placeholders of R101, each worked out when a template asks for it."""
+class _Fields:
+    """The placeholders of R101, each worked out where a template asks for it."""
 
-    def __init__(self, step: Step, lang: Lang, numbers: NumberStyle, extra: Mapping[str, object] | None = None) -> None:
-        super().__init__()
+    __slots__ = ("_extra", "_lang", "_numbers", "_step")
+
+    def __init__(self, step: Step, lang: Lang, numbers: NumberStyle, extra: Mapping[str, object]) -> None:
         self._step = step
-        self._lang = lang
+        self._lang: Lang = lang
         self._numbers = numbers
-        self._extra = step.values if extra is None else extra
+        self._extra = extra
 
-    def __missing__(self, name: str) -> object:
-        maker = _FIELDS.get(name)
-        value = self._value(name) if maker is None else maker(self)
-        self[name] = value
-        return value
+    def said(self, section: str, code: str, field: str = "text") -> str:
+        """Return the sentence of a code."""
+        form, makers = _form(section, code, field, self._lang)
+        return form % tuple([make(self) for make in makers])
+
+    def given(self, name: str) -> object:
+        """Return a value that has no form of its own."""
+        value = self._extra.get(name)
+        return "?" if value is None else value
 
     # -- who
 
     def role(self, role: Role) -> str:
         flow = self._step.flow
         if flow.role_confidence >= GUESSED:
-            return catalog.sentence("role", role, self._lang)
+            return _role(role, self._lang)
         endpoint = flow.client if role == "client" else flow.server
         return catalog.fill(catalog.sentence("role", "guessed", self._lang), {"address": endpoint})
 
@@ -250,7 +260,9 @@ class _Fields(dict[str, object]):
         relative, absolute = (step.rel_end, step.seq_end) if fin else (step.rel_seq, step.seq)
         return self.own(relative, absolute, symbolic=True, isn="S" in (step.segment.flags or "") and relative == 0)
 
-    def sym_ack(self) -> str:
+    def sym_ack(self) -> object:
+        if self._numbers == "relative" and self._step.rel_ack is not None:
+            return self._step.rel_ack  # the commonest by far
         return self.peers(self._step.rel_ack, self._step.ack, symbolic=True)
 
     def seq_abs(self) -> str:
@@ -316,10 +328,6 @@ class _Fields(dict[str, object]):
         given = self._extra.get("flags")
         return str(given) if isinstance(given, str) else self._step.segment.flags or "none"
 
-    def _value(self, name: str) -> object:
-        value = self._extra.get(name)
-        return "?" if value is None else value
-
 
 _FIELDS: Final[Mapping[str, Callable[[_Fields], object]]] = {
     "x": _Fields.sender,
@@ -338,6 +346,22 @@ _FIELDS: Final[Mapping[str, Callable[[_Fields], object]]] = {
     "alt": _Fields.alternatives,
     "flags": _Fields.flags,
 }
+
+
+@cache
+def _form(section: str, code: str, field: str, lang: Lang) -> tuple[str, tuple[Callable[[_Fields], object], ...]]:
+    """Return a sentence as a format of the ``%`` operator, and what makes each of its values."""
+    form, names = catalog.parts(catalog.sentence(section, code, lang, field))
+    return form, tuple(_FIELDS.get(name) or partial(_given, name) for name in names)
+
+
+@cache
+def _role(role: Role, lang: Lang) -> str:
+    return catalog.sentence("role", role, lang)
+
+
+def _given(name: str, fields: _Fields) -> object:
+    return fields.given(name)
 
 
 def other(role: Role) -> Role:

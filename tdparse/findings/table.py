@@ -4,6 +4,7 @@ What the anomaly rules share: how a finding is made, which one supersedes which,
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from tdparse.catalog import fact
@@ -97,7 +98,12 @@ def make(code: str, *lines: int, confidence: Confidence = Confidence.CERTAIN, **
         values: What its sentence needs; those that are None are left out.
     """
     kept = {name: value for name, value in values.items() if value is not None}
-    return Finding(code, Severity(fact("finding", code, "severity")), confidence, lines, kept)
+    return Finding(code, _severity(code), confidence, lines, kept)
+
+
+@cache
+def _severity(code: str) -> Severity:
+    return Severity(fact("finding", code, "severity"))
 
 
 def standing_ones(found: list[Finding]) -> list[Finding]:
