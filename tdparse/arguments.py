@@ -244,13 +244,13 @@ def job_of(lang: Lang, fail_on: Sequence[str] | None, *, strict: bool) -> Job:
     return Job(lang, fail_on=patterns_of(lang, fail_on, FAIL_SECTIONS), strict=strict)
 
 
-def program_view(job: Job, form: TableFormat, output: Path | None, make: Callable[[], Renderer]) -> Renderer:
+def program_view(job: Job, form: str, output: Path | None, make: Callable[[], Renderer]) -> Renderer:
     """Return the view that `make` makes; a package that is missing, and octets for a terminal, end the program."""
-    from tdparse.formats import OCTETS, MissingError
+    from tdparse.formats import FOR_FILES, MissingError
     from tdparse.job import Exit
 
-    if form.value in OCTETS and output is None and sys.stdout.isatty():
-        job.complain(form.value, "terminal")
+    if form in FOR_FILES and output is None and sys.stdout.isatty():
+        job.complain(form, "terminal")
         raise typer.Exit(Exit.USAGE)
     try:
         return make()

@@ -1,8 +1,9 @@
 """
 The catalogue: code + language + values → sentence.
 
-Two files stand behind it, each read once, when first needed. `messages.toml` has every sentence that
-running output shows; `reference.toml` has the long version, for `why` and the verbose views only.
+Three files stand behind it, each read once, when first needed. `messages.toml` has every sentence that
+running output shows; `reference.toml` has the long version, for `why` and the verbose views only; `page.toml` has
+what only the report's page says.
 Each table is one code; both languages stand side by side (``en``, ``zh``, or ``NAME_en``, ``NAME_zh``),
 every other key is a fact that has no language (a severity, an RFC section, a sample log).
 """
@@ -110,6 +111,16 @@ def entry(section: str, code: str) -> Entry:
 def reference(section: str, code: str) -> Entry:
     """Return the long version of one code, from `reference.toml`; raises UnknownCodeError."""
     return _entry("reference.toml", section, code)
+
+
+def page(code: str) -> Phrase:
+    """Return a label or sentence that only pages have, from `page.toml`; raises UnknownCodeError."""
+    return _entry("page.toml", "page", code).phrases["text"]
+
+
+def page_codes() -> tuple[str, ...]:
+    """Return the codes of `page.toml`, in the order of the file."""
+    return tuple(_section("page.toml", "page"))
 
 
 def meaning(section: str, code: str, lang: Lang) -> str:

@@ -172,7 +172,7 @@ def explain(
         from tdparse import formats
 
         chosen: dict[str, Any] = {"numbers": numbers.value, "numbering": numbering.value}
-        renderer = program_view(job, format, output, lambda: formats.segments(format.value, language, **chosen))
+        renderer = program_view(job, format.value, output, lambda: formats.segments(format.value, language, **chosen))
     elif ladder or compact:
         renderer = (ladder_view if ladder else compact_view)(language, numbers, color, output, **look)
     else:
@@ -215,6 +215,40 @@ def diagram(
 
 
 @app.command(
+    epilog="Example: tdexplain report -o report.html x.log",
+    short_help="Write one HTML page that explains a log by itself.",
+)
+def report(
+    files: Files = None,
+    output: OutputOption = None,
+    lang: LangOption = None,
+    numbers: NumbersOption = Numbers.RELATIVE,
+    numbering: NumberingChoiceOption = NumberingOption.AUTO,
+    conn: ConnOption = None,
+    host: HostOption = None,
+    port: PortOption = None,
+    merge: MergeOption = False,
+    fail_on: FailOnOption = None,
+    strict: StrictOption = False,
+) -> None:
+    """
+    Write one page that explains a log by itself: verdicts, findings, ladders, plots, state diagrams, every line.
+
+    It needs nothing but a browser and no network; both languages are in it. Of a very long log the worst connections
+    are told in detail; --conn tells others.
+    """
+    from tdparse import formats
+
+    language = language_of(lang)
+    job = job_of(language, fail_on, strict=strict)
+    chosen: dict[str, Any] = {"numbers": numbers.value, "numbering": numbering.value}
+    renderer = program_view(job, formats.PAGE, output, lambda: formats.segments(formats.PAGE, language, **chosen))
+    selection = selection_of(language, conn, host, port)
+    names = files or ["-"]
+    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge))
+
+
+@app.command(
     epilog="Example: tdexplain connections --sort bytes --port 443 x.log",
     short_help="Show one row a connection: peers, verdict, bytes, oddities.",
 )
@@ -242,7 +276,7 @@ def connections(
         from tdparse import formats
 
         look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1 and not merge}
-        renderer = program_view(job, format, output, lambda: formats.connections(format.value, language, **look))
+        renderer = program_view(job, format.value, output, lambda: formats.connections(format.value, language, **look))
     else:
         renderer = table_view(language, color, output, sort, headings=len(names) > 1 and not merge)
     selection = selection_of(language, conn, host, port, only)

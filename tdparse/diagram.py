@@ -180,6 +180,10 @@ class Folding:
         while self._run and len(self._recent) > WINDOW:
             self._settled.add(*self._recent.popleft())
 
+    def skip(self, fold: Fold) -> None:
+        """Take segments that nobody has kept one by one."""
+        self._recent.append((fold, False))
+
     def rows(self) -> tuple[Row, ...]:
         """Return the rows; nothing can be fed after this."""
         if not self._run:

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
 
 DELIMITERS: Final = {"csv": ",", "tsv": "\t"}
 OCTETS: Final = frozenset({"parquet"})  # formats that are no text
+PAGE: Final = "html"
+FOR_FILES: Final = OCTETS | {PAGE}  # formats that nobody reads on a terminal
 ENDINGS: Final = {
     "jsonl": ".jsonl",
     "csv": ".csv",
     "tsv": ".tsv",
     "markdown": ".md",
     "parquet": ".parquet",
+    PAGE: ".html",
 }  # what a file of the format is called
 
 
@@ -55,6 +58,10 @@ def segments(
         from tdparse.render.text import Text
 
         return Markdown(Text(lang, numbers=numbers), headings=headings)
+    if form == PAGE:
+        from tdparse.render.report import Report
+
+        return Report(lang, numbers=numbers)
     from tdparse.render.jsonl import JsonLines
 
     return JsonLines(lang, numbers=numbers, numbering=numbering)

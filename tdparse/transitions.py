@@ -9,6 +9,7 @@ record and the evidence before it into an event, and `rows` finds the rows of an
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.evidence import shows_established
@@ -353,16 +354,20 @@ CALLS: Final = (
 )
 
 
-def diagram() -> str:
-    """Return the state diagram as Mermaid text: an arrow for every change, labelled with its rows."""
-    arrows: dict[tuple[State, State], list[str]] = {(old, new): [label] for old, new, label in CALLS}
+@cache
+def arrows() -> Mapping[tuple[State, State], tuple[str, ...]]:
+    """Return every change of a state, with what brings it about: the rows of the table, and the calls of figure 5."""
+    found: dict[tuple[State, State], list[str]] = {(old, new): [label] for old, new, label in CALLS}
     for row in TABLE:
         if row.new is not None and len(row.states) == 1:
-            arrows.setdefault((row.states[0], row.new), []).append(_label(row))
+            found.setdefault((row.states[0], row.new), []).append(_label(row))
+    return {pair: tuple(labels) for pair, labels in sorted(found.items(), key=_order)}
+
+
+def diagram() -> str:
+    """Return the state diagram as Mermaid text: an arrow for every change, labelled with its rows."""
     lines = ["stateDiagram-v2", "    [*] --> CLOSED"]
-    lines += [
-        f"    {old} --> {new}: {'<br/>'.join(labels)}" for (old, new), labels in sorted(arrows.items(), key=_order)
-    ]
+    lines += [f"    {old} --> {new}: {'<br/>'.join(labels)}" for (old, new), labels in arrows().items()]
     return "\n".join(lines)
 
 

@@ -31,7 +31,17 @@ def safe(text: str) -> str:
 
 
 def _escape(match: re.Match[str]) -> str:
-    number = ord(match[0])
+    return escape_of(match[0])
+
+
+def escape_of(character: str) -> str:
+    r"""
+    Return the escape that is shown for a character; of a lone surrogate, that of the byte it stands for.
+
+    >>> escape_of("\x1b"), escape_of("\u202e"), escape_of("\udcff")
+    ('\\x1b', '\\u202e', '\\xff')
+    """
+    number = ord(character)
     if _FIRST_BYTE <= number <= _LAST_BYTE:
         number -= 0xDC00
     if number > 0xFFFF:  # noqa: PLR2004 - what four digits hold

@@ -1,0 +1,240 @@
+"""
+The report: one page that explains a log by itself, in both languages, from nothing but what is in it.
+
+Styles and script stand in the page and are named by their hashes in its Content-Security-Policy, so nothing else can
+run or be fetched, whatever a log holds. Everything to read is there without the script: the tables, the text, the
+ladders, the plots.
+"""
+
+from __future__ import annotations
+
+import json
+import pkgutil
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from tdparse import catalog
+from tdparse.pipeline import sniff
+from tdparse.render.report import ladder, machine
+from tdparse.render.report.connection import Connections
+from tdparse.render.report.keep import Keeper
+from tdparse.render.report.markup import Html, joined, label, plain, quoted, shown
+from tdparse.render.report.table import Table
+from tdparse.render.report.top import Log, Top
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from tdparse.model import Flow, Lang, NumberStyle, Skipped, Step, Summary
+    from tdparse.render import Totals
+
+
+class Report:
+    """Collects a run and writes its page at the end; see `Renderer` for the methods."""
+
+    def __init__(self, lang: Lang, *, numbers: NumberStyle = "relative") -> None:
+        """Choose the language the page opens in, and how sequence numbers are shown."""
+        self._lang: Lang = lang
+        self._keeper = Keeper()
+        self._table = Table()
+        self._top = Top(numbers)
+        self._connections = Connections(numbers)
+        self._sources: list[str] = []
+        self._names: dict[str, str] = {}
+        self._first: Step | None = None
+        self._last: Step | None = None
+        self._steps = 0
+
+    def start(self, source: str, opening: Sequence[str]) -> str:
+        """Begin an input."""
+        self._sources.append(source)
+        self._keeper.begin()
+        self._top.logs.append(Log(source, *sniff(opening)))
+        return ""
+
+    def step(self, step: Step, lines: Sequence[str]) -> str:
+        """Take a segment."""
+        if self._first is None:
+            self._first = step
+        self._last = step
+        self._keeper.step(step, lines)
+        if step.findings:
+            self._top.step(step, self._place(step.flow))
+        return ""
+
+    def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
+        """Take a line that is no segment."""
+        self._top.skipped(skipped, lines)
+        return ""
+
+    def summary(self, summary: Summary) -> str:
+        """Take a connection that is over."""
+        place = self._place(summary.flow)
+        kept = self._keeper.over(summary)
+        self._table.add(place, self._source(len(self._sources)), summary, kept.beats())
+        self._top.summary(summary, place)
+        return ""
+
+    def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - they are no part of a connection
+        """End an input."""
+        return ""
+
+    def finish(self, totals: Totals) -> str:
+        """Write the page."""
+        self._top.span(self._first, self._last)
+        details = self._keeper.details()
+        places = [f"{detail.kept.source}-{detail.summary.flow.conn}" for detail in details]
+        told, data, parts = set(places), {}, []
+        for place, detail in zip(places, details, strict=True):
+            source = self._source(detail.kept.source)
+            part, plots = self._connections.connection(detail, place, source, opened=len(details) == 1)
+            parts.append(part)
+            data.update(plots)
+        facts: dict[str, Any] = {
+            "keys": self._table.keys(),
+            "plots": data,
+            "words": {lang: _words(lang) for lang in catalog.LANGUAGES},
+        }
+        sections = list(self._sections(totals, told, joined(parts)))
+        return _page(self._lang, self._title(), sections, facts)
+
+    def _sections(self, totals: Totals, told: set[str], details: Html) -> Iterator[tuple[str, Html]]:
+        """Yield the sections that have something to say, each with its name."""
+        top, names = self._top, _Names(self._sources)
+        headline = f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}</p>'
+        cards = f"<div class=cards>{top.verdict_cards(told, names)}</div>"
+        yield "summary", Html(f"{headline}{cards}<dl class=facts>{top.facts(totals)}</dl>")
+        if findings := top.finding_list(told, names):
+            yield "findings", Html(f"<ol class=findings>{findings}</ol>")
+        if rejected := top.rejected(totals):
+            yield "rejected", rejected
+        if self._table.count:
+            yield "connections", self._table.markup(told)
+        if details:
+            left = self._table.count - len(told)
+            notice = f"<p class=notice>{label('details_left', n=f'{left:,}')}</p>" if left else ""
+            yield "details", Html(f"{notice}{details}")
+        if aside := top.aside():
+            yield "aside", Html(f"<details><summary>{label('aside_show')}</summary>{aside}</details>")
+        yield "key", Html(f"<p>{label('key_marks')}</p><p>{label('key_observer')}</p>")
+
+    # ------------------------------------------------------------------ names
+
+    def _place(self, flow: Flow) -> str:
+        return f"{len(self._sources)}-{flow.conn}"
+
+    def _source(self, number: int) -> str:
+        """Return the name of an input where there are several."""
+        return self._sources[number - 1] if len(self._sources) > 1 else ""
+
+    def _title(self) -> str:
+        return ", ".join(self._sources[:3]) + (", …" if len(self._sources) > 3 else "")  # noqa: PLR2004 - a title is short
+
+
+class _Names(dict[str, str]):
+    """What a connection is called, by its place."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        super().__init__()
+        self._sources = sources
+
+    def __missing__(self, place: str) -> str:
+        source, conn = place.split("-")
+        name = f"{shown(self._sources[int(source) - 1])} #{conn}" if len(self._sources) > 1 else f"#{conn}"
+        self[place] = name
+        return name
+
+
+def _section(name: str, body: Html) -> Html:
+    heading = f"<h2 id={name}-h>{label('section_' + name)}</h2>"
+    return Html(f"<section id={name} aria-labelledby={name}-h>{heading}{body}</section>\n")
+
+
+# ------------------------------------------------------------------ the page
+
+_SCRIPT = "script_"
+
+
+def _words(lang: Lang) -> dict[str, str]:
+    """Return what the script says."""
+    return {
+        code.removeprefix(_SCRIPT): catalog.page(code).of(lang)
+        for code in catalog.page_codes()
+        if code.startswith(_SCRIPT)
+    }
+
+
+def _page(lang: Lang, title: str, sections: Sequence[tuple[str, Html]], facts: dict[str, Any]) -> str:
+    style, script = _asset("report.css"), _asset("report.js")
+    policy = (
+        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        "base-uri 'none'; form-action 'none'"
+    )
+    data = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+    heading = Html(f"<code>{shown(title)}</code>")
+    body = joined(_section(*section) for section in sections)
+    links = joined(Html(f'<li><a href="#{name}">{label("nav_" + name)}</a></li>') for name, _body in sections)
+    return (
+        f"<!doctype html>\n<html lang={lang}><head><meta charset=utf-8>"
+        f"<meta http-equiv=Content-Security-Policy content={quoted(policy)}>"
+        '<meta name=viewport content="width=device-width, initial-scale=1"><meta name=color-scheme content="light dark">'
+        f"<meta name=referrer content=no-referrer><title>{shown_title(title)}</title>"
+        f"<link rel=icon href={quoted(ICON)}><style>{style}</style></head>\n<body>"
+        f'<a class=skip href="#main">{label("skip")}</a>'
+        f"<header><div class=bar><p class=brand>{LOGO}<b>tdexplain</b></p><h1>{label('title')} {heading}</h1>{_choices(lang)}</div>"
+        f"<nav aria-label=tdexplain><ul>{links}</ul></nav></header>\n"
+        f"<main id=main>{body}</main>\n<footer><p>{label('footer')}</p></footer>"
+        f"{ladder.SYMBOLS}{machine.symbols()}"
+        f"<script type=application/json id=data>{data}</script>\n<script>{script}</script></body></html>\n"
+    )
+
+
+def shown_title(title: str) -> Html:
+    """Return a text for the title, where no markup can stand."""
+    from html import escape
+
+    return Html(escape(f"{plain(title)} – tdexplain"))
+
+
+def _choices(lang: Lang) -> Html:
+    languages = joined(
+        Html(
+            f"<label><input type=radio name=lang id=lang-{code} value={code}{' checked' if code == lang else ''}><span>{name}</span></label>"
+        )
+        for code, name in (("en", "English"), ("zh", catalog.page("chinese").zh))
+    )
+    themes = joined(
+        Html(
+            f"<label><input type=radio name=theme id=theme-{code}{' checked' if code == 'auto' else ''}><span>{label('theme_' + code)}</span></label>"
+        )
+        for code in ("auto", "light", "dark")
+    )
+    return Html(
+        f"<div class=choices><fieldset><legend>{label('language')}</legend>{languages}</fieldset>"
+        f"<fieldset><legend>{label('theme')}</legend>{themes}</fieldset></div>"
+    )
+
+
+@cache
+def _asset(name: str) -> str:
+    data = pkgutil.get_data("tdparse.render.report", name)
+    if data is None:  # pragma: no cover - a loader without data cannot have loaded this package
+        raise FileNotFoundError(name)
+    return data.decode()
+
+
+@cache
+def _hash(text: str) -> str:
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+ICON = (
+    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' "
+    "fill='%230b5cad'/><path d='M8 6v20M24 6v20M8 10l16 4M24 18L8 22' stroke='white' stroke-width='2.5' fill='none'/></svg>"
+)
+LOGO = (
+    '<svg class=logo viewBox="0 0 32 32" aria-hidden=true><rect width=32 height=32 rx=7 />'
+    '<path d="M8 6v20M24 6v20M8 10l16 4M24 18L8 22"/></svg>'
+)

@@ -1,0 +1,175 @@
+"""The report: one page, self-contained, bounded, in both languages, with nothing from a log in it unescaped."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from hashlib import sha256
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Program
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ladders import lines_of, view
+
+from tdparse import catalog
+from tdparse.model import Lang, Step, Summary
+from tdparse.pipeline import explain
+from tdparse.render.report import Report
+from tdparse.render.report.markup import shown
+from tdparse.render.report.series import Series
+
+CAPTURES = ROOT / "fixtures" / "captures"
+LOGS = sorted(path.parent.name for path in CAPTURES.glob("*/absolute.log"))
+VOID = frozenset({"meta", "link", "input", "br", "wbr", "path", "use", "rect", "circle", "line"})
+
+
+class Page(HTMLParser):
+    """What a page has in it, read as a browser would, strictly."""
+
+    def __init__(self, text: str) -> None:
+        """Read it; every element that is opened must be closed."""
+        super().__init__(convert_charrefs=True)
+        self.ids: list[str] = []
+        self.links: list[str] = []
+        self.tags: list[str] = []
+        self.styled: list[str] = []
+        self.handlers: list[str] = []
+        self.policy = ""
+        self.text: list[str] = []
+        self.parts: dict[str, str] = {}
+        self._open: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self._open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element."""
+        known = dict(attrs)
+        self.tags.append(tag)
+        self.handlers += [name for name in known if name.startswith("on")]
+        self.styled += [tag for name in known if name == "style"]
+        self.ids += [value for name, value in attrs if name == "id" and value]
+        self.links += [value for name, value in attrs if name in {"href", "src", "action", "xlink:href"} and value]
+        if known.get("http-equiv") == "Content-Security-Policy":
+            self.policy = known["content"] or ""
+        if tag not in VOID:
+            self._open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an element that is closed at once."""
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self._open.pop()
+
+    def handle_endtag(self, tag: str) -> None:
+        """Close an element: the one that was opened last."""
+        assert self._open, tag
+        assert self._open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        """Keep the text."""
+        where = self._open[-1] if self._open else ""
+        if where in {"style", "script"}:
+            self.parts[where] = data  # the script is the last of its kind
+            if where == "script" and data.startswith("{"):
+                self.parts["data"] = data
+        else:
+            self.text.append(data)
+
+
+def page(lines: list[str], lang: Lang = "en") -> str:
+    """Return the report on a log of one line a record."""
+    return view(Report(lang), lines)
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_a_page_is_well_formed_and_leads_nowhere_else(name: str) -> None:
+    """Every element closes, no id stands twice, every link leads to a part of the page, no style or handler is inline."""
+    read = Page(page(lines_of(CAPTURES / name / "absolute.log")))
+    assert len(read.ids) == len(set(read.ids))
+    inner = [link for link in read.links if not link.startswith("data:image/svg+xml,")]
+    assert {link.removeprefix("#") for link in inner} <= set(read.ids)
+    assert len(read.links) - len(inner) == 1  # the icon
+    assert read.styled == read.handlers == []
+
+
+def test_the_policy_names_the_style_and_the_script_by_their_hashes() -> None:
+    """Nothing else can run or be fetched."""
+    read = Page(page(lines_of(CAPTURES / "close" / "absolute.log")))
+    hashes = {part: b64encode(sha256(read.parts[part].encode()).digest()).decode() for part in ("style", "script")}
+    assert read.policy == (
+        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; script-src 'sha256-{hashes['script']}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_everything_to_read_is_there_without_a_script(name: str) -> None:
+    """Every record as it was, its explanation in both languages, ladder, states and plots as static pictures."""
+    lines = lines_of(CAPTURES / name / "absolute.log")
+    text = page(lines)
+    for line in lines:
+        assert f"<pre>{shown(line)}</pre>" in text
+    summaries = [item for item in explain(lines) if isinstance(item, Summary)]
+    for summary in summaries:
+        for lang in catalog.LANGUAGES:
+            assert catalog.sentence("verdict", summary.verdict, lang, "title") in text
+    assert text.count("<ol class=ladder>") == text.count("<ol class=records>") == len(summaries)
+    assert text.count("<svg class=fsm") == 2 * len(summaries)
+
+
+def test_the_data_for_the_script_is_json() -> None:
+    """It is read as it stands, and holds nothing that could end its element."""
+    read = Page(page(lines_of(CAPTURES / "loss" / "absolute.log")))
+    data = json.loads(read.parts["data"])
+    assert len(data["keys"]) == 1
+    assert set(data["words"]) == {"en", "zh"}
+    assert "<" not in read.parts["data"]
+
+
+@pytest.mark.parametrize("name", LOGS)
+def test_the_plots_agree_with_the_metrics(name: str) -> None:
+    """As many RTT samples as the connection's metrics have, with the same least and largest."""
+    series: dict[int, Series] = {}
+    for item in explain(lines_of(CAPTURES / name / "absolute.log")):
+        if not isinstance(item, Summary):
+            if isinstance(item, Step):
+                series.setdefault(item.flow.conn, Series()).feed(item)
+            continue
+        rtt = item.metrics.get("rtt", {})
+        assert isinstance(rtt, dict)
+        for role, way in series[item.flow.conn].of.items():
+            values = [sample.value for sample in way.rtt]
+            known = rtt.get(role)
+            assert bool(values) == bool(known)
+            if known:
+                assert (min(values), max(values)) == (round(known["min"] * 1e9), round(known["max"] * 1e9))
+                assert len(values) == known["count"]
+
+
+@settings(max_examples=60)
+@given(st.text())
+def test_no_text_is_markup_and_none_is_hidden(text: str) -> None:
+    """What stands between tags is text, and every character of it has ink or is a blank."""
+    markup = shown(text)
+    inner = re.sub(r"</?b(?: class=esc)?>", "", markup)
+    assert "<" not in inner
+    assert all(character == "\t" or character.isprintable() for character in markup)
+
+
+def test_the_program_writes_a_report(program: Program, tmp_path: Path) -> None:
+    """To a file; to standard output when that is no terminal; nothing to explain is told, too."""
+    log = CAPTURES / "close" / "absolute.log"
+    target = tmp_path / "x.html"
+    done = program("report", "-o", str(target), str(log))
+    assert (done.code, done.out, done.err) == (0, "", "")
+    assert target.read_text("utf-8") == program("report", str(log)).out
+    empty = tmp_path / "empty.log"
+    empty.write_text("nothing here\n")
+    done = program("report", "-o", str(target), str(empty))
+    assert done.code == 4
+    assert "No TCP segment" in target.read_text("utf-8")
