@@ -28,8 +28,8 @@ class Explanation(NamedTuple):
     >>> said = tdparse.explain(tdparse.Tracker().feed(tdparse.parse_line(line)))
     >>> said.code, said.modifiers, [finding.code for finding in said.findings]
     ('handshake.syn', (), [])
-    >>> said.sentences(lang="zh")[0][:9]
-    '客户端请求建立连接'
+    >>> said.sentences(numbers="absolute")[0][:40]
+    'The client asks to open a connection: SY'
     """
 
     code: str  #: of the step
