@@ -7,17 +7,20 @@ No terminal is touched here, so every answer can be tested as a value.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
 from tdparse import catalog, fragment, why, wording
 from tdparse.completion import STYLES, Known, known
-from tdparse.model import Severity, Skipped, State, Step
+from tdparse.model import Segment, Severity, Skipped, State, Step
 from tdparse.output import UnwritableError, replaced
 from tdparse.questions import Questions
 from tdparse.read import opened
+from tdparse.record import parse_line
+from tdparse.render.compact import shortened
 from tdparse.render.screen import broken, safe
-from tdparse.render.text import Text, titled
+from tdparse.render.text import Text
 from tdparse.session import Session
 from tdparse.unpack import UnreadableError
 
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from tdparse.stream import NumberingChoice
 
 _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
+QUOTED: Final = 60  # columns of a line that is quoted
+MEANT: Final = 2  # words behind a command; more of them are prose
 _LISTED: Final = 12  # connections named in a hint
 
 
@@ -73,6 +78,14 @@ class Dialogue:
     def known(self) -> Known:
         """Return what can be completed."""
         return known(self._session, sorted(COMMANDS))
+
+    def welcome(self) -> str:
+        """Return what is said first."""
+        return self._wrapped(self._say("welcome"))
+
+    def repeats(self, text: str) -> bool:
+        """Whether the answer to a line will begin with that line."""
+        return isinstance(parse_line(text), Segment)
 
     def closing(self) -> str:
         """Return what is left to say when the input ends: how all connections stand."""
@@ -120,43 +133,33 @@ class Dialogue:
         if skipped.kind == "rejected":
             return self._view.skipped(skipped, [skipped.raw])
         kind = catalog.sentence("kind", skipped.kind, self.lang)
-        return catalog.fill(self._say("not_tcpdump"), {"kind": kind}) + "\n"
+        told = [catalog.fill(self._say("not_tcpdump"), {"kind": kind}), *self._perhaps(skipped.raw)]
+        return self._wrapped("\n".join(told))
+
+    def _perhaps(self, text: str) -> list[str]:
+        """Return what a few words that are no log may have been meant for: a command, a question."""
+        first, *rest = text.split() or [""]
+        if len(rest) > MEANT or not all(word.replace(".", "").replace(":", "").isalnum() for word in rest):
+            return []
+        meant = [" ".join((word, *rest)) for word in get_close_matches(first.lower(), COMMANDS, n=1)]
+        meant += [f"why {' '.join(text.split())}"] if catalog.lookup(text.strip()) else []
+        return [self._filled("perhaps", words=safe(", ".join(meant)))] if meant else []
 
     def _piece(self, found: fragment.Fragment) -> str:
         """Answer a piece of a line, as far as it goes."""
         step = found.step
         named = step.flow.role_confidence >= wording.GUESSED
-        names = {"client": fragment.SENDER, "server": fragment.RECEIVER}
-        sides = []
-        for role, side in (("client", step.client), ("server", step.server)):
-            before, after = wording.state_text(side.before), wording.state_text(side.after)
-            name = catalog.sentence("role", role, self.lang) if named else names[role]
-            sides.append(f"{name} {after}" if before == after else f"{name} {before} → {after}")
         lacking = [*found.missing, *([] if step.segment.time else ["no_time"])]
         missing = catalog.sentence("ui", "comma", self.lang).join(map(self._say, lacking))
-        lines = [
-            wording.title(step, self.lang),
-            " · ".join(sides),
+        view = self._view
+        told = [
+            view.title(step),
+            *view.states(step, () if named else (fragment.SENDER, fragment.RECEIVER)),
             safe(wording.text(step, self.lang, "absolute")),
-            *self._remarks(step),
-            catalog.fill(self._say("fragment"), {"missing": missing}),
         ]
-        return self._wrapped("\n".join(lines))
-
-    def _remarks(self, step: Step) -> list[str]:
-        template = catalog.sentence("ui", "finding", self.lang)
-        return [
-            catalog.fill(
-                template,
-                {
-                    "severity": catalog.sentence("severity", finding.severity, self.lang),
-                    "title": titled(finding.code, self.lang, finding.values.get("n")),
-                    "text": safe(wording.finding_text(finding, step, self.lang, "absolute")),
-                },
-            ).rstrip()
-            for finding in step.findings
-            if finding.severity is not Severity.CHAT
-        ]
+        for finding in step.findings:
+            told += view.finding(finding, step, "absolute") if finding.severity is not Severity.CHAT else ()
+        return self._wrapped("\n".join([*told, self._filled("fragment", missing=missing)]))
 
     # ------------------------------------------------------------------ commands: the session
 
@@ -176,8 +179,13 @@ class Dialogue:
 
     def take_back(self, _words: Sequence[str]) -> str:
         """Take back the last input."""
-        count = self._session.undo()
-        return (self._say("nothing_to_undo") if count is None else self._filled("undone", n=count)) + "\n"
+        before = len(self._session.lines)
+        taken = self._session.undo()
+        if taken is None:
+            return self._say("nothing_to_undo") + "\n"
+        text = next((line for line in taken if line.strip()), "")
+        values = {"first": before - len(taken) + 1, "last": before, "text": safe(shortened(text.strip(), QUOTED))}
+        return self._wrapped(self._filled("undone", **values))
 
     def speak(self, words: Sequence[str]) -> str:
         """Switch the language."""
@@ -185,7 +193,7 @@ class Dialogue:
             if list(words) == [lang]:
                 self.lang = lang
                 self._view = self._new_view()
-                return self._say("welcome") + "\n"
+                return self.welcome()
         return self._say("languages") + "\n"
 
     def number(self, words: Sequence[str]) -> str:
@@ -278,7 +286,7 @@ class Dialogue:
         places, unknown = why.find(words)
         complaints = [why.complaint(word, self.lang) for word in unknown]
         page = why.Why(self.lang, columns=self._columns(), color=self._color).page(places) if places else []
-        return "".join(f"{line}\n" for line in (*complaints, *page))
+        return "".join(map(self._wrapped, complaints)) + "".join(f"{line}\n" for line in page)
 
     def tree(self, words: Sequence[str]) -> str:
         """Return a line as the grammar sees it."""

@@ -25,6 +25,11 @@ LONGEST: Final = 4096  # characters; a record without its addresses is far short
 _ENDS: Final = f"IP {SENDER} > {RECEIVER}: "
 _WINDOW: Final = ", win 65535"
 _RANGE: Final = re.compile(r"\bseq (\d{1,10}):(\d{1,10})")
+_BARE: Final = re.compile(r"\[[SFRPUEWe.]{1,9}\](?=$|[,\s])")  # flags without the word before them
+_JOINT: Final = re.compile(r"(?<=[\w\]])\s+(?=(?:seq|ack|win|urg|options|length)\s)")  # where a comma was left out
+_CLOCK: Final = re.compile(r"(?:\d{4}-\d\d-\d\d )?\d\d:\d\d:\d\d\.\d{1,9} ")
+_SEQ: Final = re.compile(r"\bseq \d|\b\d+:\d+\(\d+\)")
+_ACKED: Final = "Flags [.], "
 
 
 class Fragment(NamedTuple):
@@ -44,15 +49,30 @@ def read(text: str) -> Fragment | None:
     """
     if len(text) > LONGEST or "\n" in text.strip():
         return None
-    for record, missing in _completions(text.strip().rstrip(",")):
+    for record, missing in _readings(text.strip().rstrip(",")):
         # The pattern comes first: only a text that it accepts can be a segment, and nobody asks why the others are none.
         if fields.pattern["PACKET"].fullmatch(record) and isinstance(parse_line(record), Segment):
             if not missing:
                 return None
-            explainer = Explainer()
+            explainer = Explainer(numbering="absolute")  # numbers are shown as they are
             steps = [item for item in explainer.feed(record) if isinstance(item, Step)]
-            return Fragment(steps[0], missing) if steps else None
+            unnumbered = () if _SEQ.search(record) or "S" not in (steps[0].segment.flags or "") else ("no_number",)
+            return Fragment(steps[0], (*missing, *unnumbered)) if steps else None
     return None
+
+
+def _readings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the fragment completed: as it is, then with the word and the commas that people leave out, then with flags."""
+    yield from _completions(text)
+    head, bracket, rest = text.partition("options [")
+    inside, close, tail = rest.partition("]")
+    tidied = _JOINT.sub(", ", head) + bracket + inside + close + _JOINT.sub(", ", tail)
+    if _BARE.match(tidied):
+        tidied = f"Flags {tidied}"
+    if tidied != text:
+        yield from _completions(tidied)
+    if "ack " in tidied and "[" not in head:
+        yield from ((record, ("no_flags", *missing)) for record, missing in _completions(_ACKED + tidied))
 
 
 def _completions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -60,7 +80,9 @@ def _completions(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     start = text.find("Flags [")
     numbers = _RANGE.search(text)
     octets = (int(numbers[2]) - int(numbers[1])) & MASK if numbers else 0
-    for head, lacking in ((text, ()), (_ENDS + (text[start:] if start > 0 else text), ("no_addresses",))):
+    clock = _CLOCK.match(text) if start > 0 else None
+    ends = (clock[0] if clock else "") + _ENDS
+    for head, lacking in ((text, ()), (ends + (text[start:] if start > 0 else text), ("no_addresses",))):
         for window, length in ((False, False), (False, True), (True, False), (True, True)):
             missing = (*lacking, *(("no_window",) if window else ()), *(("no_length",) if length else ()))
             whole = f"{head}, length {octets}" if length else head

@@ -11,10 +11,10 @@ import os
 import shutil
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tdparse import catalog
 from tdparse.completion import candidates, takes_file
 from tdparse.dialogue import Dialogue
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PROMPT: Final = "tdexplain> "
 HISTORY: Final = "history"
+PIECE: Final = 1 << 16  # octets read at a time
 
 
 class Repl:
@@ -89,7 +90,7 @@ class Repl:
         return 0
 
     def _welcome(self) -> None:
-        _show(catalog.sentence("repl", "welcome", self._dialogue.lang) + "\n")
+        _show(self._dialogue.welcome())
 
     @staticmethod
     def _show_all(answer: str) -> None:
@@ -114,14 +115,25 @@ def _columns() -> int | None:
 
 def _session(dialogue: Dialogue) -> PromptSession[str]:
     from prompt_toolkit import PromptSession
+    from prompt_toolkit.input import create_input
+    from prompt_toolkit.input.vt100 import Vt100Input
 
+    keyboard = create_input()
+    if isinstance(keyboard, Vt100Input):  # whatever has come at once: a long paste comes in thousands of small pieces
+        keyboard.stdin_reader.read = partial(keyboard.stdin_reader.read, PIECE)  # type: ignore[method-assign]
     return PromptSession(
-        history=_history(), completer=_completer(dialogue), key_bindings=_keys(), complete_while_typing=False
+        input=keyboard,
+        history=_history(),
+        completer=_completer(dialogue),
+        key_bindings=_keys(dialogue),
+        complete_while_typing=False,
     )
 
 
-def _keys() -> KeyBindings:
-    """Return the keys of our own: a pasted block of lines answers at once."""
+def _keys(dialogue: Dialogue) -> KeyBindings:
+    """Return the keys of our own: a pasted block of lines answers at once, and nothing stands on the screen twice."""
+    from prompt_toolkit.enums import DEFAULT_BUFFER
+    from prompt_toolkit.filters import has_focus
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.keys import Keys
 
@@ -137,6 +149,11 @@ def _keys() -> KeyBindings:
         # The answer repeats every line it explains, so a pasted block is taken off the screen, and is no history.
         event.app.erase_when_done = True
         event.app.exit(result=buffer.document.text_before_cursor + text + buffer.document.text_after_cursor)
+
+    @keys.add(Keys.Enter, filter=has_focus(DEFAULT_BUFFER))
+    def enter(event: KeyPressEvent) -> None:
+        event.app.erase_when_done = dialogue.repeats(event.current_buffer.text)
+        event.current_buffer.validate_and_handle()
 
     return keys
 

@@ -70,15 +70,15 @@ class Session:
         """Whether the last line asks for another."""
         return bool(self.lines) and len(self.lines) not in self._by_line
 
-    def undo(self) -> int | None:
-        """Take back the last input; return how many lines it had, None when there is none."""
+    def undo(self) -> list[str] | None:
+        """Take back the last input; return its lines, None when there is no input."""
         if not self._inputs:
             return None
         keep = self._inputs.pop()
         lines = self.lines
         self._begin()
         self._read(lines[:keep])
-        return len(lines) - keep
+        return lines[keep:]
 
     def clear(self) -> None:
         """Forget everything."""

@@ -320,7 +320,7 @@ class _Fields:
         step, parts = self._step, []
         for role, standing in (("client", step.client.after), ("server", step.server.after)):
             if standing.alternatives:
-                shown = {"x": catalog.sentence("role", role, self._lang), "state": standing.alternatives[0]}
+                shown = {"x": self.role(role), "state": standing.alternatives[0]}
                 parts.append(catalog.fill(catalog.sentence("ui", "states", self._lang), shown))
         return catalog.sentence("ui", "states_join", self._lang).join(parts)
 

@@ -185,7 +185,7 @@ def test_undo_takes_back_a_paste() -> None:
     lines = LOG.splitlines(keepends=True)
     dialogue.answer("".join(lines[:3]))
     dialogue.answer("".join(lines[6:]))
-    assert dialogue.answer("undo") == "Taken back: the last input, lines: 7.\n"
+    assert dialogue.answer("undo") == f"Taken back: lines 4-10, beginning with: {lines[6][:59].rstrip()}…\n"
     assert "[complete.clean]" in (dialogue.answer("".join(lines[3:])) or "")
 
 
@@ -252,3 +252,14 @@ def test_the_help_fits_a_terminal_of_eighty_columns(lang: Lang) -> None:
     assert text == (Dialogue(lang).answer("help") or "")
     line = next(line for line in text.splitlines() if "seq 7" in line)
     assert "SYN-SENT" in (Dialogue(lang).answer(line[line.index("IP ") :]) or "")
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("verdict", "verdicts"), ("conections 10.0.0.1", "connections 10.0.0.1"), ("SYN", "why SYN"), ("LADER 2", "ladder 2")],
+)
+def test_a_slip_is_met_with_what_was_meant(typed: str, meant: str) -> None:
+    """A command or a question that is like it; prose gets no guess."""
+    dialogue = Dialogue("en")
+    assert f"Did you mean: {meant}?\n" in (dialogue.answer(typed) or "")
+    assert "Did you mean" not in (dialogue.answer("verdict of the court on this") or "")

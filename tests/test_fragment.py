@@ -14,7 +14,12 @@ from tdparse.dialogue import Dialogue
     ("text", "step", "missing"),
     [
         ("Flags [S.], seq 43780288, ack 1228404593", "handshake.syn_ack", ("no_addresses", "no_window", "no_length")),
-        ("Flags [S]", "handshake.syn", ("no_addresses", "no_window", "no_length")),
+        ("Flags [S]", "handshake.syn", ("no_addresses", "no_window", "no_length", "no_number")),
+        ("[S.], seq 8, ack 7", "handshake.syn_ack", ("no_addresses", "no_window", "no_length")),
+        ("[S.] seq 8 ack 7 win 9", "handshake.syn_ack", ("no_addresses", "no_length")),
+        ("seq 1:84, ack 1, win 502, length 83", "data.segment", ("no_flags", "no_addresses")),
+        ("ack 7", "stepless.ack", ("no_flags", "no_addresses", "no_window", "no_length")),
+        ("12:00:00.500000 Flags [S], seq 8, win 9, length 0", "handshake.syn", ("no_addresses",)),
         ("Flags [S], seq 7, options [mss 1460]", "handshake.syn", ("no_addresses", "no_window", "no_length")),
         ("Flags [P.], seq 1:84, ack 1, win 502, length 83: HTTP", "data.push", ("no_addresses",)),
         ("Flags [P.], seq 1:84, ack 1", "data.push", ("no_addresses", "no_window", "no_length")),

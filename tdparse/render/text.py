@@ -147,7 +147,7 @@ class Text:
             room = max(columns - len(INDENT), 1)
             lines += (*joined(head, BETWEEN, room), *frame.states.split("\n"), *broken(said, room))
         for finding in step.findings:
-            lines += self._finding(finding, step)
+            lines += self.finding(finding, step)
         if self._verbose:
             lines += self._background(step)
         if frame.marked and not self._explained:
@@ -165,6 +165,35 @@ class Text:
         if flow.role_confidence < wording.GUESSED:
             head = self._say("stop").join((head, self._say("guessed")))
         return [self._paint(paint.BOLD, line) for line in self._wrap(head, indent)]
+
+    def title(self, step: Step) -> str:
+        """Return the name of a step, in the colour of its part of a connection's life."""
+        return self._paint(paint.group(step.step) or paint.BOLD, wording.title(step, self._lang))
+
+    def states(self, step: Step, names: Sequence[str] = ()) -> list[str]:
+        """
+        Return both states in columns of their own: what each was, and where it has changed an arrow and what it is.
+
+        In a narrow terminal the two stand under each other. `names` are those of the ends, where they have others.
+        """
+        names = names or [self._role(role) for role in paint.ROLES]
+        before = [wording.state_text(side.before) for side in (step.client, step.server)]
+        after = [wording.state_text(side.after) for side in (step.client, step.server)]
+        cells = [
+            old if old == new else f"{padded(old, STATE)}{ARROW}{self._paint(paint.BOLD, new)}"
+            for old, new in zip(before, after, strict=True)
+        ]
+        side = width(names[0]) + 1 + 2 * STATE + len(ARROW)
+        line = f"{padded(f'{names[0]} {cells[0]}', side)}  {names[1]} {cells[1]}"
+        room = None if self._columns is None else max(self._columns - len(INDENT), 1)
+        if room is None or max(width(line), 2 * side + 2) <= room:
+            return [line]
+        label = max(map(width, names))
+        return [
+            part
+            for name, cell in zip(names, cells, strict=True)
+            for part in broken(f"{padded(name, label)} {cell}", room)
+        ]
 
     def complaint(self, skipped: Skipped, shift: int = 0) -> list[str]:
         """
@@ -230,37 +259,13 @@ class Text:
 
     def _frame(self, step: Step) -> _Frame:
         sender = step.sender
-        before = [wording.state_text(side.before) for side in (step.client, step.server)]
-        after = [wording.state_text(side.after) for side in (step.client, step.server)]
+        states = "\n".join(self.states(step))
         return _Frame(
             f"{self._role(sender)} → {self._role(wording.other(sender))}",
-            self._paint(paint.group(step.step) or paint.BOLD, wording.title(step, self._lang)),
-            "\n".join(self._states(before, after)),
-            any(mark in state for state in (*before, *after) for mark in MARKS),
+            self.title(step),
+            states,
+            any(mark in states for mark in MARKS),
         )
-
-    def _states(self, before: Sequence[str], after: Sequence[str]) -> list[str]:
-        """
-        Return both states in columns of their own: what each was, and where it has changed an arrow and what it is.
-
-        In a narrow terminal the two stand under each other.
-        """
-        names = [self._role(role) for role in paint.ROLES]
-        cells = [
-            old if old == new else f"{padded(old, STATE)}{ARROW}{self._paint(paint.BOLD, new)}"
-            for old, new in zip(before, after, strict=True)
-        ]
-        side = width(names[0]) + 1 + 2 * STATE + len(ARROW)
-        line = f"{padded(f'{names[0]} {cells[0]}', side)}  {names[1]} {cells[1]}"
-        room = None if self._columns is None else max(self._columns - len(INDENT), 1)
-        if room is None or max(width(line), 2 * side + 2) <= room:
-            return [line]
-        label = max(map(width, names))
-        return [
-            part
-            for name, cell in zip(names, cells, strict=True)
-            for part in broken(f"{padded(name, label)} {cell}", room)
-        ]
 
     def _end(self, standing: Standing) -> str:
         """Return a state at the end, its certainty in words too: whoever reads the verdicts only sees no legend."""
@@ -279,10 +284,11 @@ class Text:
         texts = [("api", wording.api(step, self._lang)), ("rfc", rfc), ("options", options)]
         return [self._paint(paint.DIM, line) for line in self._labelled(texts)]
 
-    def _finding(self, finding: Finding, step: Step) -> list[str]:
+    def finding(self, finding: Finding, step: Step, numbers: NumberStyle | None = None) -> list[str]:
+        """Return what is unusual about a segment, in a sentence."""
         severity = catalog.sentence("severity", finding.severity, self._lang)
         title = titled(finding.code, self._lang, finding.values.get("n"))
-        sentence = safe(wording.finding_text(finding, step, self._lang, self._numbers))
+        sentence = safe(wording.finding_text(finding, step, self._lang, numbers or self._numbers))
         lines = self._wrap(self._say("finding", severity=severity, title=title, text=sentence).rstrip())
         shown = [self._paint(paint.SEVERITIES[finding.severity], line) for line in lines]
         if self._verbose:
