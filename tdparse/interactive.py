@@ -91,6 +91,7 @@ def quiz(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The log to practise on.")],
     lang: LangOption = None,
     numbering: NumberingChoiceOption = NumberingOption.AUTO,
+    color: ColorOption = Color.AUTO,
 ) -> None:
     """Practise: the log line by line, with questions about step, state and ack; answers checked, explained, counted."""
     from tdparse.job import Exit
@@ -108,4 +109,4 @@ def quiz(
         job.complain(file, "nothing")
         raise typer.Exit(Exit.NOTHING)
     columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    raise typer.Exit(ask(steps, language, columns=columns))
+    raise typer.Exit(ask(steps, language, columns=columns, color=colored(color, None)))

@@ -6,17 +6,20 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Final
 
-from tdparse import catalog, quiz
+from tdparse import catalog, quiz, wording
 from tdparse.model import Step
 from tdparse.pipeline import Explainer
 from tdparse.read import opened
+from tdparse.render.paint import BOLD, GREEN, RED, Brush
 from tdparse.render.screen import broken, safe
+from tdparse.render.text import Text
 
 if TYPE_CHECKING:
     from tdparse.model import Lang
     from tdparse.stream import NumberingChoice
 
 PROMPT: Final = "? "
+HELP: Final = frozenset({"help", "?"})
 LEAVE: Final = frozenset({"quit", "exit", "q"})
 
 
@@ -32,39 +35,48 @@ def steps_of(name: str, numbering: NumberingChoice = "auto") -> list[Step]:
     return [item for item in items if isinstance(item, Step)]
 
 
-def ask(steps: list[Step], lang: Lang, *, columns: int | None = None) -> int:
+def ask(steps: list[Step], lang: Lang, *, columns: int | None = None, color: bool = False) -> int:
     """Ask about each segment until the log, the answers or the patience ends; return the exit code."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     score, code = quiz.Score(), 0
-    talking = sys.stdin.isatty()
-    _show([catalog.sentence("quiz", "welcome", lang)], columns)
+    view, brush = Text(lang, columns=columns, color=color), Brush(color=color)
+    _show([catalog.sentence("quiz", "welcome", lang), ""], columns)
     try:
         for item in quiz.questions(steps):
             step = item.step if isinstance(item, quiz.Question) else item
-            _original(step)
+            _show(view.opening(step, ""), columns)
+            sys.stdout.write(view.originals(step.segment.text.splitlines()))
             if isinstance(item, Step):
                 continue
-            _show(quiz.asked(item, lang), columns)
-            sys.stdout.write(PROMPT)
-            sys.stdout.flush()
-            answer = sys.stdin.readline()
-            if not talking:
-                sys.stdout.write(safe(answer.rstrip("\n")) + "\n")  # what a terminal would have shown
+            answer = _answer(item, lang, columns, brush)
             if not answer or answer.strip().lower() in LEAVE:
                 break
+            right, said = quiz.is_right(item, answer), quiz.reply(item, answer, lang)
             if answer.strip():
-                score = quiz.Score(score.right + quiz.is_right(item, answer), score.asked + 1)
-            _show([*quiz.reply(item, answer, lang), ""], columns)
+                score = quiz.Score(score.right + right, score.asked + 1)
+                joint = wording.JOIN[lang]
+                said[0] = brush(GREEN if right else RED, said[0]) + joint + quiz.so_far(score, lang)
+            _show([*said, ""], columns)
     except KeyboardInterrupt:
         sys.stdout.write("\n")
         code = 130
-    _show([quiz.final(score, lang)], columns)
+    _show([brush(BOLD, quiz.final(score, lang))], columns)
     return code
 
 
-def _original(step: Step) -> None:
-    for line in step.segment.text.splitlines():
-        sys.stdout.write(safe(line) + "\n")
+def _answer(question: quiz.Question, lang: Lang, columns: int | None, brush: Brush) -> str:
+    """Ask, and return what is answered; "" at the end of all answers."""
+    first, *choices = quiz.asked(question, lang)
+    while True:
+        _show([brush(BOLD, first), *choices], columns)
+        sys.stdout.write(PROMPT)
+        sys.stdout.flush()
+        answer = sys.stdin.readline()
+        if not sys.stdin.isatty():
+            sys.stdout.write(safe(answer.rstrip("\n")) + "\n")  # what a terminal would have shown
+        if answer.strip().lower() not in HELP:
+            return answer
+        _show([catalog.sentence("quiz", "help", lang)], columns)
 
 
 def _show(lines: list[str], columns: int | None) -> None:

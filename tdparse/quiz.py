@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tdparse.model import Lang, Role, Side, Step
 
 CHOICES: Final = 4  # steps to choose from
+TURN: Final = 7  # by how many places they are turned from line to line
 _SURE: Final = frozenset({Certainty.OBSERVED, Certainty.DEDUCED})
 
 
@@ -72,17 +73,19 @@ def _question(kind: Kind, step: Step) -> Question | None:
     if kind is Kind.STEP:
         if step.step.startswith("stepless."):
             return None
-        choices = _choices(step.step)
+        choices = _choices(step.step, step.segment.line)
         return Question(kind, step, (str(choices.index(step.step) + 1), step.step), choices)
     return _state_question(step) if kind is Kind.STATE else _ack_question(step)
 
 
-def _choices(code: str) -> tuple[str, ...]:
-    """Return steps to choose from, in the catalogue's order: the right one and those that stand nearest to it."""
+def _choices(code: str, line: int) -> tuple[str, ...]:
+    """Return steps to choose from: the right one and those that stand nearest to it; its place changes with the line."""
     codes = [other for other in catalog.codes("step") if not other.startswith(("stepless.", "timer."))]
     place = codes.index(code)
     start = min(max(place - CHOICES // 2, 0), len(codes) - CHOICES)
-    return tuple(codes[start : start + CHOICES])
+    chosen = codes[start : start + CHOICES]
+    turn = line * TURN % CHOICES
+    return (*chosen[turn:], *chosen[:turn])
 
 
 def _state_question(step: Step) -> Question | None:
@@ -125,7 +128,9 @@ def asked(question: Question, lang: Lang) -> list[str]:
             *(f"  {number}) {title}" for number, title in enumerate(titles, 1)),
         ]
     if question.role is not None:
-        return [_filled("which_state", lang, role=catalog.sentence("role", question.role, lang))]
+        before = (step.client if question.role == "client" else step.server).before.state
+        values = {"role": catalog.sentence("role", question.role, lang), "state": str(before).replace("_", "-")}
+        return [_filled("which_state" if before is State.UNKNOWN else "which_state_now", lang, **values)]
     receiver = catalog.sentence("role", wording.other(step.sender), lang)
     return [_filled("which_ack", lang, role=receiver)]
 
@@ -172,6 +177,11 @@ def _counting(step: Step, lang: Lang) -> str:
         parts.append(_filled("octets", lang, n=step.segment.length))
     parts += [f"1 ({name})" for name, letter in (("SYN", "S"), ("FIN", "F")) if letter in flags]
     return _filled("counting", lang, sum=" + ".join(parts))
+
+
+def so_far(score: Score, lang: Lang) -> str:
+    """Return the score in a few signs."""
+    return _filled("so_far", lang, right=score.right, asked=score.asked)
 
 
 def final(score: Score, lang: Lang) -> str:

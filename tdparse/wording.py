@@ -318,7 +318,8 @@ class _Fields:
     def alternatives(self) -> str:
         """{alt}: the second reading of R27 for both endpoints."""
         step, parts = self._step, []
-        for role, standing in (("client", step.client.after), ("server", step.server.after)):
+        both: tuple[tuple[Role, Standing], ...] = (("client", step.client.after), ("server", step.server.after))
+        for role, standing in both:
             if standing.alternatives:
                 shown = {"x": self.role(role), "state": standing.alternatives[0]}
                 parts.append(catalog.fill(catalog.sentence("ui", "states", self._lang), shown))

@@ -256,7 +256,12 @@ def test_the_help_fits_a_terminal_of_eighty_columns(lang: Lang) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "meant"),
-    [("verdict", "verdicts"), ("conections 10.0.0.1", "connections 10.0.0.1"), ("SYN", "why SYN"), ("LADER 2", "ladder 2")],
+    [
+        ("verdict", "verdicts"),
+        ("conections 10.0.0.1", "connections 10.0.0.1"),
+        ("SYN", "why SYN"),
+        ("LADER 2", "ladder 2"),
+    ],
 )
 def test_a_slip_is_met_with_what_was_meant(typed: str, meant: str) -> None:
     """A command or a question that is like it; prose gets no guess."""

@@ -41,12 +41,12 @@ def test_the_right_answers_are_those_of_the_analysis() -> None:
 @pytest.mark.parametrize(
     ("number", "answer", "right"),
     [
-        (0, "1", True),
-        (0, "1)", True),
+        (0, ASKED[0].right[0], True),
+        (0, f"{ASKED[0].right[0]})", True),
         (0, "handshake.syn", True),
         (0, "three-way handshake, step 1 (SYN)", True),
         (0, "三次握手第 1 步（SYN）", True),
-        (0, "2", False),
+        (0, "9", False),
         (0, "", False),
         (1, "syn received", True),
         (1, "SYN_RECEIVED", True),
@@ -85,10 +85,11 @@ def test_every_question_of_every_log_can_be_answered(log: Path, lang: str) -> No
 
 def test_answers_from_a_pipe(program: Program, demo: Path) -> None:
     """Three right ones, one wrong, one passed over, then the end: the score counts four."""
-    done = program("quiz", demo / "http.log", given=b"1\nsyn-received\n9\nack 84\n\n")
+    done = program("quiz", demo / "http.log", given=b"handshake.syn\nsyn-received\nhelp\n9\nack 84\n\n")
     assert done.code == 0
     assert done.out.count("Right: ") == 3
     assert done.out.count("No, it is ") == 1
+    assert "(2 of 3)" in done.out
     assert done.out.rstrip().splitlines()[-1] == "Right answers: 3 of 4."
 
 
@@ -120,12 +121,22 @@ def test_a_dumb_terminal_is_enough(demo: Path) -> None:
         child = pexpect.spawn(
             TDEXPLAIN[0], [*TDEXPLAIN[1:], "quiz", str(demo / "http.log")], env=env, encoding="utf-8", timeout=20
         )
-        child.expect_exact("carried by data\r\n? ")
-        child.sendline("1")
-        child.expect_exact("Right: 1)")
+        child.expect_exact("\r\n? ")
+        child.sendline("handshake.syn")
+        child.expect_exact("Right: ")
         child.expect_exact("SYN-SENT)\r\n? ")
         child.send(end)
         child.expect_exact("Right answers: 1 of 1.")
         child.expect(pexpect.EOF)
         child.close()
         assert child.exitstatus == code
+
+
+def test_the_place_of_the_right_answer_tells_nothing() -> None:
+    """Over a log it stands in every place."""
+    log = ROOT / "fixtures" / "captures" / "loss" / "absolute.log"
+    steps = [item for item in explain(log.read_text().splitlines()) if isinstance(item, Step)]
+    asked = [item for item in quiz.questions(steps) if isinstance(item, Question) and item.kind is Kind.STEP]
+    places = [question.right[0] for question in asked]
+    assert set(places) == {"1", "2", "3", "4"}
+    assert max(map(places.count, places)) <= len(places) // 2
