@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import pkgutil
 import re
-import tomllib
 from functools import cache
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from tdparse import phrasebook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from tdparse.model import Lang
+    from tdparse.phrasebook import Fact, Tables
 
 EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "term", "rule", "transition")
 _MINUTE: Final = 60
@@ -28,9 +30,7 @@ _DAY: Final = 86400
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 
-_Fact: TypeAlias = "str | list[str]"
 _Index: TypeAlias = "Mapping[str, tuple[tuple[str, str], ...]]"
-_Tables: TypeAlias = "Mapping[str, Mapping[str, Mapping[str, _Fact]]]"
 
 
 class UnknownCodeError(KeyError):
@@ -249,15 +249,15 @@ def span(ns: int, lang: Lang) -> str:
 
 
 @cache
-def _tables(name: str) -> _Tables:
+def _tables(name: str) -> Tables:
     """Read one file of the package: section → code → key → text."""
     data = pkgutil.get_data("tdparse", name)
     if data is None:  # pragma: no cover - a loader without data cannot have loaded this package
         raise FileNotFoundError(name)
-    return cast("_Tables", tomllib.loads(data.decode()))
+    return phrasebook.tables(data.decode())
 
 
-def _section(name: str, section: str) -> Mapping[str, Mapping[str, _Fact]]:
+def _section(name: str, section: str) -> Mapping[str, Mapping[str, Fact]]:
     try:
         return _tables(name)[section]
     except KeyError:

@@ -13,9 +13,7 @@ import os
 import re
 import sys
 from contextlib import contextmanager, suppress
-from hashlib import sha256
 from pathlib import Path
-from secrets import token_hex
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
@@ -104,6 +102,9 @@ def sweep(folder: Path) -> None:
 
 def _begun(path: Path) -> tuple[Path, BinaryIO]:
     """Create a file beside `path` that `sweep` leaves alone, under a name that nobody else takes."""
+    from hashlib import sha256
+    from secrets import token_hex
+
     name = path.name if len(os.fsencode(path.name)) <= LONGEST else sha256(os.fsencode(path.name)).hexdigest()
     while True:
         beside = path.with_name(f".{name}.{token_hex(4)}.tdexplain.part")

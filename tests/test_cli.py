@@ -229,36 +229,6 @@ def test_wrong_usage_is_two(program: Program, arguments: list[str]) -> None:
     assert "Usage" in done.err
 
 
-def test_the_version_loads_nothing_heavy(program: Program) -> None:
-    """Neither the grammar tools nor the terminal libraries are imported to tell the version."""
-    done = subprocess.run(
-        [TDEXPLAIN[0], "-X", "importtime", *TDEXPLAIN[1:], "--version"],
-        capture_output=True,
-        check=True,
-        text=True,
-        timeout=60,
-    )
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "typer" in loaded
-    assert not loaded & {"lark", "prompt_toolkit", "rich", "msgspec", "tomllib", "asyncio", "pydantic"}
-    assert program("--version").code == 0
-
-
-def test_explaining_loads_no_terminal_library(program: Program, demo: Path) -> None:
-    """A log that the patterns read needs no grammar either."""
-    done = subprocess.run(
-        [TDEXPLAIN[0], "-X", "importtime", *TDEXPLAIN[1:], str(demo / "http.log")],
-        capture_output=True,
-        check=True,
-        text=True,
-        timeout=60,
-    )
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
-    assert "tdparse.track" in loaded
-    assert not loaded & {"lark", "prompt_toolkit", "rich", "multiprocessing", "concurrent.futures"}
-    assert program(demo / "http.log").code == 0
-
-
 def test_ctrl_c_ends_a_run_over_files(demo: Path) -> None:
     """The verdicts so far, exit 130, nothing on standard error."""
     process = subprocess.Popen(

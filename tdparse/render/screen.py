@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def wrapped(text: str, columns: int) -> list[str]:
         return _wrapped_ascii(text, columns)
     lines: list[str] = []
     line, used = "", 0
-    for piece in _PIECE.findall(text):
+    for piece in _piece().findall(text):
         size = width(piece)
         if used and used + size > columns and used + width(piece.rstrip()) > columns:
             lines.append(line.rstrip())
@@ -179,7 +180,11 @@ def packed(parts: Sequence[str], columns: int) -> list[str]:
 
 # Where a word that is too long may be broken, best first; our own colours are no place for it.
 _SIGNS: Final = (re.compile(r"[,;)}\]]"), re.compile(r"[:|/=>]"), re.compile(r"(?<!\x1b)[^\w\x1b.*?~-]"))
-# A wide character may stand at the beginning of a line unless it closes something; what it opens stays with it.
-_PIECE: Final = re.compile(
-    r"[（「『《【]*(?:[⺀-鿿豈-﫿]|[^\s⺀-鿿豈-﫿（「『《【]+|[（「『《【])[，。；：！？、）」』》】…]*\s*|\s+"
-)
+
+
+@cache
+def _piece() -> re.Pattern[str]:
+    """Return what is never broken: a wide character may begin a line unless it closes something; what it opens stays with it."""
+    return re.compile(
+        r"[（「『《【]*(?:[⺀-鿿豈-﫿]|[^\s⺀-鿿豈-﫿（「『《【]+|[（「『《【])[，。；：！？、）」』》】…]*\s*|\s+"
+    )
