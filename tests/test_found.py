@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from harmless import VIEWS, shown
 
-from tdparse.model import Skipped
+from tdparse import lalr
+from tdparse.model import Segment, Skipped
 from tdparse.pipeline import explain
+from tdparse.record import parse_line
 
 if TYPE_CHECKING:
     from tdparse.model import Lang
@@ -70,3 +72,17 @@ def test_the_last_line_was_counted_as_the_one_before() -> None:
     """A header that waits for its second line keeps its place where the log ends."""
     header = "12:00:00.000001 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)"
     assert [item.line for item in explain(["x", header]) if isinstance(item, Skipped)] == [1, 2]
+
+
+def test_pattern_and_grammar_differed_behind_sack_blocks() -> None:
+    """A space that ends the option is none that joins two blocks, for Lark too."""
+    record = "192.0.2.1 > 192.0.2.2.80: Flags [.], ack 1, win 24, options [sack 1 {1460:1} ,nop], length 0"
+    assert lalr.failure(record) is None
+    assert isinstance(parse_line(record), Segment)
+
+
+def test_pattern_and_grammar_differed_over_a_parenthesis() -> None:
+    """A parenthesis opens an IP header, never a host name."""
+    record = "IP (x.5 > 192.0.2.2.80: Flags [.], ack 1, win 24, length 0"
+    assert lalr.failure(record) is not None
+    assert not isinstance(parse_line(record), Segment)
