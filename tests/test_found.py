@@ -86,3 +86,13 @@ def test_pattern_and_grammar_differed_over_a_parenthesis() -> None:
     record = "IP (x.5 > 192.0.2.2.80: Flags [.], ack 1, win 24, length 0"
     assert lalr.failure(record) is not None
     assert not isinstance(parse_line(record), Segment)
+
+
+@pytest.mark.parametrize("number", [2**32, 9_999_999_999, 10**10, 10**19])
+def test_a_number_of_more_than_32_bits_was_taken_for_a_sequence_number(number: int) -> None:
+    """It is refused where it stands, and the largest one is not."""
+    record = f"{BEGINNING}a.5 > b.80: Flags [S], seq {{}}, win 9, length 0"
+    found = parse_line(record.format(number))
+    assert isinstance(found, Skipped)
+    assert (found.kind, found.column, found.expected) == ("rejected", record.index("{") + 1, ("SEQUENCE",))
+    assert isinstance(parse_line(record.format(2**32 - 1)), Segment)

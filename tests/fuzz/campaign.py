@@ -43,8 +43,8 @@ def target(name: str) -> ModuleType:
 # ------------------------------------------------------------------ hypothesis
 
 
-def run_property(check: Callable[..., None], examples: int, seed: int) -> int:
-    """Try examples of one property; return how many were tried. Raises what it raises."""
+def run_property(check: Callable[..., None], examples: int, seed: int, *, shrink: bool = False) -> int:
+    """Try examples of one property; return how many were tried. Raises what it raises, `shrink` for the smallest."""
     from hypothesis import HealthCheck, Phase, settings
     from hypothesis import seed as seeded
 
@@ -63,7 +63,7 @@ def run_property(check: Callable[..., None], examples: int, seed: int) -> int:
         database=None,
         print_blob=True,
         suppress_health_check=list(HealthCheck),
-        phases=(Phase.generate, Phase.shrink),
+        phases=(Phase.generate, *((Phase.shrink,) if shrink else ())),
     )
     try:
         seeded(seed)(profile(check))()
@@ -81,7 +81,7 @@ def hypothesis(name: str, examples: int, seed: int) -> None:
         check = properties[place % len(properties)]
         share = -(-examples // len(properties))
         wanted = min(ROUND, share, examples - sum(counts.values()))
-        counts[check.__name__] += run_property(check, wanted, seed + place)
+        counts[check.__name__] += run_property(check, wanted, seed + place, shrink=True)
         place += 1
         if place % 5 == 0:
             _say(f"hypothesis {name}: {sum(counts.values())} examples, {process_time() / 60:.1f} CPU-minutes")
