@@ -78,7 +78,9 @@ class Mender:
         if self._raw:
             return self._go_on(text)
         items = self._assembler.feed(text)
-        if len(items) == 1 and isinstance(items[0], Skipped) and items[0].kind in MENDABLE:
+        if len(items) == 1 and isinstance(item := items[0], Skipped) and item.kind in MENDABLE:
+            if item.line + self._beyond < self._line:  # the line before, given up for `text`, which may go on
+                return self._numbered(items)
             return self._begin(text, self._numbered(items))
         return self._numbered(items) if self._beyond else items
 

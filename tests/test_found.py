@@ -12,6 +12,7 @@ from tdparse import lalr
 from tdparse.model import Segment, Skipped
 from tdparse.pipeline import explain
 from tdparse.record import parse_line
+from tdparse.repair import Mender
 
 if TYPE_CHECKING:
     from tdparse.model import Lang
@@ -96,3 +97,12 @@ def test_a_number_of_more_than_32_bits_was_taken_for_a_sequence_number(number: i
     assert isinstance(found, Skipped)
     assert (found.kind, found.column, found.expected) == ("rejected", record.index("{") + 1, ("SEQUENCE",))
     assert isinstance(parse_line(record.format(2**32 - 1)), Segment)
+
+
+def test_a_header_that_was_given_up_took_the_place_of_the_next() -> None:
+    """Two headers in a row: the first is a line by itself, the second begins the record."""
+    header = "IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)"
+    lines = [header, header, "    192.0.2.1.5 > 192.0.2.2.80: Flags [.], ack 1, win 5, length 0"]
+    mender = Mender()
+    items = [item for line in lines for item in mender.feed(line)]
+    assert [(type(item), item.line) for item in items] == [(Skipped, 1), (Segment, 2)]
