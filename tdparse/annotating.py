@@ -6,15 +6,16 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import batch, pool
-from tdparse.discover import Task, collision, listed, tasks
+from tdparse.discover import Task, apart, collision, listed, tasks
 from tdparse.formats import OCTETS, MissingError
 from tdparse.interrupt import Interrupt
 from tdparse.job import PROGRAM, Exit
 from tdparse.ledger import Ledger
-from tdparse.output import UnwritableError, replaced, sweep
+from tdparse.output import UnwritableError, check, replaced, sweep
+from tdparse.progress import Progress, size_of
 from tdparse.read import opened
 from tdparse.render import Totals
 from tdparse.selection import Selection
@@ -22,11 +23,14 @@ from tdparse.tally import Tally
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tdparse.batch import Outcome, Style
     from tdparse.discover import Plan
     from tdparse.job import Job
+
+
+LARGE: Final = 1 << 16  # octets; a log of less is done in a moment
 
 
 class Request(NamedTuple):
@@ -58,29 +62,44 @@ class Request(NamedTuple):
 
 def run(job: Job, request: Request, *, folder: bool) -> Exit:
     """Do it; without a folder, and not in place, to standard output. `job` remembers what has happened."""
+    to_files = folder or request.plan.in_place
+    ledger = None
     try:
-        found = list(_found(request))
+        if folder:
+            ledger = Ledger(request.plan.folder)
+        copies = ledger.copies if ledger else {}
+        found = list(_found(request, copies))
     except UnreadableError as error:
         job.trouble(error.name, error.code, error.detail)
         return Exit.FAILED
+    except UnwritableError as error:
+        job.trouble(error.name, "unwritable", error.detail)
+        return Exit.FAILED
     todo = [task for task in found if isinstance(task, Task)]
     missing = [error for error in found if isinstance(error, UnreadableError)]
-    if not (folder or request.plan.in_place):
+    if not to_files:
         for trouble in missing:
             job.trouble(trouble.name, trouble.code, trouble.detail)
         return _shown(job, request, todo)
-    if clash := collision(todo):
-        job.complain(clash.name, "same_output" if clash.other else "onto_input", clash.other or "")
+    todo = apart(todo, request.plan)
+    if clash := collision(todo, None if request.force else copies):
+        job.complain(clash.name, clash.code, clash.other)
         return Exit.USAGE
-    return _Batch(job, request, todo, missing).run()
+    if todo and folder:
+        try:
+            check(request.plan.folder)
+        except UnwritableError as error:  # once, not for each log
+            job.trouble(error.name, "unwritable", error.detail)
+            return Exit.FAILED
+    return _Batch(job, request, todo, ledger).run(missing)
 
 
-def _found(request: Request) -> Iterator[Task | UnreadableError]:
-    yield from tasks(request.paths, request.plan)
+def _found(request: Request, copies: Mapping[str, str]) -> Iterator[Task | UnreadableError]:
+    yield from tasks(request.paths, request.plan, copies)
     if request.files_from is not None:
         with opened(request.files_from) as source:
             names = listed(b"".join(source.octets()))
-        yield from tasks(names, request.plan, listed=True)
+        yield from tasks(names, request.plan, copies, listed=True)
 
 
 def _shown(job: Job, request: Request, todo: Sequence[Task]) -> Exit:
@@ -101,69 +120,103 @@ def _shown(job: Job, request: Request, todo: Sequence[Task]) -> Exit:
 class _Batch:
     """A batch on its way."""
 
-    def __init__(self, job: Job, request: Request, todo: Sequence[Task], missing: Sequence[UnreadableError]) -> None:
+    def __init__(self, job: Job, request: Request, todo: Sequence[Task], ledger: Ledger | None) -> None:
         self._job = job
         self._request = request
         self._todo = todo
+        self._ledger = ledger
         self._tally = Tally(len(todo))
-        self._ledger: Ledger | None = None
-        self._missing = missing
+        self._sizes = [size_of(task.name) or 0 for task in todo]
+        self._progress = Progress(job.lang, self._sizes)
+        self._octets = self._lines = 0  # of the logs that are done
+        self._done: dict[int, tuple[str, str, str] | None] = {}  # trouble that waits until that before it is told
+        self._told = 0
 
-    def run(self) -> Exit:
-        job = self._job
-        for error in self._missing:
-            self._tally.fail(error.name, job.trouble(error.name, error.code, error.detail))
+    def run(self, missing: Sequence[UnreadableError]) -> Exit:
+        """Do it; `missing` is what was asked for and is not there."""
+        for error in missing:
+            self._tally.lack(error.name, self._trouble(error.name, error.code, error.detail))
         with Interrupt() as interrupt:
             self._swept()
-            self._ledger = self._opened()
-            for outcome in self._outcomes(lambda: interrupt.requested):
-                self._take(outcome)
+            self._work(lambda: interrupt.requested)
+            for _, trouble in sorted(self._done.items()):
+                self._tell(trouble)
+            self._progress.stop()
             self._close()
-        for line in self._tally.lines(job.lang):
-            job.say(f"{PROGRAM}: {line}")
-        return Exit.INTERRUPTED if interrupt.requested else job.code()
+        for line in self._tally.lines(self._job.lang):
+            self._job.say(f"{PROGRAM}: {line}")
+        return Exit.INTERRUPTED if interrupt.requested else self._job.code()
 
-    def _outcomes(self, stopped: Callable[[], bool]) -> Iterator[Outcome]:
-        style, jobs = self._request.style, min(self._request.jobs, len(self._todo))
-        if jobs > 1:
-            work = _Work(style)
-            yield from pool.each(self._known(), work, work.crashed, jobs, stopped)
+    def _work(self, stopped: Callable[[], bool]) -> None:
+        style = self._request.style
+        if (jobs := min(self._request.jobs, len(self._todo))) > 1:
+            do = _Do(style)
+            work = pool.Work(do, do.crashed, stopped, self._seen)
+            for number, outcome in pool.each(self._missing(self._largest_first()), work, jobs):
+                self._take(number, outcome)
             return
-        for task, known in self._known():
-            outcome = known or batch.annotate(task, style, stopped)
-            if stopped() and not outcome.finished:
+
+        def beat(octets: int, lines: int) -> bool:
+            self._seen(octets, lines)
+            return stopped()
+
+        for number, task in self._missing(range(len(self._todo))):
+            self._take(number, batch.annotate(task, style, beat))
+            if stopped():
                 return
-            yield outcome
 
-    def _known(self) -> Iterator[tuple[Task, Outcome | None]]:
-        """Yield what there is to do, each with its outcome when it is finished already."""
-        for task in self._todo:
-            ledger = None if self._request.force else self._ledger
-            yield task, None if ledger is None else batch.finished(task, self._request.style, ledger)
+    def _largest_first(self) -> list[int]:
+        """Return the numbers of the logs in an order that leaves no process with a long one when the others are done."""
+        order = range(len(self._todo))
+        large = [number for number in order if self._sizes[number] >= LARGE]
+        return sorted(large, key=lambda number: -self._sizes[number]) + [
+            number for number in order if self._sizes[number] < LARGE
+        ]
 
-    def _take(self, outcome: Outcome) -> None:
+    def _missing(self, order: Iterable[int]) -> Iterator[tuple[int, Task]]:
+        """Yield the logs that have to be done, and take what is known of the others."""
+        for number in order:
+            task = self._todo[number]
+            known = None
+            if self._ledger is not None and not self._request.force:
+                known = batch.finished(task, self._request.style, self._ledger)
+            if known is None:
+                yield number, task
+            else:
+                self._take(number, known)
+
+    def _take(self, number: int, outcome: Outcome) -> None:
+        """Take what became of a log; what went wrong is told in the order of the inputs, whichever ends first."""
         if not outcome.finished:
             return
-        self._tally.take(outcome)
-        if outcome.trouble is not None:
-            self._tally.fail(outcome.trouble[0], self._job.trouble(*outcome.trouble))
-            return
-        self._job.take(outcome.totals, met=outcome.met)
-        if outcome.entry is not None and self._ledger is not None:
-            try:
-                self._ledger.add(outcome.task.target, outcome.entry)
-            except UnwritableError as error:
-                self._ledger = None  # told once; the copies are made all the same
-                self._unwritable(error)
+        size = self._sizes[number]
+        if outcome.skipped:
+            self._progress.without(size)
+        else:
+            self._octets += size
+            self._lines += outcome.totals.lines
+            self._progress.next(0)
+        self._tally.take(number, outcome)
+        if outcome.trouble is None:
+            self._job.take(outcome.totals, met=outcome.met)
+            self._note(outcome)
+        self._done[number] = outcome.trouble
+        while self._told in self._done:
+            self._tell(self._done.pop(self._told))
+            self._told += 1
 
-    def _opened(self) -> Ledger | None:
-        if self._request.plan.in_place:
-            return None  # the logs themselves show whether they are annotated
+    def _tell(self, trouble: tuple[str, str, str] | None) -> None:
+        if trouble is not None:
+            self._tally.tell(trouble[0], self._trouble(*trouble))
+
+    def _note(self, outcome: Outcome) -> None:
+        if outcome.entry is None or self._ledger is None:
+            return
         try:
-            return Ledger(self._request.plan.folder)
+            self._ledger.add(outcome.task.target, outcome.entry)
         except UnwritableError as error:
+            self._ledger = None  # told once; the copies are made all the same
             self._unwritable(error)
-            return None
 
     def _close(self) -> None:
         """Leave order behind, and the report."""
@@ -185,18 +238,28 @@ class _Batch:
             except UnwritableError as error:
                 self._unwritable(error)
 
+    def _seen(self, octets: int, lines: int) -> None:
+        """Show how far it has come, with so much read of what is not done yet."""
+        self._progress.tick(self._octets + octets, self._lines + lines)
+
     def _unwritable(self, error: UnwritableError) -> None:
-        self._tally.fail(error.name, self._job.trouble(error.name, "unwritable", error.detail))
+        self._tally.tell(error.name, self._trouble(error.name, "unwritable", error.detail))
+
+    def _trouble(self, name: str, code: str, detail: str) -> str:
+        self._progress.clear()
+        return self._job.trouble(name, code, detail)
 
 
-class _Work:
-    """What a worker process does with a task."""
+class _Do:
+    """What a worker process does with a log and its number."""
 
     def __init__(self, style: Style) -> None:
         self._style = style
 
-    def __call__(self, task: Task) -> Outcome:
-        return batch.annotate(task, self._style, pool.stopped)
+    def __call__(self, numbered: tuple[int, Task]) -> tuple[int, Outcome]:
+        number, task = numbered
+        return number, batch.annotate(task, self._style, pool.beat)
 
-    def crashed(self, task: Task) -> Outcome:
-        return batch.Outcome(task, Totals(), trouble=(task.name, "crashed", ""))
+    def crashed(self, numbered: tuple[int, Task]) -> tuple[int, Outcome]:
+        number, task = numbered
+        return number, batch.Outcome(task, Totals(), trouble=(task.name, "crashed", ""))

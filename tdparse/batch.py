@@ -10,8 +10,9 @@ from __future__ import annotations
 import filecmp
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple, TypeAlias
 
 from tdparse import formats, ledger
 from tdparse.discover import BACKUP, Task
@@ -27,13 +28,15 @@ from tdparse.stream import NumberingChoice, Place, Run
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from tdparse.model import Lang, NumberStyle
     from tdparse.read import Source
     from tdparse.render import Renderer
 
 TEXTS: Final = frozenset({"text"})  # formats whose copy is the log itself, and keeps its encoding
+
+
+# Takes how many octets and lines of the log have been read, returns whether to give up.
+Beat: TypeAlias = Callable[[int, int], bool]
 
 
 class Style(NamedTuple):
@@ -57,13 +60,14 @@ class Outcome(NamedTuple):
     places: tuple[Place, ...] = ()  # of the first records that could not be read
     entry: ledger.Entry | None = None  # what the ledger keeps of it
     skipped: bool = False  # it was finished before
+    size: int = 0  # of the log, in octets
 
 
-def annotate(task: Task, style: Style, stopped: Callable[[], bool]) -> Outcome:
+def annotate(task: Task, style: Style, beat: Beat) -> Outcome:
     """
     Write the copy of one log; trouble with it is part of the outcome, never an exception.
 
-    When `stopped` says so between two blocks, the copy is given up.
+    When `beat` says so between two blocks, the copy is given up.
     """
     alarm, totals = Alarm(style.fail_on), Totals()
     places: list[Place] = []
@@ -72,7 +76,7 @@ def annotate(task: Task, style: Style, stopped: Callable[[], bool]) -> Outcome:
     octets = 0
     try:
         run = Run(renderer(style), Selection(), alarm, totals, style.numbering, MARK, places)
-        octets = _written(task, style, run, stopped)
+        octets = _written(task, style, run, beat)
     except _StoppedError:
         return Outcome(task, totals, finished=False)
     except _UnchangedError:
@@ -85,11 +89,13 @@ def annotate(task: Task, style: Style, stopped: Callable[[], bool]) -> Outcome:
         trouble = (error.name, error.code, "")
     except OSError as error:
         trouble = (str(task.target), "unwritable", UnwritableError("", error).detail)
+    except Exception as error:  # noqa: BLE001 - a defect that one log brings to light must not cost the others
+        trouble = (task.name, "internal", f"{type(error).__name__}: {error}")
     met, found = alarm.met, tuple(places)
     entry = None
     if trouble is None and stamp is not None and not task.in_place:
         entry = ledger.Entry(task.name, stamp, fingerprint(task, style), octets, met, totals, found)
-    return Outcome(task, totals, met, trouble, places=found, entry=entry)
+    return Outcome(task, totals, met, trouble, places=found, entry=entry, size=stamp.size if stamp else 0)
 
 
 def finished(task: Task, style: Style, kept: ledger.Ledger) -> Outcome | None:
@@ -100,7 +106,7 @@ def finished(task: Task, style: Style, kept: ledger.Ledger) -> Outcome | None:
     entry = kept.find(task.target, task.name, stamp, fingerprint(task, style))
     if entry is None:
         return None
-    return Outcome(task, entry.totals, entry.met, places=entry.places, skipped=True)
+    return Outcome(task, entry.totals, entry.met, places=entry.places, skipped=True, size=stamp.size)
 
 
 def fingerprint(task: Task, style: Style) -> str:
@@ -123,9 +129,13 @@ class _UnchangedError(Exception):
     """The log says already what its copy would say."""
 
 
-def _written(task: Task, style: Style, run: Run, stopped: Callable[[], bool]) -> int:
+def _written(task: Task, style: Style, run: Run, beat: Beat) -> int:
     """Write a copy; return how long it is, in octets."""
     with opened(task.name) as source:
+
+        def stopped() -> bool:
+            return beat(source.consumed, run.totals.lines)
+
         task.target.parent.mkdir(parents=True, exist_ok=True)
         with replaced(task.target) as file:
             with packed(file, task.packing) as into:

@@ -15,7 +15,7 @@ from tdparse.formats import ENDINGS
 from tdparse.unpack import UnreadableError, packing_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 PACKED: Final = frozenset({".gz", ".xz", ".bz2", ".zst"})  # endings a copy does without
 CAPTURES: Final = frozenset({".pcap", ".pcapng", ".cap"})  # a copy of these is text
@@ -43,24 +43,28 @@ class Plan(NamedTuple):
 
 
 class Collision(NamedTuple):
-    """Two logs whose copies would carry one name, or a copy that would replace its log (`other` is None)."""
+    """A copy that has no place of its own, and why: a code of the catalogue's section ``trouble``."""
 
     name: str
-    other: str | None
+    code: str
+    other: str = ""
 
 
-def tasks(paths: Iterable[str], plan: Plan, *, listed: bool = False) -> Iterator[Task | UnreadableError]:
+def tasks(
+    paths: Iterable[str], plan: Plan, copies: Mapping[str, str], *, listed: bool = False
+) -> Iterator[Task | UnreadableError]:
     """
     Yield what there is to do for files, folders and globs; a folder is walked, and its structure kept.
 
-    Names from a list (`listed`) keep the folders they are in. What holds no log gives an UnreadableError as a
-    value: it does not stop the others.
+    `copies` are those made before and their logs: a folder that holds both holds one log. Names from a list
+    (`listed`) keep the folders they are in. What holds no log gives an UnreadableError as a value: it does not
+    stop the others.
     """
     for name in paths:
         matched = sorted(glob(name, recursive=True)) if has_magic(name) and not os.path.lexists(name) else []  # noqa: PTH207 - it takes the name as it was given
         for path in map(Path, matched or [name]):
             if path.is_dir():
-                yield from _walked(path, plan)
+                yield from _walked(path, plan, copies)
             else:
                 yield _task(path, Path(*_below(path)) if listed else Path(path.name), plan)
 
@@ -91,17 +95,84 @@ def copy_name(name: str, plan: Plan) -> str:
     return f"{path.name}{ending}" + (f".{plan.packing}" if plan.packing else "")
 
 
-def collision(todo: Iterable[Task]) -> Collision | None:
-    """Return the first pair of logs that would get in each other's way, None when all is well."""
-    taken: dict[Path, str] = {}
+def apart(todo: Sequence[Task], plan: Plan) -> list[Task]:
+    """
+    Return the tasks with each log once, and with copies that would meet under names that differ.
+
+    Logs from different folders then keep the folders they are in; copies of packed logs keep what they are
+    packed in in their names. What meets even so `collision` finds.
+    """
+    once: dict[tuple[str, str], Task] = {}
     for task in todo:
-        target = task.target.resolve()
+        once.setdefault((os.path.realpath(task.target), os.path.realpath(task.name)), task)
+    kept = list(once.values())
+    return kept if plan.in_place else _in_full(_with_folders(kept, plan), plan)
+
+
+def collision(todo: Iterable[Task], copies: Mapping[str, str] | None) -> Collision | None:
+    """
+    Return the first log whose copy would get in the way of another or of a log, None when all is well.
+
+    `copies` are those made before; what else stands beside a log is not replaced. None: whatever it is.
+    """
+    taken: dict[str, str] = {}
+    for task in todo:
+        target = os.path.realpath(task.target)  # unlike Path.resolve it takes a link that leads to itself
+        log = os.path.realpath(task.name)
         if target in taken:
-            return Collision(taken[target], task.name)
+            return Collision(taken[target], "same_output", task.name)
         taken[target] = task.name
-        if not task.in_place and target == Path(task.name).resolve():
-            return Collision(task.name, None)
+        if task.in_place:
+            continue
+        if target == log:
+            return Collision(task.name, "onto_input")
+        beside = os.path.dirname(target) == os.path.dirname(log)  # noqa: PTH120 - of real paths, as text
+        if copies is not None and beside and os.path.lexists(target) and copies.get(target) != log:
+            return Collision(task.name, "onto_other", str(task.target))
     return None
+
+
+def _crowded(todo: Sequence[Task]) -> dict[str, list[Task]]:
+    """Return the tasks whose copies meet, by where: under one name, or where a folder has to be."""
+    groups: dict[str, list[Task]] = {}
+    for task in todo:
+        groups.setdefault(os.path.realpath(task.target), []).append(task)
+    folders = {os.path.realpath(task.target.parent) for task in todo}
+    return {target: group for target, group in groups.items() if len(group) > 1 or target in folders}
+
+
+def _with_folders(todo: Sequence[Task], plan: Plan) -> Sequence[Task]:
+    """Let copies of logs from different folders keep these, as far as they differ, where they would meet."""
+    parents: dict[Task, str] = {}
+    for group in _crowded(todo).values():
+        found = {task: os.path.realpath(Path(task.name).parent) for task in group}
+        if len(set(found.values())) > 1:
+            parents |= found
+    top = os.path.commonpath(parents.values()) if parents else ""
+    return [
+        task._replace(target=plan.folder / os.path.relpath(parents[task], top) / task.target.name)
+        if task in parents
+        else task
+        for task in todo
+    ]
+
+
+def _in_full(todo: Sequence[Task], plan: Plan) -> list[Task]:
+    """Let copies of packed logs be named after all of the log's name, where they would meet others: ``x.log.gz.log``."""
+    crowded = _crowded(todo)
+    taken = {os.path.realpath(task.target) for task in todo} | {os.path.realpath(task.target.parent) for task in todo}
+    ending, packing = ENDINGS.get(plan.form, ".log"), f".{plan.packing}" if plan.packing else ""
+    found = []
+    for task in todo:
+        name = Path(task.name).name
+        target = task.target
+        if os.path.realpath(target) in crowded and target.name != name + ENDINGS.get(plan.form, "") + packing:
+            while os.path.realpath(target) in taken:
+                name += ending
+                target = target.with_name(name + packing)
+            taken.add(os.path.realpath(target))
+        found.append(task._replace(target=target))
+    return found
 
 
 def _task(path: Path, place: Path, plan: Plan) -> Task | UnreadableError:
@@ -117,22 +188,25 @@ def _task(path: Path, place: Path, plan: Plan) -> Task | UnreadableError:
     return Task(str(path), target, packing, in_place=True)
 
 
-def _walked(folder: Path, plan: Plan) -> Iterator[Task | UnreadableError]:
+def _walked(folder: Path, plan: Plan, copies: Mapping[str, str]) -> Iterator[Task | UnreadableError]:
     """Yield the logs of a folder: no hidden ones, no backups, and none of the copies below it."""
     troubles: list[UnreadableError] = []
     found = False
-    output = None if plan.in_place else plan.folder.resolve()
+    output = None if plan.in_place else os.path.realpath(plan.folder)
+    inside = os.path.realpath(folder) + os.sep
     for top, folders, names in os.walk(
         folder, onerror=lambda error: troubles.append(UnreadableError(str(error.filename), "system", error))
     ):
         folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and Path(top, name).resolve() != output
+            name for name in folders if not name.startswith(".") and os.path.realpath(Path(top, name)) != output
         )
         for name in sorted(names):
             path = Path(top, name)
             place = path.relative_to(folder)
             if not name.startswith(".") and not name.endswith(BACKUP) and _wanted(place, plan) and _is_log(path):
                 found = True
+                if copies and copies.get(os.path.realpath(path), "").startswith(inside):
+                    continue
                 yield _task(path, place, plan)
     yield from troubles
     if not (found or troubles):

@@ -61,6 +61,14 @@ class Ledger:
         except OSError as error:
             raise UnwritableError(str(self._path), error) from error
 
+    @property
+    def copies(self) -> dict[str, str]:
+        """The real path of each copy, and of the log it was made from."""
+        found = ((key, json.loads(line).get("name")) for key, line in self._lines.items())
+        return {
+            os.path.realpath(self._folder / key): os.path.realpath(name) for key, name in found if isinstance(name, str)
+        }
+
     def find(self, target: Path, name: str, stamp: Stamp, style: str) -> Entry | None:
         """Return the entry of a copy that is up to date, None for one that has to be made."""
         line = self._lines.get(self._key(target))

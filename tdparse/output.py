@@ -74,12 +74,24 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
             except OSError as error:
                 raise UnwritableError(str(path), error) from error
             beside.replace(path)  # while the lock is held, so that nobody sweeps it away
+            _settle(path.parent)
     except OSError as error:
         beside.unlink(missing_ok=True)
         raise UnwritableError(str(path), error) from error
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
+
+
+def check(folder: Path) -> None:
+    """Make a folder unless it is there, and see whether it takes files. Raises UnwritableError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside, file = _begun(folder / "x")
+        beside.unlink()
+        file.close()
+    except OSError as error:
+        raise UnwritableError(str(folder), error) from error
 
 
 def sweep(folder: Path) -> None:
@@ -119,6 +131,16 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
             file.close()
             raise
         file.close()
+
+
+def _settle(folder: Path) -> None:
+    """Have the names in a folder written to the disk, where the file system can."""
+    with suppress(OSError):
+        fd = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
 
 
 def _lock(file: BinaryIO) -> None:

@@ -71,6 +71,12 @@ class Progress:
         self._octets += octets
         self._done += 1
 
+    def without(self, octets: int) -> None:
+        """Note that an input of so many octets was done before: it says nothing about how fast this run is."""
+        if self._total is not None:
+            self._total -= octets
+        self._done += 1
+
     def clear(self) -> None:
         """Take the line off the screen, because something else is going to be written."""
         if self._shown:

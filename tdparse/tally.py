@@ -20,35 +20,48 @@ LISTED: Final = 1000  # logs that are named in the JSON
 
 
 class Tally:
-    """Takes the outcomes of a batch one by one."""
+    """Takes the outcomes of a batch one by one, in any order."""
 
     def __init__(self, found: int) -> None:
         """`found` logs are to be done."""
         self.totals = Totals()
         self.found = found
-        self._seen = 0
         self.done = 0
         self.skipped = 0  # of those done: finished before
-        self.failed: list[tuple[str, str]] = []  # name, what was wrong in words
-        self.failures = 0
-        self.rejected: list[tuple[str, int, tuple[Place, ...]]] = []  # name, lines, the first places
+        self.failed = 0
+        self._told: list[tuple[str, str]] = []  # name, what was wrong in words
+        self._troubles = 0
+        self._rejected: list[tuple[int, str, int, tuple[Place, ...]]] = []  # number, name, lines, the first places
 
-    def take(self, outcome: Outcome) -> None:
-        """Count one log."""
-        self._seen += 1
+    def take(self, number: int, outcome: Outcome) -> None:
+        """Count one log; `number` is its place among all."""
         if outcome.trouble is not None:
+            self.failed += 1
             return  # what was read of it before is no result
         self.done += 1
         self.skipped += outcome.skipped
         self.totals.add(outcome.totals)
-        if (lines := outcome.totals.skipped["rejected"]) and len(self.rejected) < LISTED:
-            self.rejected.append((outcome.task.name, lines, outcome.places))
+        if lines := outcome.totals.skipped["rejected"]:
+            self._rejected.append((number, outcome.task.name, lines, outcome.places))
+            if len(self._rejected) > 2 * LISTED:
+                self._rejected = self.rejected
 
-    def fail(self, name: str, sentence: str) -> None:
-        """Take what went wrong with a log, or with what was to be one."""
-        self.failures += 1
-        if len(self.failed) < LISTED:
-            self.failed.append((name, sentence))
+    def lack(self, name: str, sentence: str) -> None:
+        """Take a log that was asked for and is not there."""
+        self.found += 1
+        self.failed += 1
+        self.tell(name, sentence)
+
+    def tell(self, name: str, sentence: str) -> None:
+        """Take what went wrong, in the order in which it is reported."""
+        self._troubles += 1
+        if len(self._told) < LISTED:
+            self._told.append((name, sentence))
+
+    @property
+    def rejected(self) -> list[tuple[int, str, int, tuple[Place, ...]]]:
+        """The first logs with lines that could not be read."""
+        return sorted(self._rejected)[:LISTED]
 
     def lines(self, lang: Lang) -> list[str]:
         """Return the report for people."""
@@ -69,17 +82,16 @@ class Tally:
         ]
         comma = catalog.sentence("ui", "comma", lang)
         if totals.verdicts:
-            told.append(
-                say("batch_verdicts", text=comma.join(f"{code} {n}" for code, n in totals.verdicts.most_common()))
-            )
-        for name, lines, places in self.rejected[:NAMED]:
+            verdicts = sorted(totals.verdicts.items(), key=lambda found: (-found[1], found[0]))
+            told.append(say("batch_verdicts", text=comma.join(f"{code} {n}" for code, n in verdicts)))
+        for _, name, lines, places in self.rejected[:NAMED]:
             shown = comma.join(_place(place) for place in places) + (", …" if lines > len(places) else "")
             told.append(say("batch_rejected", name=safe(name), n=lines, places=shown))
         if self.skipped:
             told.append(say("batch_unchanged", n=self.skipped))
-        if self.failures:
-            names = comma.join(safe(name) for name, _ in self.failed[:NAMED])
-            told.append(say("batch_failed", n=self.failures, names=names + (", …" if self.failures > NAMED else "")))
+        if self._troubles:
+            names = comma.join(safe(name) for name, _ in self._told[:NAMED])
+            told.append(say("batch_failed", n=self._troubles, names=names + (", …" if self._troubles > NAMED else "")))
         if left := self.left:
             told.append(say("batch_left", n=left))
         return told
@@ -87,7 +99,7 @@ class Tally:
     @property
     def left(self) -> int:
         """How many logs an interrupted run has not come to."""
-        return self.found - self._seen
+        return self.found - self.done - self.failed
 
     def as_json(self) -> bytes:
         """Return the report for programs; keys in a fixed order."""
@@ -98,7 +110,7 @@ class Tally:
                 "found": self.found,
                 "done": self.done,
                 "finished_before": self.skipped,
-                "failed": self.failures,
+                "failed": self.failed,
                 "left": self.left,
             },
             "lines": totals.lines,
@@ -109,9 +121,9 @@ class Tally:
             "findings": dict(sorted(totals.findings.items())),
             "rejected": [
                 {"log": name, "lines": lines, "places": [{"line": line, "column": column} for line, column in places]}
-                for name, lines, places in self.rejected
+                for _, name, lines, places in self.rejected
             ],
-            "failures": [{"name": name, "text": sentence} for name, sentence in self.failed],
+            "failures": [{"name": name, "text": sentence} for name, sentence in self._told],
         }
         return (json.dumps(report, indent=2) + "\n").encode()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -17,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tdparse.batch import MARK, Style, annotate
-from tdparse.discover import Collision, Plan, Task, collision, copy_name
+from tdparse.discover import Task
 from tdparse.ledger import NAME
 
 STYLE = Style("text", "en", "relative", "auto")
@@ -42,7 +41,7 @@ def twice(folder: Path, octets: bytes) -> tuple[bytes, bytes]:
     log, once, again = folder / "x.log", folder / "1" / "x.log", folder / "2" / "x.log"
     log.write_bytes(octets)
     for task in (Task(str(log), once), Task(str(once), again)):
-        assert annotate(task, STYLE, lambda: False).trouble is None
+        assert annotate(task, STYLE, lambda _octets, _lines: False).trouble is None
     return once.read_bytes(), again.read_bytes()
 
 
@@ -144,41 +143,6 @@ def test_without_a_folder_the_copy_goes_to_standard_output(program: Program, tmp
     """The same bytes as the file would have."""
     program("annotate", demo / "http.log", "-o", tmp_path)
     assert program("annotate", demo / "http.log").raw == (tmp_path / "http.log").read_bytes()
-
-
-@pytest.mark.parametrize(
-    ("name", "copy"),
-    [
-        ("x.log", "x.log"),
-        ("x.log.gz", "x.log"),
-        ("x.txt.XZ", "x.txt"),
-        ("x.pcap", "x.pcap.log"),
-        ("x.pcap.gz", "x.pcap.log"),
-    ],
-)
-def test_a_copy_is_named_after_its_log(name: str, copy: str) -> None:
-    """A packed log's copy is not packed; a capture's copy is text."""
-    assert copy_name(name, Plan(Path())) == copy
-
-
-def test_copies_that_would_meet_are_refused(program: Program, tmp_path: Path, demo: Path) -> None:
-    """Nothing is written: wrong usage, told in one line; no copy ever replaces its log."""
-    for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-        shutil.copy(demo / "http.log", tmp_path / name / "x.log")
-    done = program("annotate", tmp_path / "a" / "x.log", tmp_path / "b" / "x.log", "-o", tmp_path / "out")
-    assert (done.code, done.err.count("\n")) == (2, 1)
-    assert not (tmp_path / "out").exists()
-    before = (tmp_path / "a" / "x.log").read_bytes()
-    assert program("annotate", tmp_path / "a" / "x.log", "-o", tmp_path / "a").code == 2
-    assert (tmp_path / "a" / "x.log").read_bytes() == before
-
-
-def test_a_collision_is_found_by_place_not_by_spelling(tmp_path: Path) -> None:
-    """`out/x` and `out/../out/x` are one file."""
-    todo = [Task("1", tmp_path / "x"), Task("2", tmp_path / "y" / ".." / "x")]
-    assert collision(todo) == Collision("1", "2")
-    assert collision(todo[:1]) is None
 
 
 def test_trouble_with_one_log_leaves_the_others(program: Program, tmp_path: Path, demo: Path) -> None:
