@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -228,6 +228,8 @@ def _printed(name: str, capture: Stream) -> Iterator[Stream]:
         finally:
             process.kill()
             printing.heard.wait()
+            with suppress(OSError):  # what it has not taken yet, nobody reads any more
+                printing.close()
 
 
 class _Printing:
@@ -267,6 +269,10 @@ class _Printing:
         for line in self._messages:
             self._complaint = line.decode(errors="replace").strip()
         self.heard.set()
+
+    def close(self) -> None:
+        """Close the way in."""
+        self._into.close()
 
     def read(self, size: int = -1, /) -> bytes:
         octets = os.read(self._out.fileno(), BLOCK if size < 0 else size)

@@ -190,6 +190,9 @@ def test_a_broken_capture_is_told_in_tcpdumps_words(tmp_path: Path, captures: Pa
     error = trouble(path)
     assert error.code == "tcpdump"
     assert error.detail
+    packed = tmp_path / "cut.pcap.gz"
+    packed.write_bytes(gzip.compress((captures / "close" / "capture.pcap").read_bytes())[:-30])
+    assert trouble(packed).code == "damaged"
 
 
 def test_without_tcpdump_a_capture_is_refused(captures: Path, monkeypatch: pytest.MonkeyPatch) -> None:
