@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo test test-mermaid lint bench man clean
+.PHONY: demo test test-batch test-mermaid lint bench man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -15,6 +15,10 @@ demo: $(STAMP)
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2
+
+# Two thousand logs, five of them of 100 MB: what `make test` does with a few. BATCH=--help says what can be chosen.
+test-batch: $(STAMP)
+	$(BIN)/python tests/batch_at_scale.py $(BATCH)
 
 # Mermaid's own parser reads our diagrams; it comes from npm, and is asked for by name only.
 test-mermaid: $(STAMP)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import batch, pool
 from tdparse.discover import Task, apart, collision, listed, tasks
-from tdparse.formats import OCTETS, MissingError
+from tdparse.formats import FOR_FILES, OCTETS, MissingError
 from tdparse.interrupt import Interrupt
 from tdparse.job import PROGRAM, Exit
 from tdparse.ledger import Ledger
@@ -105,7 +105,7 @@ def _found(request: Request, copies: Mapping[str, str]) -> Iterator[Task | Unrea
 def _shown(job: Job, request: Request, todo: Sequence[Task]) -> Exit:
     """Write the copies to standard output, one after another."""
     on_screen = sys.stdout.isatty()
-    if request.plan.form in OCTETS and on_screen:
+    if request.plan.form in FOR_FILES and on_screen:
         job.complain(request.plan.form, "terminal")
         return Exit.USAGE
     try:

@@ -50,6 +50,18 @@ class TableFormat(StrEnum):
     PARQUET = "parquet"
 
 
+class CopyFormat(StrEnum):
+    """What the copy of a log is."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+    CSV = "csv"
+    TSV = "tsv"
+    MARKDOWN = "markdown"
+    HTML = "html"
+    PARQUET = "parquet"
+
+
 class Packing(StrEnum):
     """How a copy is compressed."""
 
@@ -116,6 +128,7 @@ Files = Annotated[
 ]
 FormatOption = Annotated[Format, typer.Option("--format", "-f", help="What the output is.")]
 TableFormatOption = Annotated[TableFormat, typer.Option("--format", "-f", help="What the output is.")]
+CopyFormatOption = Annotated[CopyFormat, typer.Option("--format", "-f", help="What the copies are.")]
 DiagramFormatOption = Annotated[
     DiagramFormat, typer.Option("--format", "-f", help="For a terminal, as Mermaid (several: Markdown), or a picture.")
 ]

@@ -20,6 +20,8 @@ from tdparse.arguments import (
     CompactOption,
     CompressOption,
     ConnOption,
+    CopyFormat,
+    CopyFormatOption,
     DiagramFormat,
     DiagramFormatOption,
     ExcludeOption,
@@ -292,7 +294,7 @@ def annotate(
         list[str] | None,
         typer.Argument(metavar="[PATH]...", help="Logs, folders of logs, globs.", show_default=False),
     ] = None,
-    format: TableFormatOption = TableFormat.TEXT,  # noqa: A002 - the option's name
+    format: CopyFormatOption = CopyFormat.TEXT,  # noqa: A002 - the option's name
     output: FolderOption = None,
     in_place: InPlaceOption = False,
     include: IncludeOption = None,
