@@ -99,6 +99,21 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     return found
 
 
+def likeness(summary: Summary) -> tuple[object, ...] | None:
+    """
+    Return all that `verdict_text`, `notes`, `cause` and `check` say comes from.
+
+    None where it is so much that few connections are alike: a time, or numbers of their own.
+    """
+    attributes = summary.attributes
+    if not _OWN.isdisjoint(attributes) or summary.verdict.startswith(_WAITING):
+        return None
+    timers = attributes.get("timers")
+    ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
+    return (summary.verdict, summary.time_wait, attributes.get("not_captured"), attributes.get("evicted"), *ran_out)
+
+
+_OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
 _WAITING: Final = ("still_open.", "half_closed.")  # verdicts that a longer log might have changed
 
 

@@ -29,6 +29,7 @@ CONTINUED: Final = "  "  # before the rest of a line of the log that is wider th
 ARROW: Final = " → "
 BETWEEN: Final = " · "
 NUMBER: Final = "#n"  # how a title leaves room for a number
+REMEMBERED: Final = 1024  # ends of connections whose words are kept
 ROOM_FOR_LABELS: Final = 60  # columns from which on labels stand in a column of their own
 
 
@@ -39,6 +40,13 @@ class _Frame(NamedTuple):
     title: str
     states: str  # lines that are ready to be shown, the last without its end
     marked: bool  # some state has a mark
+
+
+class _Ending(NamedTuple):
+    """What the verdicts of all connections that ended alike have in common."""
+
+    lines: list[str]
+    side: int  # columns of their labels
 
 
 class Text:
@@ -65,6 +73,7 @@ class Text:
         self._numbers = numbers
         self._columns = columns
         self._frames: dict[tuple[str, Role, Side, Side], _Frame] = {}
+        self._endings: dict[tuple[object, ...], _Ending] = {}
         self._paint = Brush(color=color)
         self._quiet = quiet
         self._verbose = verbose
@@ -81,6 +90,7 @@ class Text:
         if columns != self._columns:
             self._columns = columns
             self._frames.clear()
+            self._endings.clear()
 
     # ------------------------------------------------------------------ the methods of a Renderer
 
@@ -108,7 +118,7 @@ class Text:
 
     def summary(self, summary: Summary) -> str:
         """Show how a connection ended."""
-        return "".join([*(line + "\n" for line in self.verdict(summary)), "\n"])
+        return "\n".join([*self.verdict(summary), "", ""])
 
     def end(self, lines: Sequence[str]) -> str:
         """Let the remaining lines pass."""
@@ -216,6 +226,32 @@ class Text:
         lang, flow = self._lang, summary.flow
         values = {"conn": flow.conn, "client": peer(flow.client), "server": peer(flow.server), "n": summary.segments}
         head = self._say("connection_line", **values, first=summary.first_line, last=summary.last_line)
+        found = self._say("comma").join([self._counted(*counted) for counted in summary.findings.items()])
+        own = [("findings", found)]
+        if self._verbose:
+            own.append(("other_tools", self._say("stop").join(wording.other_tools(summary, lang))))
+        own = [(name, text) for name, text in own if text]
+        ending = self._ending(summary, [name for name, _ in own])
+        title = [self._paint(paint.BOLD, line) for line in self._wrap(head, "")]
+        return [*title, *ending.lines, *(INDENT + line for line in self._labelled(own, ending.side))]
+
+    # ------------------------------------------------------------------ pieces
+
+    def _ending(self, summary: Summary, following: Sequence[str]) -> _Ending:
+        """Return the part of a verdict that alike connections share, laid out for the labels that follow it."""
+        likeness = wording.likeness(summary)
+        key = (
+            likeness,
+            summary.client_state,
+            summary.server_state,
+            summary.close_shape,
+            summary.closed_first,
+            *following,
+        )
+        known = None if likeness is None else self._endings.get(key)
+        if known is not None:
+            return known
+        lang = self._lang
         states = self._say("both", client=self._end(summary.client_state), server=self._end(summary.server_state))
         verdict = f"{wording.verdict_text(summary, lang)} [{summary.verdict}]"
         parts = [
@@ -226,13 +262,14 @@ class Text:
             ("also", safe(wording.JOIN[lang].join(wording.notes(summary, lang)))),
             ("cause", safe(wording.cause(summary, lang))),
             ("check", safe(wording.check(summary, lang))),
-            ("findings", self._say("comma").join(self._counted(*counted) for counted in summary.findings.items())),
-            ("other_tools", self._say("stop").join(wording.other_tools(summary, lang)) if self._verbose else ""),
         ]
-        body = (INDENT + line for line in self._labelled(parts))
-        return [*(self._paint(paint.BOLD, line) for line in self._wrap(head, "")), *body]
-
-    # ------------------------------------------------------------------ pieces
+        side = max(width(self._label(name)) for name in (*(name for name, text in parts if text), *following))
+        made = _Ending([INDENT + line for line in self._labelled(parts, side)], side)
+        if likeness is not None:
+            if len(self._endings) >= REMEMBERED:
+                self._endings.clear()
+            self._endings[key] = made
+        return made
 
     def _caret(self, skipped: Skipped, shift: int) -> list[str]:
         """Return the line that points at a place; of a line too long for the terminal, the part around the place too."""
@@ -282,7 +319,8 @@ class Text:
         rfc = catalog.reference("step", step.step).facts.get("rfc", "")
         options = safe(step.segment.options_text or "")
         texts = [("api", wording.api(step, self._lang)), ("rfc", rfc), ("options", options)]
-        return [self._paint(paint.DIM, line) for line in self._labelled(texts)]
+        side = max((width(self._label(name)) for name, text in texts if text), default=0)
+        return [self._paint(paint.DIM, line) for line in self._labelled(texts, side)]
 
     def finding(self, finding: Finding, step: Step, numbers: NumberStyle | None = None) -> list[str]:
         """Return what is unusual about a segment, in a sentence."""
@@ -316,10 +354,9 @@ class Text:
         title = titled(code, self._lang)
         return title if count == 1 else f"{title} ×{count}"
 
-    def _labelled(self, parts: Sequence[tuple[str, str]]) -> list[str]:
-        """Return the texts that are not empty, each beside its label where there is room and else behind it."""
-        shown = [(self._say("labelled", label=self._say(label), text=""), text) for label, text in parts if text]
-        side = max((width(label) for label, _ in shown), default=0)
+    def _labelled(self, parts: Sequence[tuple[str, str]], side: int) -> list[str]:
+        """Return the texts that are not empty, each beside its label if there is room for `side` columns, else behind it."""
+        shown = [(self._label(name), text) for name, text in parts if text]
         columns = self._columns
         if columns is not None and columns < ROOM_FOR_LABELS:
             return [line for label, text in shown for line in self._wrap(label + text)]
@@ -328,6 +365,9 @@ class Text:
             first, *more = self._wrap(text, INDENT + " " * side)
             lines += [padded(label, side) + first, *(" " * side + line for line in more)]
         return lines
+
+    def _label(self, name: str) -> str:
+        return self._say("labelled", label=self._say(name), text="")
 
     def _role(self, role: Role) -> str:
         return self._names[role]
