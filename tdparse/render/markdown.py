@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import catalog
 from tdparse.render.annotation import BELONGING
 from tdparse.render.screen import safe
-from tdparse.render.table import COLUMNS, RIGHT, Table
+from tdparse.render.table import COLUMNS, PLACE_OF_ROW, RIGHT, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,8 +110,10 @@ class MarkdownTable(Table):
         names = (*(["source"] if self._headings else []), *COLUMNS)
         head = [catalog.sentence("column", name, self._lang) for name in names]
         rules = ["--:" if name in RIGHT else "---" for name in names]
-        rows = sorted(self._rows, key=lambda row: (row.source, self._sort(row.summary), row.summary.flow.conn))
-        cells = [[{**row.cells, "source": self._sources[row.source - 1]}[name] for name in names] for row in rows]
+        rows = [
+            (self._sources[row.source - 1], *row.cells) if self._headings else row.cells
+            for row in sorted(self._rows, key=PLACE_OF_ROW)
+        ]
         return "".join(
-            f"| {' | '.join(row)} |\n" for row in [map(escaped, head), rules, *(map(escaped, row) for row in cells)]
+            f"| {' | '.join(row)} |\n" for row in [map(escaped, head), rules, *(map(escaped, row) for row in rows)]
         )

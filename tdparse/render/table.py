@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from functools import cache
 from math import inf
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from tdparse import catalog
@@ -15,7 +17,7 @@ from tdparse.render.text import peer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from tdparse.model import Lang, Skipped, Step, Summary
+    from tdparse.model import Lang, Role, Skipped, Step, Summary
     from tdparse.render import Totals
 
 Layout: TypeAlias = "tuple[tuple[str, ...], ...]"
@@ -37,12 +39,21 @@ LAYOUTS: Final = (
 
 _NANO: Final = 1_000_000_000
 _UNKNOWN: Final = "-"
+_PLACE: Final = {name: place for place, name in enumerate(COLUMNS)}
 
 
 class _Row(NamedTuple):
+    """What a connection leaves behind: no more than its row and its place, since a log may have a million of them."""
+
     source: int
-    summary: Summary
-    cells: Mapping[str, str]
+    order: Any
+    conn: int
+    cells: tuple[str, ...]  # in the order of `COLUMNS`
+    closed_first: Role | None
+    gravity: int  # place of its gravest finding in `GRAVITY`, -1 without
+
+
+PLACE_OF_ROW: Final = itemgetter(0, 1, 2)  # by input, then as asked for, then by number
 
 
 class Table:
@@ -67,6 +78,7 @@ class Table:
         self._columns = columns
         self._sort = SORTS[sort]
         self._headings = headings
+        self._color = color
         self._paint = Brush(color=color)
         self._sources: list[str] = []
         self._rows: list[_Row] = []
@@ -86,7 +98,10 @@ class Table:
 
     def summary(self, summary: Summary) -> str:
         """Keep a row: connections end in another order than they begin."""
-        self._rows.append(_Row(len(self._sources), summary, self._cells(summary)))
+        order, conn, closed_first = self._sort(summary), summary.flow.conn, summary.closed_first
+        self._rows.append(
+            _Row(len(self._sources), order, conn, self._cells(summary), closed_first, gravest(summary.findings))
+        )
         return ""
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - only connections have rows
@@ -97,10 +112,11 @@ class Table:
         """Show the table."""
         if not self._rows:
             return ""
-        head = {column: catalog.sentence("column", column, self._lang) for column in COLUMNS}
-        rows = sorted(self._rows, key=lambda row: (row.source, self._sort(row.summary), row.summary.flow.conn))
+        head = tuple(catalog.sentence("column", column, self._lang) for column in COLUMNS)
+        rows = sorted(self._rows, key=PLACE_OF_ROW)
         layout, widths = self._fitting([head, *(row.cells for row in rows)])
         lines = [self._paint(paint.BOLD, line) for line in _lines(head, layout, widths)]
+        all_placed = sum(map(len, layout)) == len(COLUMNS)
         shown = 0
         for row in rows:
             if self._headings and row.source != shown:
@@ -108,36 +124,38 @@ class Table:
                 lines += (
                     self._paint(paint.BOLD, line) for line in self._wrap(f"==> {safe(self._sources[shown - 1])} <==")
                 )
-            cells = self._painted(row)
+            cells = self._painted(row) if self._color else row.cells
             lines += _lines(cells, layout, widths)
-            lines += self._below(row.cells, cells, layout)
+            if not all_placed:
+                lines += self._below(row.cells, cells, layout)
         return "\n".join(lines) + "\n"
 
-    def _fitting(self, rows: Sequence[Mapping[str, str]]) -> tuple[Layout, list[int]]:
+    def _fitting(self, rows: Sequence[tuple[str, ...]]) -> tuple[Layout, list[int]]:
         """Return the widest way to set `rows` that fits, and how wide each of its columns is."""
+        needed = {name: max(map(width, cells)) for name, cells in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
         for layout in LAYOUTS:
-            widths = [max(width(row[name]) for row in rows for name in group) for group in layout]
+            widths = [max(needed[name] for name in group) for group in layout]
             if self._columns is None or sum(widths) + len(GAP) * (len(widths) - 1) <= self._columns:
                 break
         return layout, widths
 
-    def _painted(self, row: _Row) -> Mapping[str, str]:
+    def _painted(self, row: _Row) -> tuple[str, ...]:
         """Return the cells of a row in colours: both ends in their own, what was remarkable in that of the gravest."""
-        tints: dict[str, str] = {role: paint.ROLES[role] for role in paint.ROLES if row.cells[role] != _UNKNOWN}
-        if row.summary.closed_first:
-            tints["closed_first"] = paint.ROLES[row.summary.closed_first]
-        if row.summary.findings:
-            tints["findings"] = paint.SEVERITIES[max(map(severity_of, row.summary.findings), key=GRAVITY.index)]
-        return {name: self._paint(tints.get(name, ""), cell) for name, cell in row.cells.items()}
+        tints: dict[str, str] = {role: paint.ROLES[role] for role in paint.ROLES if row.cells[_PLACE[role]] != _UNKNOWN}
+        if row.closed_first:
+            tints["closed_first"] = paint.ROLES[row.closed_first]
+        if row.gravity >= 0:
+            tints["findings"] = paint.SEVERITIES[GRAVITY[row.gravity]]
+        return tuple(self._paint(tints.get(name, ""), cell) for name, cell in zip(COLUMNS, row.cells, strict=True))
 
-    def _below(self, cells: Mapping[str, str], painted: Mapping[str, str], layout: Layout) -> list[str]:
+    def _below(self, cells: tuple[str, ...], painted: tuple[str, ...], layout: Layout) -> list[str]:
         """Return what has found no column, each with its name; nothing for what is unknown."""
         placed = {name for group in layout for name in group}
         lines = []
-        for name in COLUMNS:
-            if name not in placed and cells[name] != _UNKNOWN:
+        for name, cell, shown in zip(COLUMNS, cells, painted, strict=True):
+            if name not in placed and cell != _UNKNOWN:
                 label = catalog.sentence("column", name, self._lang)
-                values = {"label": label, "text": painted[name]}
+                values = {"label": label, "text": shown}
                 text = catalog.fill(catalog.sentence("ui", "labelled", self._lang), values)
                 lines += self._wrap(text, GAP * 2)
         return lines
@@ -147,45 +165,48 @@ class Table:
             return [indent + text]
         return [indent + line for line in broken(text, max(self._columns - len(indent), 1))]
 
-    def _cells(self, summary: Summary) -> Mapping[str, str]:
-        closed, metrics = summary.closed_first, summary.metrics
-        sent, received = (_octets(metrics, role) for role in ("client", "server"))
-        return {
-            "conn": str(summary.flow.conn),
-            "client": peer(summary.flow.client),
-            "server": peer(summary.flow.server),
-            "verdict": summary.verdict,
-            "closed_first": catalog.sentence("role", closed, self._lang) if closed else _UNKNOWN,
-            "sent": _UNKNOWN if sent is None else str(sent),
-            "received": _UNKNOWN if received is None else str(received),
-            "rtt": self._seconds(metrics.get("handshake_time")),
-            "findings": ", ".join(code if n == 1 else f"{code}×{n}" for code, n in summary.findings.items())
-            or _UNKNOWN,
-        }
+    def _cells(self, summary: Summary) -> tuple[str, ...]:
+        flow, closed, metrics, found = summary.flow, summary.closed_first, summary.metrics, summary.findings
+        sent, received = _octets(metrics)
+        return (
+            str(flow.conn),
+            peer(flow.client),
+            peer(flow.server),
+            summary.verdict,
+            catalog.sentence("role", closed, self._lang) if closed else _UNKNOWN,
+            _UNKNOWN if sent is None else str(sent),
+            _UNKNOWN if received is None else str(received),
+            self._seconds(metrics.get("handshake_time")),
+            ", ".join([code if n == 1 else f"{code}×{n}" for code, n in found.items()]) if found else _UNKNOWN,
+        )
 
     def _seconds(self, value: object) -> str:
         return catalog.duration(round(value * _NANO), self._lang) if isinstance(value, int | float) else _UNKNOWN
 
 
-def _octets(metrics: Mapping[str, object], role: str) -> int | None:
-    """Return the payload of one side, in octets."""
+def _octets(metrics: Mapping[str, object]) -> tuple[int | None, int | None]:
+    """Return the payload of client and server, in octets."""
     octets = metrics.get("payload_bytes")
-    count = octets.get(role) if isinstance(octets, dict) else None
-    return count if isinstance(count, int) else None
+    return (octets.get("client"), octets.get("server")) if isinstance(octets, dict) else (None, None)
 
 
-def _lines(cells: Mapping[str, str], layout: Layout, widths: Sequence[int]) -> list[str]:
+def _lines(cells: tuple[str, ...], layout: Layout, widths: Sequence[int]) -> list[str]:
     lines = []
     for level in range(max(map(len, layout))):
         parts = []
         for group, columns in zip(layout, widths, strict=True):
             name = group[level] if level < len(group) else ""
-            cell = cells[name] if name else ""
-            parts.append(" " * (columns - width(cell)) + cell if name in RIGHT else padded(cell, columns))
+            cell = cells[_PLACE[name]] if name else ""
+            if name in RIGHT:
+                cell = " " * (columns - width(cell)) + cell
+            else:
+                cell = cell.ljust(columns) if cell.isascii() and cell.isprintable() else padded(cell, columns)
+            parts.append(cell)
         lines.append(GAP.join(parts).rstrip())
     return lines
 
 
+@cache
 def severity_of(code: str) -> Severity:
     """Return how much a finding matters."""
     return Severity(catalog.fact("finding", code, "severity"))
@@ -197,7 +218,7 @@ def _most(value: float | None) -> float:
 
 
 def _bytes(summary: Summary) -> float:
-    known = [count for role in ("client", "server") if (count := _octets(summary.metrics, role)) is not None]
+    known = [count for count in _octets(summary.metrics) if count is not None]
     return _most(sum(known) if known else None)
 
 
@@ -206,10 +227,14 @@ def _handshake(summary: Summary) -> float:
     return _most(time if isinstance(time, int | float) else None)
 
 
+def gravest(findings: Mapping[str, int]) -> int:
+    """Return the place of the gravest finding in `GRAVITY`, -1 without any."""
+    return max((GRAVITY.index(severity_of(code)) for code in findings), default=-1) if findings else -1
+
+
 def _gravity(summary: Summary) -> tuple[int, int]:
     """Order the gravest finding first, then the most of them."""
-    worst = max((GRAVITY.index(severity_of(code)) for code in summary.findings), default=-1)
-    return -worst, -sum(summary.findings.values())
+    return -gravest(summary.findings), -sum(summary.findings.values())
 
 
 # What rows can be sorted by: text from a to z, amounts from the largest down; equal ones by their number.
