@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo test test-batch test-mermaid lint bench man clean
+.PHONY: demo test test-batch test-mermaid test-axe lint bench man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -26,6 +26,16 @@ test-mermaid: $(STAMP)
 		mkdir -p .cache/mermaid && cp tests/mermaid/package.json .cache/mermaid/ && \
 		npm install --prefix .cache/mermaid --no-audit --no-fund --silent && \
 		$(BIN)/pytest tests/test_mermaid.py; \
+	else \
+		echo "node and npm are not there: skipped" >&2; \
+	fi
+
+# The report's page against axe-core, which npm brings, in Chromium.
+test-axe: $(STAMP)
+	@if command -v node >/dev/null && command -v npm >/dev/null; then \
+		mkdir -p .cache/axe && cp tests/axe/package.json .cache/axe/ && \
+		npm install --prefix .cache/axe --no-audit --no-fund --silent && \
+		$(BIN)/pytest tests/test_report_browser.py -k axe; \
 	else \
 		echo "node and npm are not there: skipped" >&2; \
 	fi

@@ -74,7 +74,7 @@ class Page(HTMLParser):
         """Keep the text."""
         where = self._open[-1] if self._open else ""
         if where in {"style", "script"}:
-            self.parts[where] = data  # the script is the last of its kind
+            self.parts[where + ("-plain" if "noscript" in self._open else "")] = data  # the script is the last one
             if where == "script" and data.startswith("{"):
                 self.parts["data"] = data
         else:
@@ -100,9 +100,12 @@ def test_a_page_is_well_formed_and_leads_nowhere_else(name: str) -> None:
 def test_the_policy_names_the_style_and_the_script_by_their_hashes() -> None:
     """Nothing else can run or be fetched."""
     read = Page(page(lines_of(CAPTURES / "close" / "absolute.log")))
-    hashes = {part: b64encode(sha256(read.parts[part].encode()).digest()).decode() for part in ("style", "script")}
+    hashes = {
+        part: b64encode(sha256(read.parts[part].encode()).digest()).decode()
+        for part in ("style", "style-plain", "script")
+    }
     assert read.policy == (
-        f"default-src 'none'; style-src 'sha256-{hashes['style']}'; script-src 'sha256-{hashes['script']}'; "
+        f"default-src 'none'; style-src 'sha256-{hashes['style']}' 'sha256-{hashes['style-plain']}'; script-src 'sha256-{hashes['script']}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 

@@ -167,9 +167,10 @@ def _words(lang: Lang) -> dict[str, str]:
 
 
 def _page(lang: Lang, title: str, sections: Sequence[tuple[str, Html]], facts: dict[str, Any]) -> str:
-    style, script = _asset("report.css"), _asset("report.js")
+    # A selector that looks at the whole page is slow where a script changes the page: only without one it is needed.
+    style, plain_style, script = _asset("report.css"), _asset("plain.css"), _asset("report.js")
     policy = (
-        f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
+        f"default-src 'none'; style-src '{_hash(style)}' '{_hash(plain_style)}'; script-src '{_hash(script)}'; img-src data:; "
         "base-uri 'none'; form-action 'none'"
     )
     data = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
@@ -181,7 +182,7 @@ def _page(lang: Lang, title: str, sections: Sequence[tuple[str, Html]], facts: d
         f"<meta http-equiv=Content-Security-Policy content={quoted(policy)}>"
         '<meta name=viewport content="width=device-width, initial-scale=1"><meta name=color-scheme content="light dark">'
         f"<meta name=referrer content=no-referrer><title>{shown_title(title)}</title>"
-        f"<link rel=icon href={quoted(ICON)}><style>{style}</style></head>\n<body>"
+        f"<link rel=icon href={quoted(ICON)}><style>{style}</style><noscript><style>{plain_style}</style></noscript></head>\n<body>"
         f'<a class=skip href="#main">{label("skip")}</a>'
         f"<header><div class=bar><p class=brand>{LOGO}<b>tdexplain</b></p><h1>{label('title')} {heading}</h1>{_choices(lang)}</div>"
         f"<nav aria-label=tdexplain><ul>{links}</ul></nav></header>\n"

@@ -49,6 +49,12 @@
       for (const { put, code, values } of texts) put(say(code, values));
     });
 
+  for (const choice of $$("input[name=theme]"))
+    choice.addEventListener("change", () => {
+      const theme = choice.id.replace("theme-", "");
+      for (const name of ["light", "dark"]) document.documentElement.classList.toggle(name, name === theme);
+    });
+
   // ---------------------------------------------------------------- the table
 
   function table() {
@@ -136,22 +142,37 @@
 
   const record = (place, line) => document.getElementById(`l${place}-${line}`);
 
+  let anchor = null; // returns the box that the card stands beside
+
+  function settle() {
+    const box = anchor();
+    if (box.bottom < 0 || box.top > innerHeight) return hush();
+    const room = card.getBoundingClientRect();
+    const below = box.bottom + 10;
+    const top = below + room.height < innerHeight ? below : box.top - room.height - 10;
+    card.style.top = `${Math.max(6, Math.min(top, innerHeight - room.height - 6))}px`;
+    card.style.left = `${Math.max(6, Math.min(box.left + 30, innerWidth - room.width - 12))}px`;
+  }
+
   /** Show a record beside what stands for it, and mark it in the ladder and in the list. */
   function tell(place, line, box) {
     hush();
     const source = record(place, line);
-    if (!source) return;
-    card.replaceChildren(...[...source.childNodes].map((node) => node.cloneNode(true)));
-    for (const link of $$("a", card)) link.replaceWith(...link.childNodes);
+    if (source) {
+      card.replaceChildren(...[...source.childNodes].map((node) => node.cloneNode(true)));
+      for (const link of $$("a", card)) link.replaceWith(...link.childNodes);
+      const rung = $("a.n", source);
+      marked = [source, rung && document.getElementById(rung.hash.slice(1))].filter(Boolean);
+      for (const element of marked) element.classList.add("at");
+    } else {
+      // Not told one by one: at least where it stands.
+      const text = make("p");
+      text.textContent = `${say("line")} ${line}`;
+      card.replaceChildren(text);
+    }
     card.hidden = false;
-    const room = card.getBoundingClientRect();
-    const below = box.bottom + 10;
-    const top = below + room.height < innerHeight ? below : Math.max(6, box.top - room.height - 10);
-    card.style.top = `${top}px`;
-    card.style.left = `${Math.max(6, Math.min(box.left + 30, innerWidth - room.width - 12))}px`;
-    const rung = $("a.n", source);
-    marked = [source, rung && document.getElementById(rung.hash.slice(1))].filter(Boolean);
-    for (const element of marked) element.classList.add("at");
+    anchor = box;
+    settle();
   }
 
   function hush() {
@@ -161,7 +182,7 @@
   }
 
   document.addEventListener("keydown", (event) => event.key === "Escape" && hush());
-  document.addEventListener("scroll", () => (card.hidden = true), { passive: true });
+  document.addEventListener("scroll", () => card.hidden || settle(), { passive: true });
 
   const placeOf = (element) => element.closest(".conn").id.slice(1);
 
@@ -171,7 +192,7 @@
     const rung = (event) => event.target.closest("li[data-l]");
     const on = (event) => {
       const row = rung(event);
-      if (row) tell(place, row.dataset.l, row.getBoundingClientRect());
+      if (row) tell(place, row.dataset.l, () => row.getBoundingClientRect());
     };
     ladder.addEventListener("mouseover", on);
     ladder.addEventListener("focusin", on);
@@ -180,7 +201,7 @@
     const path = $(".part-states", conn);
     const step = (event) => {
       const item = event.target.closest("li[data-k]");
-      if (item && item.dataset.l) tell(place, item.dataset.l, item.getBoundingClientRect());
+      if (item && item.dataset.l) tell(place, item.dataset.l, () => item.getBoundingClientRect());
     };
     path.addEventListener("mouseover", step);
     path.addEventListener("focusin", step);
@@ -409,25 +430,27 @@
       let current = null;
       const position = (event) => {
         const box = field.svg.getBoundingClientRect();
-        return [((event.clientX - box.left) / box.width) * field.width, ((event.clientY - box.top) / box.height) * field.height, box];
+        return [((event.clientX - box.left) / box.width) * field.width, ((event.clientY - box.top) / box.height) * field.height];
       };
       const curveX = (x) => from + ((x - LEFT) / field.wide) * (to - from);
       const screenX = (x) => LEFT + ((place_x(x) - from) / (to - from)) * field.wide;
       const screenY = (y) => TOP + ((y - field.low) / (field.high - field.low)) * field.tall;
 
-      function point(found, box) {
+      function point(found) {
         current = found;
         const x = screenX(found.x);
         const y = screenY(found.y);
         cursor.setAttribute("d", `M${x} ${TOP}V${TOP + field.tall}M${x - 5} ${y}h10`);
-        const ratio = box.width / field.width;
-        const at = { left: box.left + x * ratio, top: box.top + y * ratio, bottom: box.top + y * ratio };
-        tell(place, found.line, at);
-        if (card.hidden) tellLine(found.line, at);
+        tell(place, found.line, () => {
+          const box = field.svg.getBoundingClientRect();
+          const ratio = box.width / field.width;
+          const top = box.top + y * ratio;
+          return { left: box.left + x * ratio, top, bottom: top };
+        });
       }
 
       field.svg.addEventListener("pointermove", (event) => {
-        const [x, y, box] = position(event);
+        const [x, y] = position(event);
         if (begun !== null) {
           brush.setAttribute("x", Math.min(begun, x));
           brush.setAttribute("width", Math.abs(x - begun));
@@ -444,7 +467,7 @@
             const far = dx * dx + dy * dy;
             if (far < distance) [best, distance] = [candidate, far];
           }
-        if (best) point(best, box);
+        if (best) point(best);
         else leave();
       });
       const leave = () => {
@@ -480,7 +503,7 @@
           at = Math.max(0, Math.min(ordered.length - 1, at + move));
           const x = place_x(ordered[at].x);
           if (x < from || x > to) zoom(x - (to - from) / 2, x + (to - from) / 2);
-          point(ordered[at], field.svg.getBoundingClientRect());
+          point(ordered[at]);
         } else if (event.key === "+" || event.key === "=") scale(0.5, at < 0 ? undefined : place_x(ordered[at].x));
         else if (event.key === "-" || event.key === "_") scale(2);
         else if (event.key === "0" || event.key === "Home") zoom(-PAD, WIDE + PAD);
@@ -496,16 +519,6 @@
         layout();
       }
     }).observe(box);
-  }
-
-  /** A record that is not told one by one: at least its line. */
-  function tellLine(line, box) {
-    const text = make("p");
-    text.textContent = `${say("line")} ${line}`;
-    card.replaceChildren(text);
-    card.hidden = false;
-    card.style.top = `${box.bottom + 10}px`;
-    card.style.left = `${Math.min(box.left + 12, innerWidth - 120)}px`;
   }
 
   function visit(place, line) {
