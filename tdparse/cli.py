@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import signal
 import sys
 from difflib import get_close_matches
 from pathlib import Path
@@ -71,6 +70,7 @@ from tdparse.arguments import (
     table_view,
     text_view,
 )
+from tdparse.interrupt import take
 
 if TYPE_CHECKING:
     from tdparse.render import Renderer
@@ -431,8 +431,8 @@ def demo(
 
 
 def main() -> None:
-    """Run the program; Ctrl-C before or after the work itself ends it without a word."""
-    signal.signal(signal.SIGINT, _interrupted)
+    """Run the program; Ctrl-C and its like before or after the work itself end it without a word."""
+    take(_interrupted)
     app(prog_name="tdexplain")
 
 

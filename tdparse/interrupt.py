@@ -1,6 +1,9 @@
 """
 Ctrl-C as the end of the input: a request that is looked at between two reads, so that nothing is torn apart.
 
+The same holds for SIGTERM, with which a supervisor stops a service, and for SIGHUP, which a closed terminal leaves
+behind. A signal that was ignored when the program was started (nohup, a background job of a script) stays ignored.
+
 And the other signal of a terminal: that it has changed its size.
 """
 
@@ -16,28 +19,42 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FrameType, TracebackType
-    from typing import Self
+    from typing import Any, Self, TypeAlias
+
+    Handler: TypeAlias = Callable[[int, FrameType | None], Any] | int | signal.Handlers | None
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 # tcpdump gets the same Ctrl-C and flushes its last lines; they are waited for this long, in seconds.
 _SILENCE: Final = 0.2
 _PATIENCE: Final = 1.0
 
 
+def take(handler: Handler, signals: Sequence[signal.Signals] = SIGNALS) -> dict[signal.Signals, Handler]:
+    """Let `handler` have the signals that are not ignored; return who had them before."""
+    before = {number: signal.getsignal(number) for number in signals}
+    taken = {number: had for number, had in before.items() if had is not signal.SIG_IGN}
+    for number in taken:
+        signal.signal(number, handler)
+    return taken
+
+
 class Interrupt:
     """
-    While entered, the first Ctrl-C sets `requested`; a second one raises KeyboardInterrupt.
+    While entered, the first of the signals sets `requested`; a second one raises KeyboardInterrupt.
 
     Outside the main thread, where Python delivers no signals, it does nothing.
     """
 
-    def __init__(self) -> None:
-        """Start without a request."""
+    def __init__(self, signals: Sequence[signal.Signals] = SIGNALS) -> None:
+        """Start without a request; `signals` make one."""
         self.requested = False
+        self._signals = signals
         self._deadline: float | None = None
         self._wake: tuple[int, int] | None = None
-        self._before: object = None
+        self._before: dict[signal.Signals, Handler] = {}
         self._wakeup_before = -1
 
     def __enter__(self) -> Self:
@@ -46,12 +63,13 @@ class Interrupt:
             for end in self._wake:
                 os.set_blocking(end, False)
             self._wakeup_before = signal.set_wakeup_fd(self._wake[1], warn_on_full_buffer=False)
-            self._before = signal.signal(signal.SIGINT, self._note)
+            self._before = take(self._note, self._signals)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if self._wake is not None:
-            signal.signal(signal.SIGINT, self._before)  # type: ignore[arg-type]  # what signal.signal gave us
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
             signal.set_wakeup_fd(self._wakeup_before)
             for end in self._wake:
                 os.close(end)

@@ -5,7 +5,7 @@ One run of a command: the inputs in order, one output, trouble told in a line ea
 from __future__ import annotations
 
 import sys
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, nullcontext, suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -205,9 +205,11 @@ class Job:
         return sentence
 
     def say(self, text: str) -> None:
-        """Write a line to standard error, whatever its encoding."""
+        """Write a line to standard error, whatever its encoding, unless nobody is there any more."""
         encoding = sys.stderr.encoding or "utf-8"
-        sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        with suppress(OSError):
+            sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+            sys.stderr.flush()
 
     def code(self) -> Exit:
         """Return how the run ended."""

@@ -5,6 +5,7 @@ Tasks to processes: a bounded number is handed out, and a process that dies take
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -114,6 +115,7 @@ class _Team(Generic[T, R]):
         Whose fault it was nobody knows: the others are handed out again.
         """
         self._pool.shutdown()
+        self._board[-1] = self._work.enough()  # whoever ends this process may have ended the others first
         begun = self._begun
         self._begun = {future: begun[future] for future in begun if future.done() and not future.exception()}
         (task, place), *others = [begun[future] for future in begun if future not in self._begun]
@@ -134,7 +136,8 @@ class _Team(Generic[T, R]):
 
 # ------------------------------------------------------------------ in a process of the pool
 
-_interrupt: Final = Interrupt()
+# Ctrl-C and a closed terminal reach every process of the batch; SIGTERM to a worker kills it, as whoever sends it wants.
+_interrupt: Final = Interrupt((signal.SIGINT, signal.SIGHUP))
 _board: MutableSequence[int] = []  # two counts for each task that is handed out; each place has one writer
 _place = 0
 
@@ -169,6 +172,7 @@ def _begin(board: MutableSequence[int], alive: Connection, held: Connection | No
     """Let a worker process take Ctrl-C as a request, and end when its parent has gone."""
     global _board  # noqa: PLW0603 - given once, before the first task
     _board = board
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # not what the parent does with it
     _interrupt.__enter__()
     if held is not None:
         held.close()  # the copy that was forked along would keep the pipe open
