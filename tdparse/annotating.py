@@ -43,6 +43,7 @@ class Request(NamedTuple):
     jobs: int
     force: bool = False  # do finished logs again
     report: Path | None = None
+    merge: bool = False  # one copy of all logs as one
 
     def wrong(self, *, folder: bool) -> str | None:
         """Return what does not go together, None when all is well; `folder`: one was named for the copies."""
@@ -51,6 +52,8 @@ class Request(NamedTuple):
             return "PATH or --files-from is missing"
         if plan.in_place and folder:
             return "--in-place and -o exclude each other"
+        if self.merge and (plan.in_place or plan.packing or self.force or self.report):
+            return "--merge writes one copy, anew each time: without --in-place, --compress, --force, --report"
         if plan.in_place and (plan.form != "text" or plan.packing):
             return "--in-place writes text, stored as the log is"
         if plan.form in OCTETS and plan.packing:
@@ -77,10 +80,10 @@ def run(job: Job, request: Request, *, folder: bool) -> Exit:
         return Exit.FAILED
     todo = [task for task in found if isinstance(task, Task)]
     missing = [error for error in found if isinstance(error, UnreadableError)]
-    if not to_files:
+    if request.merge or not to_files:
         for trouble in missing:
             job.trouble(trouble.name, trouble.code, trouble.detail)
-        return _shown(job, request, todo)
+        return _one_output(job, request, todo, folder=folder)
     todo = apart(todo, request.plan)
     if clash := collision(todo, None if request.force else copies):
         job.complain(clash.name, clash.code, clash.other)
@@ -102,19 +105,39 @@ def _found(request: Request, copies: Mapping[str, str]) -> Iterator[Task | Unrea
         yield from tasks(names, request.plan, copies, listed=True)
 
 
-def _shown(job: Job, request: Request, todo: Sequence[Task]) -> Exit:
-    """Write the copies to standard output, one after another."""
-    on_screen = sys.stdout.isatty()
+def _one_output(job: Job, request: Request, todo: Sequence[Task], *, folder: bool) -> Exit:
+    """Write the copies one after another to standard output, or merged to one place."""
+    on_screen = not folder and sys.stdout.isatty()
     if request.plan.form in FOR_FILES and on_screen:
         job.complain(request.plan.form, "terminal")
         return Exit.USAGE
+    names = list(dict.fromkeys(task.name for task in todo))
+    # Rotated logs are called after the newest: x.log.2.gz, x.log.1, x.log.
+    output = min((task.target for task in todo), key=lambda target: len(target.name)) if folder and todo else None
+    if output is not None:
+        for name in names:
+            if clash := collision([Task(name, output)], None):
+                job.complain(clash.name, clash.code, clash.other)
+                return Exit.USAGE
     try:
         renderer = batch.renderer(request.style, on_screen=on_screen)
+        if output is not None:
+            check(output.parent)
     except MissingError as error:
         job.trouble(error.name, error.code)
         return Exit.FAILED
-    names = [task.name for task in todo]
-    return job.explain(names, renderer, Selection(), numbering=request.style.numbering, drop=batch.MARK)
+    except UnwritableError as error:
+        job.trouble(error.name, "unwritable", error.detail)
+        return Exit.FAILED
+    return job.explain(
+        names,
+        renderer,
+        Selection(),
+        output=output,
+        numbering=request.style.numbering,
+        drop=batch.MARK,
+        merge=request.merge and bool(names),
+    )
 
 
 class _Batch:

@@ -300,6 +300,7 @@ def annotate(
     include: IncludeOption = None,
     exclude: ExcludeOption = None,
     files_from: FilesFromOption = None,
+    merge: MergeOption = False,
     compress: CompressOption = None,
     force: ForceOption = False,
     report: ReportOption = None,
@@ -326,7 +327,7 @@ def annotate(
     packing = compress.value if compress else None
     plan = Plan(output or Path(), format.value, packing, *filters, in_place=in_place)
     style = Style(format.value, language, numbers.value, numbering.value, tuple(patterns))
-    request = annotating.Request(paths or [], files_from, plan, style, jobs or cores(), force=force, report=report)
+    request = annotating.Request(paths or [], files_from, plan, style, jobs or cores(), force, report, merge)
     if wrong := request.wrong(folder=output is not None):
         raise typer.BadParameter(wrong)
     raise typer.Exit(annotating.run(job, request, folder=output is not None))

@@ -174,7 +174,12 @@ class Job:
                         self.trouble(error.name, error.code, error.detail)
                     if interrupt.requested:
                         break
+                # An empty file must not look like an empty log, or replace what is there.
+                if self._failed and output is not None and not self.totals.lines:
+                    raise _UnreadError  # noqa: TRY301 - leaving the blocks removes the file
                 last(file)
+        except _UnreadError:
+            return self.code()
         except BrokenPipeError:  # the reader has seen enough
             return Exit.DONE
         except KeyboardInterrupt:
@@ -224,6 +229,10 @@ class Job:
             self.complain(shown_name(names[0]), "nothing" if self.totals.lines else "empty")
         else:
             self.say(f"{PROGRAM}: {catalog.sentence('ui', 'no_segment', self.lang)}")
+
+
+class _UnreadError(Exception):
+    """None of the inputs could be read."""
 
 
 class _Writer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib.util
+import json
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from tdparse.render.columns import CONNECTIONS, KINDS, SEGMENTS
 
 DATA = (ROOT / "docs" / "data.md").read_text("utf-8")
 CHECKS = (ROOT / "docs" / "ci.md").read_text("utf-8")
+BATCH = (ROOT / "docs" / "batch.md").read_text("utf-8")
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 
 
@@ -99,13 +101,41 @@ def test_the_guide_lists_every_column_and_its_type() -> None:
     assert str(types["counts"]) == kinds["counts"]
 
 
+# ------------------------------------------------------------------ many logs
+
+
+def test_batches_end_as_the_guide_says(folder: Path, tmp_path: Path) -> None:
+    """One after another, each goes on where the one before has ended; the report has the keys of the table."""
+    if shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
+    for name in ("http.log", "refused.log", "reuse.log"):
+        shutil.copy(folder / name, tmp_path)
+    assert len(blocks(BATCH, "console")) >= 4
+    for block in blocks(BATCH, "console"):
+        run_dialogue(block, tmp_path)
+    keys = re.findall(r"^\| `(\w+)` \| ", BATCH.partition("## The report")[2], re.MULTILINE)
+    assert list(json.loads((tmp_path / "summary.json").read_text())) == keys
+
+
 # ------------------------------------------------------------------ continuous integration
 
 
 @pytest.mark.parametrize("block", blocks(CHECKS, "console"), ids=lambda block: block[2:30])
 def test_the_checks_end_as_the_guide_says(block: str, folder: Path) -> None:
     """Exit codes and output."""
+    if "jq" in block and shutil.which("jq") is None:
+        pytest.skip("jq is not installed")
     run_dialogue(block, folder)
+
+
+def test_the_summary_of_a_job(folder: Path, tmp_path: Path) -> None:
+    """The step that GitHub's summary takes: the connections as a table of Markdown."""
+    step = blocks(CHECKS, "sh")[1]
+    shutil.copy(folder / "refused.log", tmp_path / "test.log")
+    summary = tmp_path / "summary.md"
+    env = {**os.environ, "PATH": PATH, "GITHUB_STEP_SUMMARY": str(summary)}
+    subprocess.run(["bash", "-ec", step], cwd=tmp_path, env=env, check=True)
+    assert re.search(r"^\|.*8081.*refused", summary.read_text(), re.MULTILINE)
 
 
 @pytest.mark.parametrize(

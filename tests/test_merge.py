@@ -119,3 +119,22 @@ def test_what_cannot_be_read_does_not_stop_the_others(program: Program, tmp_path
     assert done.code == 3
     assert [line.split(": ")[1] for line in done.err.splitlines()] == ["missing", "cut.gz"]
     assert "[refused]" in done.out or "[reset" in done.out or "[complete" in done.out
+
+
+def test_an_annotated_copy_of_rotated_logs(program: Program, tmp_path: Path) -> None:
+    """One copy, named after the newest log, that of the log they were; nothing is written when none can be read."""
+    lines = stamped(records(), "clock", 36_000)
+    (tmp_path / "x.log.1.gz").write_bytes(gzip.compress("\n".join(lines[:4]).encode() + b"\n"))
+    (tmp_path / "x.log").write_text("\n".join(lines[4:]) + "\n")
+    (tmp_path / "whole.log").write_text("\n".join(lines) + "\n")
+    whole = program("annotate", "whole.log", cwd=tmp_path).raw
+    assert program("annotate", "--merge", "x.log.1.gz", "x.log", cwd=tmp_path).raw == whole
+    assert program("annotate", "--merge", "x.log.1.gz", "x.log", "-o", "out", cwd=tmp_path).code == 0
+    assert (tmp_path / "out" / "x.log").read_bytes() == whole
+    assert program("annotate", "--merge", "x.log.1.gz", "x.log", "-o", ".", cwd=tmp_path).code == 2
+    for arguments in (["annotate", "--merge", "missing"], ["missing"]):
+        (tmp_path / "kept").write_text("kept\n")
+        name = "kept" if arguments == ["missing"] else "out"
+        assert program(*arguments, "-o", name, cwd=tmp_path).code == 3
+        assert (tmp_path / "kept").read_text() == "kept\n"
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["x.log"]
