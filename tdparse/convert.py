@@ -52,9 +52,9 @@ def readable_twice(name: str, wait: Callable[[int], bool]) -> Iterator[str]:
         yield copy.name
 
 
-def hint(source: Source) -> Numbering:
-    """Return how a log prints its numbers. Raises UnreadableError."""
-    return numbering_of(item for item in _items(source) if isinstance(item, Segment))
+def hint(source: Source, beat: Callable[[int], None] = lambda _: None) -> Numbering:
+    """Return how a log prints its numbers; `beat` hears how many lines each block had. Raises UnreadableError."""
+    return numbering_of(item for item in _items(source, beat) if isinstance(item, Segment))
 
 
 def convert(
@@ -65,6 +65,7 @@ def convert(
     likely: Numbering | None = None,
     numbering: NumberingChoice = "auto",
     stopped: Callable[[], bool] = lambda: False,
+    beat: Callable[[int], None] = lambda _: None,
 ) -> Kept:
     """
     Write a log in the numbering `to`, as far as `stopped` lets it.
@@ -76,6 +77,7 @@ def convert(
         likely: What `hint` has found.
         numbering: How the log prints its numbers, where the user says so.
         stopped: Asked between two blocks.
+        beat: Hears how many lines each block had.
 
     Raises UnreadableError, after what could be read has been written.
     """
@@ -83,6 +85,7 @@ def convert(
     try:
         for block in source.blocks():
             converting.feed(block)
+            beat(len(block))
             if stopped():
                 break
     finally:
@@ -157,8 +160,14 @@ class _Converting:
         self._file.write(text.encode(codec, errors))
 
 
-def _items(source: Source) -> Iterator[Item]:
-    return Assembler().read(line.removesuffix("\r") for block in source.blocks() for line in block)
+def _items(source: Source, beat: Callable[[int], None]) -> Iterator[Item]:
+    return Assembler().read(line.removesuffix("\r") for block in _heard(source, beat) for line in block)
+
+
+def _heard(source: Source, beat: Callable[[int], None]) -> Iterator[list[str]]:
+    for block in source.blocks():
+        beat(len(block))
+        yield block
 
 
 def _forced(numbering: NumberingChoice) -> Numbering | None:

@@ -6,7 +6,7 @@ No terminal is touched here, so every answer can be tested as a value.
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -26,6 +26,7 @@ from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from tdparse.model import Lang, NumberStyle, Summary
     from tdparse.session import Piece
@@ -35,6 +36,10 @@ _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
 QUOTED: Final = 60  # columns of a line that is quoted
 MEANT: Final = 2  # words behind a command; more of them are prose
 _LISTED: Final = 12  # connections named in a hint
+
+
+def _unheard(_done: int) -> None:
+    pass
 
 
 class Dialogue:
@@ -49,17 +54,22 @@ class Dialogue:
         color: bool = False,
         columns: Callable[[], int | None] = lambda: None,
         hints: bool = True,
+        watch: Callable[[int, int], AbstractContextManager[Callable[[int], None]]] = lambda _lines, _size: nullcontext(
+            _unheard
+        ),
     ) -> None:
         """
         Start with nothing pasted.
 
-        `columns` tells how wide the terminal is, None for no limit; `hints` says what is waited for, to people who type.
+        `columns` tells how wide the terminal is, None for no limit; `hints` says what is waited for, to people who type;
+        `watch` is entered with the lines and characters of an input, and hears how many lines are done.
         """
         self.lang: Lang = lang
         self._numbers: NumberStyle = numbers
         self._color = color
         self._columns = columns
         self._hints = hints
+        self._watch = watch
         self._session = Session(numbering)
         self._view = self._new_view()
         self._shown = 0  # the line that has been complained of although it may go on
@@ -103,7 +113,9 @@ class Dialogue:
         touched: set[int] = set()
         over: set[int] = set()
         view = self._view
-        for item, raw in self._session.feed(lines):
+        with self._watch(len(lines), sum(map(len, lines)) + len(lines)) as beat:
+            pieces = self._session.feed(lines, beat)
+        for item, raw in pieces:
             if isinstance(item, Step):
                 parts.append(view.step(item, raw))
                 touched.add(item.flow.conn)

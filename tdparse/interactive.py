@@ -101,7 +101,7 @@ def quiz(
     language = language_of(lang)
     job = job_of(language, None, strict=False)
     try:
-        steps = steps_of(file, numbering.value)
+        steps = steps_of(file, language, numbering.value)
     except UnreadableError as error:
         job.complain(error.name, error.code, error.detail)
         raise typer.Exit(Exit.FAILED) from None

@@ -54,6 +54,7 @@ class Job:
         """Speak `lang`; `fail_on` and `strict` decide what makes the run fail."""
         self.lang: Lang = lang
         self.totals = Totals()
+        self.progress: Progress | None = None  # the one that is on the screen
         self._alarm = Alarm(fail_on)
         self._strict = strict
         self._failed = False
@@ -75,6 +76,7 @@ class Job:
 
         Without `output` to standard output.
         """
+        progress = self.progress = Progress(self.lang, map(size_of, names), together=merge)
         if merge:
             names, opener = self._merged(names)
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
@@ -103,7 +105,6 @@ class Job:
             progress.stop()
             _Writer(file, eager=True)(renderer.finish(self.totals))
 
-        progress = Progress(self.lang, map(size_of, names))
         # On a terminal the output shows by itself how far it has come.
         on_screen = output is None and sys.stdout.isatty()
         aside = progress.stop if on_screen else None
@@ -127,9 +128,20 @@ class Job:
         """Write the inputs one after another in the numbering `to`; without `output` to standard output."""
         from tdparse.convert import convert, hint, readable_twice
 
+        passes = 2 if numbering == "auto" else 1
+        progress = self.progress = Progress(self.lang, map(size_of, names))
+        on_screen = output is None and sys.stdout.isatty()
+        heard = 0  # lines, in every pass
+
         def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
             shown = shown_name(name)
             live = False
+            before = 0  # octets of the pass before
+
+            def beat(lines: int) -> None:
+                nonlocal heard
+                heard += lines
+                progress.tick((before + source.consumed) // passes, heard // passes)
 
             def stopped() -> bool:
                 return interrupt.requested and not live
@@ -139,9 +151,14 @@ class Job:
                 likely = None
                 if numbering == "auto":
                     with opened(place, called=shown) as source:
-                        likely = hint(source)
+                        likely = hint(source, beat)
+                        before = source.consumed
+                if on_screen:
+                    progress.stop()  # the output shows by itself how far it has come
                 with opened(place, called=shown) as source:
-                    kept = convert(source, to, file, likely=likely, numbering=numbering, stopped=stopped)
+                    kept = convert(source, to, file, likely=likely, numbering=numbering, stopped=stopped, beat=beat)
+                    progress.next((before + source.consumed) // passes)
+            progress.clear()
             if stopped() and output is not None:
                 raise KeyboardInterrupt  # half of a file must not look like the whole of it
             self.totals.add(kept.totals)
@@ -150,7 +167,7 @@ class Job:
             if rejected := kept.totals.skipped["rejected"]:
                 self.complain(shown, "lost_rejected", str(rejected))
 
-        return self._over(names, one, output)
+        return self._over(names, one, output, last=lambda _: progress.stop())
 
     def _over(
         self,
@@ -211,6 +228,8 @@ class Job:
 
     def say(self, text: str) -> None:
         """Write a line to standard error, whatever its encoding, unless nobody is there any more."""
+        if self.progress is not None:
+            self.progress.clear()
         encoding = sys.stderr.encoding or "utf-8"
         with suppress(OSError):
             sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -53,7 +53,13 @@ class _Merged(Source):
 
     def __init__(self, logs: Sequence[Source], trouble: Callable[[UnreadableError], None]) -> None:
         super().__init__(name_of([log.name for log in logs]), _Nothing())
+        self._sources = logs
         self._logs = [_records(log, trouble) for log in logs]
+
+    @property
+    def consumed(self) -> int:
+        """How many octets of all logs have been read."""
+        return sum(log.consumed for log in self._sources)
 
     def blocks(self) -> Iterator[list[str]]:
         """Yield the lines of all logs."""

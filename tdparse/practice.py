@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import catalog, quiz, wording
 from tdparse.model import Step
 from tdparse.pipeline import Explainer
+from tdparse.progress import Progress, size_of
 from tdparse.read import opened
 from tdparse.render.paint import BOLD, GREEN, RED, Brush
 from tdparse.render.screen import broken, safe
@@ -23,14 +24,20 @@ HELP: Final = frozenset({"help", "?"})
 LEAVE: Final = frozenset({"quit", "exit", "q"})
 
 
-def steps_of(name: str, numbering: NumberingChoice = "auto") -> list[Step]:
-    """Return the segments of a log, explained; raises UnreadableError."""
+def steps_of(name: str, lang: Lang, numbering: NumberingChoice = "auto") -> list[Step]:
+    """Return the segments of a log, explained; how far that has come is told in `lang`. Raises UnreadableError."""
     explainer = Explainer(name, numbering=numbering)
     items = []
-    with opened(name) as source:
-        for block in source.blocks():
-            for line in block:
-                items += explainer.feed(line.removesuffix("\r"))
+    lines, progress = 0, Progress(lang, [size_of(name)])
+    try:
+        with opened(name) as source:
+            for block in source.blocks():
+                for line in block:
+                    items += explainer.feed(line.removesuffix("\r"))
+                lines += len(block)
+                progress.tick(source.consumed, lines)
+    finally:
+        progress.stop()
     items += explainer.finish()
     return [item for item in items if isinstance(item, Step)]
 

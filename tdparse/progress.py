@@ -37,13 +37,18 @@ class Progress:
         lang: Lang,
         sizes: Iterable[int | None],
         *,
+        together: bool = False,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Expect inputs of these `sizes` in octets, None where that is unknown; `clock` tells seconds."""
+        """
+        Expect inputs of these `sizes` in octets, None where that is unknown, one after another or all `together`.
+
+        `clock` tells seconds.
+        """
         known = list(sizes)
         self._lang: Lang = lang
-        self._files = len(known)
+        self._files = 1 if together else len(known)
         self._total = None if None in known else sum(size or 0 for size in known)
         self._stream = sys.stderr if stream is None else stream
         self._clock = clock
@@ -103,8 +108,8 @@ class Progress:
         if elapsed > 0:
             parts.append(self._say("speed", n=f"{round(lines / elapsed):,}"))
         if total and octets:
-            left = max(total - octets, 0) * elapsed / octets
-            parts.append(self._say("left", dt=catalog.duration(round(left) * _SECOND, self._lang).replace(".00", "")))
+            left = max(round((total - octets) * elapsed / octets), 1)
+            parts.append(self._say("left", dt=catalog.span(left * _SECOND, self._lang).replace(".00", "")))
         return " · ".join(parts)
 
     def _columns(self) -> int:

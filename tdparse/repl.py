@@ -11,15 +11,17 @@ import os
 import shutil
 import signal
 import sys
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tdparse.completion import candidates, takes_file
 from tdparse.dialogue import Dialogue
+from tdparse.progress import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import CompleteEvent, Completer, Completion
@@ -43,7 +45,18 @@ class Repl:
     ) -> None:
         """Prepare a session; nothing is shown yet."""
         talking = sys.stdin.isatty()
-        self._dialogue = Dialogue(lang, numbers, numbering, color=color, columns=_columns, hints=talking)
+        self._dialogue = Dialogue(
+            lang, numbers, numbering, color=color, columns=_columns, hints=talking, watch=self._watched
+        )
+
+    @contextmanager
+    def _watched(self, lines: int, size: int) -> Iterator[Callable[[int], None]]:
+        """Show how far a long paste has come."""
+        progress = Progress(self._dialogue.lang, [size])
+        try:
+            yield lambda done: progress.tick(size * done // lines, done)
+        finally:
+            progress.stop()
 
     def run(self) -> int:
         """Talk until the input ends or the user leaves; return the exit code."""

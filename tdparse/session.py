@@ -6,17 +6,20 @@ A session is one log that grows. Taking back an input reads what is left again, 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.record import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tdparse.model import Summary
     from tdparse.stream import NumberingChoice
+
+
+BEAT: Final = 500  # lines
 
 
 class Piece(NamedTuple):
@@ -42,14 +45,16 @@ class Session:
         self._over: dict[int, Summary] = {}  # by connection, those that can receive nothing more
         self._explainer = Explainer("repl", numbering=self._numbering)
 
-    def feed(self, lines: Sequence[str]) -> list[Piece]:
-        """Take one input; return what it completes."""
+    def feed(self, lines: Sequence[str], beat: Callable[[int], None] = lambda _: None) -> list[Piece]:
+        """Take one input; return what it completes. `beat` hears from time to time how many lines are done."""
         self._inputs.append(len(self.lines))
-        return self._read(lines)
+        return self._read(lines, beat)
 
-    def _read(self, lines: Sequence[str]) -> list[Piece]:
+    def _read(self, lines: Sequence[str], beat: Callable[[int], None] = lambda _: None) -> list[Piece]:
         before = len(self.pieces)
-        for line in lines:
+        for done, line in enumerate(lines):
+            if done % BEAT == 0:
+                beat(done)
             self.lines.append(line)
             for item in self._explainer.feed(line):
                 if isinstance(item, Step | Skipped):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import TDEXPLAIN, Program
 
 from tdparse.progress import Progress, size_of
 
@@ -61,34 +62,6 @@ def test_what_is_known_is_told(lang: str, sizes: list[int | None], line: str) ->
     assert progress.line(6000, 900, 3.0) == line
 
 
-def test_a_pipe_gets_none(program: Program, tmp_path: Path, demo: Path) -> None:
-    """However long it takes, standard error stays empty when it is no terminal."""
-    big = tmp_path / "big.log"
-    big.write_text((demo / "http.log").read_text() * 1500)
-    done = program("-q", big)
-    assert (done.code, done.err) == (0, "")
-
-
-def test_a_terminal_shows_it_while_a_file_is_written(tmp_path: Path, demo: Path) -> None:
-    """And has it taken off at the end."""
-    big = tmp_path / "big.log"
-    big.write_text((demo / "http.log").read_text() * 4000)
-    child = pexpect.spawn(
-        TDEXPLAIN[0],
-        [*TDEXPLAIN[1:], "-o", str(tmp_path / "out.txt"), str(big)],
-        env={**os.environ, "TERM": "xterm"},
-        encoding="utf-8",
-        timeout=60,
-        dimensions=(50, 100),
-    )
-    child.expect(r"\d+ % \(\d\S+ MB of \d\S+ MB\) · [\d,]+ lines/s · \S+ s left")
-    child.expect(pexpect.EOF)
-    child.close()
-    assert child.exitstatus == 0
-    assert child.before is not None
-    assert child.before.endswith("\r\x1b[K")
-
-
 def test_sizes_of_what_has_none(tmp_path: Path) -> None:
     """A folder, a missing file, a pipe."""
     (tmp_path / "x").write_bytes(b"12345")
@@ -96,3 +69,60 @@ def test_sizes_of_what_has_none(tmp_path: Path) -> None:
     assert size_of(str(tmp_path)) is None
     assert size_of(str(tmp_path / "missing")) is None
     assert size_of("a\0b") is None
+
+
+# The program with no second to wait for, so that a small log is enough.
+EAGER = "import tdparse.progress as p; p.AFTER = p.EVERY = 0; from tdparse.cli import main; main()"
+COMMANDS = {
+    "explain": ["-o", "out.txt", "a.log", "b.log"],
+    "jsonl": ["-f", "jsonl", "-o", "out.jsonl", "a.log", "b.log"],
+    "merge": ["--merge", "-o", "out.txt", "a.log", "b.log"],
+    "annotate": ["annotate", "-j", "1", "-o", "out", "a.log", "b.log"],
+    "annotate, two processes": ["annotate", "-j", "2", "-o", "out", "a.log", "b.log"],
+    "connections": ["connections", "a.log", "b.log"],
+    "convert": ["convert", "--to", "relative", "-o", "out.log", "a.log", "b.log"],
+    "diagram": ["diagram", "-c", "1", "-o", "out.txt", "a.log", "b.log"],
+    "report": ["report", "-o", "out.html", "a.log"],
+    "quiz": ["quiz", "a.log"],
+}
+
+
+@pytest.fixture
+def logs(tmp_path: Path, demo: Path) -> Path:
+    """A folder with two logs of several blocks each."""
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text((demo / "http.log").read_text() * 60)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_shows_it_on_a_terminal(name: str, logs: Path) -> None:
+    """Octets, lines a second, time left; taken off before the end."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", EAGER, *COMMANDS[name]],
+        cwd=logs,
+        env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8"},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(50, 100),
+    )
+    child.expect(r"\d+ % \(\d\S* k?B of \d\S+ kB\) · [\d,]+ lines/s · \S+ s left")
+    child.expect_exact("? ") if name == "quiz" else child.expect(pexpect.EOF)
+    shown = child.before or ""
+    if name == "quiz":
+        child.sendline("quit")
+        child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert "left" not in shown[shown.rindex("\r\x1b[K") :]
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_command_shows_it_in_a_pipe(name: str, logs: Path) -> None:
+    """Standard error has what there is to say, and no control character."""
+    done = subprocess.run(
+        [sys.executable, "-c", EAGER, *COMMANDS[name]], cwd=logs, input=b"quit\n", capture_output=True, check=True
+    )
+    assert b"\x1b" not in done.stderr
+    assert b" left" not in done.stderr
