@@ -1,0 +1,52 @@
+"""
+Lines a second of the derived patterns, to typed records, and of the LALR parser: `PYTHONPATH=tests python -m bench.rates LOG`.
+
+The parser only accepts: no tree, no record, which is to its advantage.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import time
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import tdparse
+from tdparse import lalr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+ROUNDS = 5
+LINES, FEWER = 50_000, 3_000
+
+
+def rate(work: Callable[[str], object], lines: Sequence[str]) -> float:
+    """Return lines a second of processor time."""
+    begun = time.process_time()
+    for line in lines:
+        work(line)
+    return len(lines) / (time.process_time() - begun)
+
+
+def main(path: Path) -> dict[str, float]:
+    """Measure both in turn."""
+    with path.open(encoding="utf-8") as file:
+        lines = [line.rstrip("\n") for line in islice(file, LINES)]
+    fewer = lines[:: max(len(lines) // FEWER, 1)]
+    reached = sum(not isinstance(tdparse.parse_line(line), tdparse.Segment) for line in lines)
+    lalr.failure(lines[0])
+    rounds = [(rate(tdparse.parse_line, lines), rate(lalr.failure, fewer)) for _ in range(ROUNDS)]
+    return {
+        "patterns": statistics.median(patterns for patterns, _ in rounds),
+        "lalr": statistics.median(parser for _, parser in rounds),
+        "ratio": statistics.median(patterns / parser for patterns, parser in rounds),
+        "unread": reached / len(lines),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(main(Path(sys.argv[1]))))
