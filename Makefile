@@ -56,7 +56,7 @@ bench: $(STAMP)
 
 .PHONY: bench-micro
 bench-micro: $(STAMP)
-	$(BIN)/pytest tests/test_micro.py --benchmark-enable --benchmark-group-by=func -p no:xdist
+	$(BIN)/pytest tests/test_micro.py --benchmark-enable --benchmark-group-by=func
 
 man: $(STAMP)
 	@mkdir -p docs

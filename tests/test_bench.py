@@ -1,10 +1,11 @@
-"""The traffic that is measured: real tcpdump prints it, and it is what it says it is."""
+"""The traffic that is measured: real tcpdump prints it, and it is what it says it is. And what is made of figures."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from io import BytesIO
 from itertools import islice
@@ -12,7 +13,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from bench.generate import SHAPES
+from bench.measure import FailedError, Taken, taken
 from bench.printing import write_pcap, write_text
+from bench.report import Measured, document
+from bench.rows import COMPILED, FIRST, ROWS, TEXT
 
 from tdparse.model import Step
 from tdparse.pipeline import explain
@@ -57,3 +61,30 @@ def test_mixed_traffic_has_something_of_everything() -> None:
     assert {"retransmission", "fast_retransmission", "duplicate_ack", "lost_segment"} <= found.keys()
     versions = Counter(step.segment.src.host.count(":") > 0 for step in steps)
     assert 0.05 < versions[True] / len(steps) < 0.25
+
+
+def test_what_a_run_took() -> None:
+    """Wall and processor time, memory, of all processes of a pipeline; a failure is not taken for speed."""
+    busy = [sys.executable, "-c", "x = bytearray(60_000_000); sum(range(2_000_000))"]
+    one = taken([busy])
+    assert one.peak > 60
+    assert 0 < one.cpu < one.wall * 1.5
+    assert taken([busy, ["cat"]], [busy]).cpu > 1.5 * one.cpu
+    with pytest.raises(FailedError):
+        taken([[sys.executable, "-c", "raise SystemExit(3)"], ["cat"]])
+
+
+def test_the_page_says_what_was_met() -> None:
+    """Ratios are of runs of the same round; what was not measured, and what was not met, is said."""
+    results = {row.name: [Taken(2.0, 1.0, 50.0), Taken(4.0, 2.0, 50.0)] for row in ROWS}
+    results[TEXT] = [Taken(3.0, 2.0, 50.0), Taken(6.0, 4.0, 50.0)]
+    results[FIRST] = [Taken(0.1, 0.1, 20.0)]
+    results.pop(COMPILED)
+    found = Measured(1000, 2, results, {"patterns": 5e5, "lalr": 1e4, "ratio": 50.0, "unread": 0.0}, [COMPILED])
+    page = document(found, ["Processor: made of sand"])
+    assert "| text: at most 1.7 × tcpdump | 1.50 | met | 2.00 | **not met** |" in page
+    assert "| text, compiled: at most 1.0 × tcpdump | | not measured | | |" in page
+    assert "| derived patterns: at least 45 × the LALR rate | 50 | met | | |" in page
+    assert "Processor: made of sand" in page
+    tables = [line for line in page.splitlines() if line.startswith("|")]
+    assert {line.replace("\\|", "").count("|") for line in tables} == {4, 6, 8}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.rows import CORE, FIRST, LONG, ROWS, SHAPE, START, TARGETS, TEXT, T, Row, Target
+from bench.rows import CORE, FIRST, LONG, ROWS, SHAPE, START, TARGETS, TEXT, Row, T, Target
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -125,7 +125,7 @@ def flatness(found: Measured, rows: Sequence[Row]) -> Iterator[str]:
     for name, lines in [(TEXT, found.size), *((row.name, row.lines(found.size)) for row in rows)]:
         each, peak = per_line(found, name), max(run.peak for run in found.results[name])
         yield (
-            f"| {name} | {lines:,} | {each[0]:.2f} | {each[1]:.2f} | {each[0] / base[0]:.2f} | {each[1] / base[1]:.2f} "
+            f"| {name} | {lines:,} | {each[0]:.2f} | {each[1]:.2f} | {_times(each[0], base[0])} | {_times(each[1], base[1])} "
             f"| {peak:.0f} |"
         )
     yield ""
@@ -136,10 +136,8 @@ def targets(found: Measured) -> Iterator[str]:
     yield "| | wall | | cpu | |\n|---|--:|---|--:|---|"
     for target in TARGETS:
         values = figures(found, target)
-        cells = [f"{_shown(target, value)} | {_verdict(target, value)}" for value in values]
-        yield (
-            f"| {target.text} | " + " | ".join(cells or ["not measured | "]) + " | |" * (2 - max(len(cells), 1)) + " |"
-        )
+        cells = [f"{_shown(target, value)} | {_verdict(target, value)}" for value in values] or ["| not measured"]
+        yield f"| {_cell(target.text)} | " + " | ".join([*cells, "|"][:2]) + " |"
     yield ""
 
 
@@ -153,10 +151,16 @@ def figures(found: Measured, target: Target) -> tuple[float, ...]:
         return (max(run.peak for run in found.results[target.of]),)
     if target.what == "per line":
         above, below = per_line(found, target.of), per_line(found, target.to)
+        if min(below) <= 0:
+            return ()  # so few lines that starting is all there is
         return above[0] / below[0], above[1] / below[1]
     both = ratio(found, target.of, target.to, target.or_to)
     values = [target.times * (1 / value if target.faster else value) for value in both]
     return tuple(values[:1] if target.wall_only else values)
+
+
+def _times(above: float, below: float) -> str:
+    return f"{above / below:.2f}" if below > 0 else ""
 
 
 def _cell(text: str) -> str:
