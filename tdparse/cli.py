@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from tdparse.render import Renderer
 
 DEFAULT_COMMAND = "explain"
+HELP = "help"  # the word, which many type first
 LIKENESS = 0.75  # of a word that was probably meant to be a command; 1 is the command itself
 
 
@@ -87,6 +88,8 @@ class DefaultCommand(TyperGroup):
         own = {name for parameter in self.params for name in parameter.opts} | {"--help", "-h"}
         if not args and ctx.resilient_parsing:  # the shell asks what can stand here: a command, too
             return super().parse_args(ctx, args)
+        if args and args[0] == HELP and not Path(HELP).exists():
+            args = [*args[1:2], "--help"]
         if not args or (args[0] not in self.commands and args[0] not in own):
             if args and not Path(args[0]).exists() and (near := get_close_matches(args[0], self.commands, 1, LIKENESS)):
                 ctx.fail(f"No such file or command: {args[0]}; did you mean {near[0]}?")
@@ -128,9 +131,11 @@ def program(
     Explain tcpdump's text output for TCP: step, state of both endpoints, what is unusual, verdicts.
 
     \b
-    tcpdump -l -nn -S tcp | tdexplain    in a pipe, as it comes
-    tdexplain                            a prompt to paste lines or logs at
-    tdexplain annotate -o copies logs/   saved logs, as annotated copies
+    sudo tcpdump -l -nn -S tcp | tdexplain   in a pipe, as it comes
+    sudo tdexplain live -i any tcp           the same, tcpdump started for you
+    tdexplain                                a prompt to paste lines or logs at
+    tdexplain x.log                          a saved log
+    tdexplain annotate -o copies logs/       many of them, as annotated copies
 
     `tdexplain [FILE]...` is short for `tdexplain explain [FILE]...`; its options: tdexplain explain --help
     """  # noqa: D301 - the backspace is how help texts keep their lines

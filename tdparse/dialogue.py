@@ -6,6 +6,7 @@ No terminal is touched here, so every answer can be tested as a value.
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack, nullcontext
 from difflib import get_close_matches
 from pathlib import Path
@@ -36,6 +37,14 @@ _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
 QUOTED: Final = 60  # columns of a line that is quoted
 MEANT: Final = 2  # words behind a command; more of them are prose
 _LISTED: Final = 12  # connections named in a hint
+
+
+def is_log(name: str) -> bool:
+    """Return whether there is a file of this name."""
+    try:
+        return Path(name).expanduser().is_file()
+    except (OSError, RuntimeError, ValueError):  # no name a file can have
+        return False
 
 
 def _unheard(_done: int) -> None:
@@ -109,6 +118,8 @@ class Dialogue:
         alone = len(lines) == 1
         if alone and not self._session.pending and (piece := fragment.read(lines[0])):
             return self._piece(piece)
+        if alone and not self._session.pending and (slip := self._slip(lines[0])):
+            return slip
         parts: list[str] = []
         touched: set[int] = set()
         over: set[int] = set()
@@ -144,9 +155,19 @@ class Dialogue:
             return ""
         if skipped.kind == "rejected":
             return self._view.skipped(skipped, [skipped.raw])
+        return self._strange(skipped)
+
+    def _strange(self, skipped: Skipped, *more: str) -> str:
         kind = catalog.sentence("kind", skipped.kind, self.lang)
-        told = [catalog.fill(self._say("not_tcpdump"), {"kind": kind}), *self._perhaps(skipped.raw)]
-        return self._wrapped("\n".join(told))
+        return self._wrapped("\n".join([self._filled("not_tcpdump", kind=kind), *more]))
+
+    def _slip(self, text: str) -> str:
+        """Answer a line that was meant for a command or a question; it is not kept. "" for any other."""
+        item = parse_line(text)
+        if not isinstance(item, Skipped) or item.kind != "remark":
+            return ""
+        meant = self._perhaps(text)
+        return self._strange(item, *meant) if meant else ""
 
     def _perhaps(self, text: str) -> list[str]:
         """Return what a few words that are no log may have been meant for: a command, a question."""
@@ -154,6 +175,7 @@ class Dialogue:
         if len(rest) > MEANT or not all(word.replace(".", "").replace(":", "").isalnum() for word in rest):
             return []
         meant = [" ".join((word, *rest)) for word in get_close_matches(first.lower(), COMMANDS, n=1)]
+        meant += [f"load {text.strip()}"] if not meant and is_log(text.strip()) else []
         meant += [f"why {' '.join(text.split())}"] if catalog.lookup(text.strip()) else []
         return [self._filled("perhaps", words=safe(", ".join(meant)))] if meant else []
 
@@ -175,9 +197,14 @@ class Dialogue:
 
     # ------------------------------------------------------------------ commands: the session
 
-    def tell_help(self, _words: Sequence[str]) -> str:
-        """Return what can be done here."""
-        return self._wrapped(self._say("help").strip("\n"))
+    def tell_help(self, words: Sequence[str]) -> str:
+        """Return what can be done here, or with the commands that are named."""
+        text = self._say("help").strip("\n")
+        asked = {word.lower() for word in words} & {*COMMANDS}
+        about = [
+            line for line in text.splitlines() if line.startswith("  ") and asked & {*re.findall(r"\w+", line[:22])}
+        ]
+        return self._wrapped("\n".join(about) or text)
 
     def leave(self, _words: Sequence[str]) -> None:
         """Return None: the session is over."""
@@ -345,6 +372,7 @@ COMMANDS: Final[dict[str, Callable[[Dialogue, Sequence[str]], str | None]]] = {
     "?": Dialogue.tell_help,
     "quit": Dialogue.leave,
     "exit": Dialogue.leave,
+    "q": Dialogue.leave,
     "clear": Dialogue.forget,
     "undo": Dialogue.take_back,
     "lang": Dialogue.speak,

@@ -38,7 +38,7 @@ def test_every_line_is_shown_and_explained(program: Program, demo: Path) -> None
     ("make", "code", "said"),
     [
         (lambda folder: folder / "missing.log", 3, "no such file or directory"),
-        (lambda folder: folder, 3, "is a directory"),
+        (lambda folder: folder, 3, "is a directory; tdexplain annotate takes those"),
         (lambda folder: _written(folder / "binary", bytes(range(256)) * 9), 3, "binary data, not a text log"),
         (lambda folder: _written(folder / "empty.log", b""), 4, "empty, nothing to explain"),
         (lambda folder: _written(folder / "prose.txt", b"Dear diary\n"), 4, "no TCP segment, nothing to explain"),
@@ -71,7 +71,7 @@ def test_one_bad_input_does_not_stop_the_others(program: Program, tmp_path: Path
 
 def test_trouble_is_told_in_the_chosen_language(program: Program, tmp_path: Path) -> None:
     """`--lang zh` holds for messages too."""
-    assert program("-l", "zh", tmp_path).err == f"tdexplain: {tmp_path}：是一个目录\n"
+    assert program("-l", "zh", tmp_path).err == f"tdexplain: {tmp_path}：是一个目录；tdexplain annotate 可处理目录\n"
 
 
 def test_a_pipe_that_is_closed_early_ends_quietly(demo: Path) -> None:

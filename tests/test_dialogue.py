@@ -264,7 +264,31 @@ def test_the_help_fits_a_terminal_of_eighty_columns(lang: Lang) -> None:
     ],
 )
 def test_a_slip_is_met_with_what_was_meant(typed: str, meant: str) -> None:
-    """A command or a question that is like it; prose gets no guess."""
+    """A command or a question that is like it; the slip is not kept, and prose gets no guess."""
     dialogue = Dialogue("en")
     assert f"Did you mean: {meant}?\n" in (dialogue.answer(typed) or "")
+    assert dialogue.answer("undo") == "There is nothing to take back.\n"
     assert "Did you mean" not in (dialogue.answer("verdict of the court on this") or "")
+
+
+def test_help_for_one_command() -> None:
+    """Its lines alone; of what is no command, all."""
+    dialogue = Dialogue("en")
+    assert (dialogue.answer("help show") or "").split()[:2] == ["show", "N"]
+    assert (dialogue.answer("help why") or "").count("\n") == 2
+    assert dialogue.answer("help x") == dialogue.answer("help")
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+def test_help_names_the_other_ways_of_use(lang: Lang) -> None:
+    """A pipe, saved logs, many of them: whoever finds the prompt first finds these, too; every command is named."""
+    told = Dialogue(lang).answer("help") or ""
+    assert all(way in told for way in ("| tdexplain", "tdexplain x.log", "tdexplain annotate", "tdexplain --help"))
+    assert all(name in told for name in COMMANDS if name not in {"?", "exit", "q"})
+
+
+def test_the_name_of_a_file_is_met_with_load(tmp_path: Path) -> None:
+    """Whoever types a log's name means to read it."""
+    log = tmp_path / "x.log"
+    log.write_text(LOG)
+    assert f"Did you mean: load {log}?" in (Dialogue("en").answer(str(log)) or "")

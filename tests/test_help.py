@@ -38,7 +38,12 @@ def test_the_list_of_commands_is_whole(program: Program) -> None:
 def test_the_three_ways_are_in_the_help(program: Program) -> None:
     """A pipe, the prompt, saved logs: each on a line of its own."""
     out = program("--help").out
-    for way in ("tcpdump -l -nn -S tcp | tdexplain  ", "tdexplain  ", "tdexplain annotate -o copies logs/  "):
+    for way in (
+        "sudo tcpdump -l -nn -S tcp | tdexplain  ",
+        "tdexplain  ",
+        "tdexplain x.log  ",
+        "tdexplain annotate -o copies logs/  ",
+    ):
         assert re.search(rf"(?m)^  {re.escape(way)}", out), way
 
 
@@ -99,3 +104,11 @@ def test_each_shell_has_its_script(program: Program, shell: str) -> None:
     done = program("--show-completion", shell, env={"_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"})
     assert done.code == 0
     assert "complete" in done.out
+
+
+def test_help_is_a_word_too(program: Program, tmp_path: Path) -> None:
+    """As in many programs: of all, or of a command; a file of that name comes first."""
+    assert program("help").out == program("--help").out
+    assert program("help", "quiz").out == program("quiz", "--help").out
+    (tmp_path / "help").write_text("12:00:00.000001 IP 10.0.0.1.4 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0\n")
+    assert "[no_answer]" in program("help", cwd=tmp_path).out
