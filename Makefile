@@ -7,11 +7,14 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo test test-batch test-mermaid test-axe lint bench man clean
+.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
 	@$(BIN)/tdexplain demo
+
+# All that continuous integration does on one machine, the quickest first.
+check: lint docs test package
 
 test: $(STAMP)
 	$(BIN)/pytest -n 2
@@ -43,8 +46,28 @@ test-axe: $(STAMP)
 lint: $(STAMP)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
+	$(BIN)/codespell
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[a-b]*.yml
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The site, with every warning an error; then its links, and that it asks nothing of the outside.
+docs: $(STAMP)
+	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 -b html docs build/docs
+	$(BIN)/pytest -q tests/site.py
+	@echo "build/docs/index.html"
+
+# What README and documentation show is written anew from what the program prints; the difference is the review.
+outputs: $(STAMP) man
+	$(BIN)/python tests/shown.py --write
+
+# The wheel and the source distribution, installed in every way users do; `wheels` runs all the tests on them.
+package: $(STAMP)
+	$(BIN)/pytest -q -n 2 tests/installs.py
+
+wheels: $(STAMP)
+	$(BIN)/pytest -q tests/installs.py --whole-suite $(WHEELS)
 
 # Speed and memory beside tcpdump, tshark and tcptrace, into docs/benchmarks.md; a quarter of an hour on a quiet machine.
 SIZE := 1000000
@@ -68,6 +91,6 @@ clean:
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later (with venv) is needed" >&2; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,docs]'
 	$(BIN)/python -m compileall -q tdparse # as pip does for what is not editable: else some set-ups compile at every start
 	@touch $@

@@ -12,7 +12,10 @@ from typing import TypeAlias
 import pytest
 from hypothesis import settings
 
+import tdparse
+
 ROOT = Path(__file__).parents[1]
+PACKAGE = Path(tdparse.__file__).parent  # of the checkout, or of the installed wheel that is being tested
 CORPUS = ROOT.parent / "shared" / "corpus"
 TDEXPLAIN = [sys.executable, "-m", "tdparse"]
 
@@ -23,6 +26,13 @@ settings.load_profile("steady")
 os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", COLUMNS="80")
 for name in ("TDEXPLAIN_LANG", "LANG", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of tests/installs.py."""
+    parser.addoption("--whole-suite", action="store_true", help="run all tests on the installed wheel, not a selection")
+    parser.addoption("--built", help="test the wheel of this folder instead of building one")
+    parser.addoption("--only-python", help="test the wheel on one Python only, for instance 3.12")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -84,7 +94,7 @@ def run(command: Sequence[str], given: bytes = b"", env: dict[str, str] | None =
 @pytest.fixture(scope="session")
 def demo() -> Path:
     """The folder of the bundled logs."""
-    return ROOT / "tdparse" / "demo"
+    return PACKAGE / "demo"
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CORPUS, ROOT, TDEXPLAIN, Program
+from conftest import CORPUS, PACKAGE, ROOT, TDEXPLAIN, Program
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,7 +20,7 @@ from tdparse.discover import Task
 from tdparse.ledger import NAME
 
 STYLE = Style("text", "en", "relative", "auto")
-LOGS = sorted((ROOT / "tdparse" / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
+LOGS = sorted((PACKAGE / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
 SEGMENT = b"10:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from conftest import ROOT
+from conftest import PACKAGE
 
 from tdparse.completion import Known, candidates, takes_file
 from tdparse.dialogue import COMMANDS, Dialogue
@@ -53,7 +53,7 @@ def test_files_are_completed_where_one_is_named(before: str, wanted: bool) -> No
 def test_what_has_been_pasted_is_offered() -> None:
     """Connections, both hosts once, and the lines of segments and of what could not be read, the latest first."""
     dialogue = Dialogue("en")
-    dialogue.answer("# a remark\n" + (ROOT / "tdparse" / "demo" / "refused.log").read_text())
+    dialogue.answer("# a remark\n" + (PACKAGE / "demo" / "refused.log").read_text())
     dialogue.answer("10:00:00.0 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0")
     known = dialogue.known()
     assert known == Known(tuple(sorted(COMMANDS)), ("1",), ("127.0.0.1",), ("4", "3", "2"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import PACKAGE
 
 from tdparse import catalog
 from tdparse.dialogue import COMMANDS, Dialogue
@@ -13,7 +13,7 @@ from tdparse.model import Lang, Step
 from tdparse.pipeline import explain
 from tdparse.render.screen import width
 
-LOG = (ROOT / "tdparse" / "demo" / "http.log").read_text()
+LOG = (PACKAGE / "demo" / "http.log").read_text()
 
 
 def test_a_single_line_is_explained_without_a_verdict() -> None:
@@ -106,7 +106,7 @@ def asked(*questions: str) -> list[str]:
     """Return the answers after the log of a page fetched and one of a connection refused."""
     dialogue = Dialogue("en")
     dialogue.answer(LOG)
-    dialogue.answer((ROOT / "tdparse" / "demo" / "refused.log").read_text())
+    dialogue.answer((PACKAGE / "demo" / "refused.log").read_text())
     return [dialogue.answer(question) or "" for question in questions]
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Program, run
+from conftest import PACKAGE, ROOT, Program, run
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -21,7 +21,7 @@ from tdparse.render.columns import CONNECTIONS, KINDS, SEGMENTS, flattened
 from tdparse.render.markdown import escaped
 from tdparse.render.tabular import cell
 
-LOGS = sorted((ROOT / "tdparse" / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
+LOGS = sorted((PACKAGE / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
 COMMANDS = {"explain": (SEGMENTS, "segment"), "connections": (CONNECTIONS, "connection")}
 EVIL = "\x1b]0;owned\x07|<script>alert(1)</script>`[x](http://evil.example)`@all =cmd()\u202e\x00"
 SEGMENT = "10:00:00.{n:06} IP 10.0.0.1.{port} > 10.0.0.2.80: Flags [P.], seq 1:11, ack 1, win 9, length 10: {payload}\n"

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT
+from conftest import PACKAGE, ROOT
 
 SHELL = {
     "__init__",
@@ -59,7 +59,7 @@ def test_the_layers_hold() -> None:
 def test_the_core_does_nothing() -> None:
     """No module of the core opens, prints or asks: such built-in functions are not called there."""
     forbidden = {"open", "print", "input", "exec", "eval", "__import__"}
-    core = [path for path in (ROOT / "tdparse").glob("*.py") if path.stem not in SHELL]
+    core = [path for path in (PACKAGE).glob("*.py") if path.stem not in SHELL]
     assert len(core) > 10
     for path in core:
         calls = {

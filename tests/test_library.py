@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import doctest
 import pickle
 import pkgutil
-import shutil
 import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from conftest import ROOT
 
 import tdparse
 
@@ -134,17 +131,6 @@ def test_importing_is_as_good_as_free() -> None:
         return min(times)
 
     assert best("import tdparse") < 4 * best("pass")
-
-
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # the example leaves its file to the interpreter
-def test_the_readme_uses_it_truly(tmp_path: Path, demo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The examples of the README print what stands under them."""
-    for name in ("http.log", "refused.log"):
-        shutil.copy(demo / name, tmp_path)
-    monkeypatch.chdir(tmp_path)
-    failed, tried = doctest.testfile(str(ROOT / "README.md"), module_relative=False)
-    assert tried >= 5
-    assert not failed
 
 
 def test_no_module_hides_a_public_name() -> None:

@@ -7,18 +7,14 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import ROOT, TDEXPLAIN, Program
+from conftest import PACKAGE, ROOT, TDEXPLAIN, Program
 
 from tdparse import catalog, quiz
 from tdparse.model import Step
 from tdparse.pipeline import explain
 from tdparse.quiz import Kind, Question
 
-HTTP = [
-    item
-    for item in explain((ROOT / "tdparse" / "demo" / "http.log").read_text().splitlines())
-    if isinstance(item, Step)
-]
+HTTP = [item for item in explain((PACKAGE / "demo" / "http.log").read_text().splitlines()) if isinstance(item, Step)]
 ASKED = [item for item in quiz.questions(HTTP) if isinstance(item, Question)]
 
 

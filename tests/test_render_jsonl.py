@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import CORPUS, ROOT, Program
+from conftest import CORPUS, PACKAGE, ROOT, Program
 from jsonschema import Draft202012Validator
 
 from tdparse.render import jsonl
 
-LOGS = sorted((ROOT / "tdparse" / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
+LOGS = sorted((PACKAGE / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
 STRANGERS = sorted(CORPUS.glob("**/*.log")) + sorted(CORPUS.glob("kernel/*/*.txt"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import PACKAGE, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_regressions.file_regression import FileRegressionFixture
@@ -21,7 +21,7 @@ from tdparse.render.text import Text
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import Run
 
-DEMO = ROOT / "tdparse" / "demo"
+DEMO = PACKAGE / "demo"
 EXPECTED = ROOT / "fixtures" / "demo"
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import PACKAGE, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from tdparse.pipeline import Explainer
 from tdparse.session import Session
 
 LOGS = sorted((ROOT / "fixtures" / "captures").glob("*/absolute.log"))
-HTTP = (ROOT / "tdparse" / "demo" / "http.log").read_text().splitlines()
+HTTP = (PACKAGE / "demo" / "http.log").read_text().splitlines()
 
 
 @pytest.mark.parametrize("log", LOGS, ids=lambda log: log.parent.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from conftest import PACKAGE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from tdparse.selection import Alarm, Selection
 from tdparse.stream import Run
 from tdparse.unpack import Peeked, UnreadableError
 
-LOG = (ROOT / "tdparse" / "demo" / "http.log").read_bytes() + b"remark\r\n\n# comment\n\ttail without end"
+LOG = (PACKAGE / "demo" / "http.log").read_bytes() + b"remark\r\n\n# comment\n\ttail without end"
 
 
 class Pieces:
