@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tdparse.model import Lang
     from tdparse.phrasebook import Fact, Tables
 
-EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "state", "flag", "term", "rule", "transition")
+EXPLAINED: Final = ("step", "modifier", "finding", "verdict", "metric", "state", "flag", "term", "rule", "transition")
 _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400

@@ -27,6 +27,7 @@ WHOLE = {
     "modifier": {"condition"},
     "finding": {"condition"},
     "verdict": {"condition", "zeek", "completeness"},
+    "metric": {"title", "text"},
     "state": {"condition"},
     "flag": {"title", "text"},
     "term": {"title", "text"},
