@@ -54,13 +54,14 @@ lint: $(STAMP)
 
 # The site, with every warning an error; then its links, and that it asks nothing of the outside.
 docs: $(STAMP)
-	$(BIN)/python -m sphinx -W --keep-going -n -q -j 2 -b html docs build/docs
+	$(BIN)/python -m sphinx -W --keep-going -q -j 2 -b html docs build/docs
 	$(BIN)/pytest -q tests/site.py
 	@echo "build/docs/index.html"
 
 # What README and documentation show is written anew from what the program prints; the difference is the review.
 outputs: $(STAMP) man
 	$(BIN)/python tests/shown.py --write
+	$(BIN)/python tests/notebook.py --write
 
 # The wheel and the source distribution, installed in every way users do; `wheels` runs all the tests on them.
 package: $(STAMP)

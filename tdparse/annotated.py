@@ -80,10 +80,16 @@ class Annotated(NamedTuple):
         """The TCP flags of the segment (all false where the text does not show them)."""
         return flags_of(self.segment.flags or "")
 
+    def __repr__(self) -> str:
+        """Say where it stands and what it is; `_asdict` has all of it."""
+        return f"<Annotated line {self.segment.line}: #{self.conn} {self.sender} {self.step}>"
+
     def _repr_html_(self) -> str:
         """Show the record and its explanation in a notebook."""
+        sides = (("client", self.client), ("server", self.server))
         states = " · ".join(
-            f"{role} {side.before} → {side.after}" for role, side in (("client", self.client), ("server", self.server))
+            f"{role} {side.after}" if side.before == side.after else f"{role} {side.before} → {side.after}"
+            for role, side in sides
         )
         said = "<br>".join(map(escape, self.sentences))
         return f"<pre>{escape(self.line)}</pre><p><b>{escape(self.step)}</b> {escape(states)}<br>{said}</p>"

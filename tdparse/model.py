@@ -169,7 +169,7 @@ class Segment(NamedTuple):
     ip: int | None  #: 4, 6, None when the line does not say
     flags: str | None  #: letters in tcpdump's order; "" for [none]; None when the text lacks them (-q)
     seq: int | None  #: printed number
-    seq_last: int | None  #: the b of `seq a:b`
+    seq_last: int | None  #: the second number of a printed range
     ack: int | None  #: printed number
     window: int | None  #: raw 16-bit field
     urgent: int | None

@@ -241,11 +241,11 @@ class Why:
                 continue
             lines.append("")
             if name in shown:
-                lines += self._field("example", self._say("same_example"))
+                lines += self._field("example", self.say("same_example"))
                 continue
             shown.add(name)
             lines += self._wrap(self._label("example", "").rstrip(), INDENT)
-            lines += self._example(name, *place)
+            lines += self.example(name, *place)
         return lines
 
     def index(self, places: Sequence[Place]) -> list[str]:
@@ -273,7 +273,7 @@ class Why:
         section = catalog.reference("section", entry.section).phrases["text"].of(self._lang)
         heading = " · ".join(part for part in (entry.code, section, entry.title) if part)
         lines = [self._bold(line) for line in self._wrap(heading, "")]
-        for name, text in self._fields(entry):
+        for name, text in self.fields(entry):
             lines += self._field(name, text)
         if entry.rules:
             lines += self._wrap(self._label("rules", "").rstrip(), INDENT)
@@ -284,11 +284,11 @@ class Why:
                 lines += [INDENT * 2 + padded(rule, margin) + first.strip(), *rest]
         return lines
 
-    def _fields(self, entry: Explained) -> Iterator[tuple[str, str]]:
+    def fields(self, entry: Explained) -> Iterator[tuple[str, str]]:
         """Yield label and text of what there is to say, in reading order."""
         lang, comma = self._lang, catalog.sentence("ui", "comma", self._lang)
         severity = catalog.sentence("severity", entry.severity, lang) if entry.severity else None
-        place = catalog.fill(self._say("place_of"), {"n": entry.place}) if entry.place else None
+        place = catalog.fill(self.say("place_of"), {"n": entry.place}) if entry.place else None
         texts: tuple[tuple[str, str | None], ...] = (
             ("meaning", entry.meaning),
             ("condition", entry.condition),
@@ -321,11 +321,11 @@ class Why:
 
     def _label(self, name: str, text: str) -> str:
         template = catalog.sentence("ui", "labelled", self._lang)
-        return catalog.fill(template, {"label": self._say(name), "text": text})
+        return catalog.fill(template, {"label": self.say(name), "text": text})
 
     # -------------------------------------------------------------- its example
 
-    def _example(self, name: str, section: str, code: str) -> list[str]:
+    def example(self, name: str, section: str, code: str) -> list[str]:
         """Return a sample log, explained by the program where it shows what it is a sample of."""
         from tdparse.model import Skipped, Step
         from tdparse.pipeline import explain
@@ -353,7 +353,8 @@ class Why:
 
     # -------------------------------------------------------------- pieces
 
-    def _say(self, code: str) -> str:
+    def say(self, code: str) -> str:
+        """Return a word around the explanation, such as the label of a field."""
         section = (
             catalog.reference("why", code) if code in catalog.reference_codes("why") else catalog.entry("ui", code)
         )

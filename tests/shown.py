@@ -38,6 +38,8 @@ LOGS: Final = {
     "http.log": PACKAGE / "demo" / "http.log",
     "refused.log": PACKAGE / "demo" / "refused.log",
     "reuse.log": CAPTURES / "reuse" / "absolute.log",
+    "loss.log": CAPTURES / "loss" / "absolute.log",
+    "loss.pcap": CAPTURES / "loss" / "capture.pcap",
 }
 BLOCK: Final = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdparse import catalog
+from tdparse import catalog, lalr
 from tdparse.model import Certainty, Severity, State
 
 PACKAGE = Path(catalog.__file__).parent
@@ -254,6 +254,6 @@ def test_no_sentence_lives_in_the_code() -> None:
 
 def test_every_terminal_with_words_is_one_of_the_grammar() -> None:
     """What a rejected line could have had instead is told in words; a renamed terminal does not leave its words behind."""
-    grammar = (PACKAGE.parent / "grammar" / "tcpdump.lark").read_text(encoding="utf-8")
+    grammar = lalr.grammar_source()
     named = set(re.findall(r"^([A-Z][A-Z0-9_]*)(?:\.-?\d+)? *:", grammar, re.MULTILINE))
     assert set(catalog.codes("terminal")) - named == {"$END"}

