@@ -11,6 +11,13 @@ from __future__ import annotations
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from pygments.lexer import RegexLexer, bygroups
+from pygments.token import Generic, Text
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
@@ -64,3 +71,20 @@ html_theme_options = {"top_of_page_buttons": []}
 copybutton_prompt_text = r"^\$ |^>>> |^\.\.\. |^tdexplain> "
 copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
+
+
+class Prompt(RegexLexer):
+    """Questions at tdexplain's own prompt, and its answers."""
+
+    name = "repl"
+    tokens: ClassVar = {
+        "root": [
+            (r"(tdexplain> )(.*\n)", bygroups(Generic.Prompt, Text)),
+            (r".*\n", Generic.Output),
+        ]
+    }
+
+
+def setup(app: Sphinx) -> None:
+    """Teach Sphinx the blocks that are our own."""
+    app.add_lexer("repl", Prompt)

@@ -27,6 +27,7 @@ import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
+from unittest import mock
 
 import tdparse
 from tdparse.dialogue import Dialogue
@@ -75,7 +76,7 @@ class Wrong(NamedTuple):
 def pages() -> list[Path]:
     """Return every page: README, contributor's guide and documentation, what is generated at build time left out."""
     found = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [page for page in found if page.is_file() and "codes" not in page.parts]
+    return [page for page in found if page.is_file() and "generated" not in page.parts]
 
 
 class Page:
@@ -165,7 +166,7 @@ class Page:
     def _python(self, text: str) -> str:
         test = SESSION.get_doctest(text, self._names, str(self.path), str(self.path), 0)
         runner = Runner()
-        with contextlib.chdir(self._folder), warnings.catch_warnings():
+        with contextlib.chdir(self._folder), mock.patch.dict(os.environ, self._env), warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the packages that the examples use
             runner.run(test, clear_globs=False)
         self._names.update(test.globs)

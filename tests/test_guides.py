@@ -61,7 +61,15 @@ def test_the_guide_lists_every_column_and_its_type() -> None:
 
 def test_the_report_of_a_batch_has_the_keys_of_the_table(folder: Path, tmp_path: Path) -> None:
     """All of them, in their order."""
-    command = ["tdexplain", "annotate", "http.log", "-o", str(tmp_path / "out"), "--report", str(tmp_path / "summary.json")]
+    command = [
+        "tdexplain",
+        "annotate",
+        "http.log",
+        "-o",
+        str(tmp_path / "out"),
+        "--report",
+        str(tmp_path / "summary.json"),
+    ]
     subprocess.run(command, cwd=folder, env={**os.environ, "PATH": PATH}, check=True, capture_output=True)
     keys = re.findall(r"^\| `(\w+)` \| ", BATCH.partition("## The report")[2], re.MULTILINE)
     assert list(json.loads((tmp_path / "summary.json").read_text())) == keys
