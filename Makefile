@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench man clean
+.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench bench-micro man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -78,7 +78,6 @@ bench: $(STAMP)
 	@$(BIN)/python -m compileall -q tdparse
 	PYTHONPATH=tests $(BIN)/python -m bench --size $(SIZE) --rounds $(ROUNDS) --long-rounds $(LONG)
 
-.PHONY: bench-micro
 bench-micro: $(STAMP)
 	$(BIN)/pytest tests/test_micro.py --benchmark-enable --benchmark-group-by=func
 

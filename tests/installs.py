@@ -34,6 +34,7 @@ UV: Final = [sys.executable, "-m", "uv"]
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 NEEDED_TO_TEST: Final = [
     "pytest",
+    "pytest-benchmark",
     "pytest-regressions",
     "pytest-xdist",
     "hypothesis",
