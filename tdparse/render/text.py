@@ -235,6 +235,21 @@ class Text:
         title = [self._paint(paint.BOLD, line) for line in self._wrap(head, "")]
         return [*title, *ending.lines, *(INDENT + line for line in self._labelled(own, ending.side))]
 
+    def close(self, summary: Summary) -> str:
+        """Return who closed, and how."""
+        parts = []
+        if summary.closed_first:
+            parts.append(self._say("closed_first", who=self._role(summary.closed_first)))
+        if summary.close_shape and summary.close_shape != "none":
+            parts.append(catalog.sentence("close_shape", summary.close_shape, self._lang))
+        return self._say("comma").join(parts)
+
+    def time_wait(self, summary: Summary) -> str:
+        """Return who waits in TIME-WAIT, and for how long (R83); after a close that makes nobody wait, that."""
+        if summary.time_wait:
+            return self._say("time_wait_of", who=self._say("comma").join(map(self._role, summary.time_wait)))
+        return self._say("time_wait_none") if summary.close_shape == "reset" else ""
+
     # ------------------------------------------------------------------ pieces
 
     def _ending(self, summary: Summary, following: Sequence[str]) -> _Ending:
@@ -257,8 +272,8 @@ class Text:
         parts = [
             ("verdict", self._paint(paint.BOLD, safe(verdict))),
             ("final_states", states),
-            ("close", self._close(summary)),
-            ("time_wait", self._time_wait(summary)),
+            ("close", self.close(summary)),
+            ("time_wait", self.time_wait(summary)),
             ("also", safe(wording.JOIN[lang].join(wording.notes(summary, lang)))),
             ("cause", safe(wording.cause(summary, lang))),
             ("check", safe(wording.check(summary, lang))),
@@ -334,21 +349,6 @@ class Text:
             evidence = ", ".join(map(str, finding.lines))
             shown += self._wrap(self._say("evidence", finding=finding.code, confidence=sure, lines=evidence))
         return shown
-
-    def _close(self, summary: Summary) -> str:
-        """Return who closed, and how."""
-        parts = []
-        if summary.closed_first:
-            parts.append(self._say("closed_first", who=self._role(summary.closed_first)))
-        if summary.close_shape and summary.close_shape != "none":
-            parts.append(catalog.sentence("close_shape", summary.close_shape, self._lang))
-        return self._say("comma").join(parts)
-
-    def _time_wait(self, summary: Summary) -> str:
-        """Return who waits in TIME-WAIT, and for how long (R83); after a close that makes nobody wait, that."""
-        if summary.time_wait:
-            return self._say("time_wait_of", who=self._say("comma").join(map(self._role, summary.time_wait)))
-        return self._say("time_wait_none") if summary.close_shape == "reset" else ""
 
     def _counted(self, code: str, count: int) -> str:
         title = titled(code, self._lang)

@@ -42,7 +42,7 @@ class Report:
         self._top = Top(numbers)
         self._connections = Connections(numbers)
         self._sources: list[str] = []
-        self._names: dict[str, str] = {}
+        self._short: list[str] = []  # the same, as short as they differ
         self._first: Step | None = None
         self._last: Step | None = None
         self._steps = 0
@@ -73,7 +73,7 @@ class Report:
         """Take a connection that is over."""
         place = self._place(summary.flow)
         kept = self._keeper.over(summary)
-        self._table.add(place, self._source(len(self._sources)), summary, kept.beats())
+        self._table.add(place, summary, kept.beats())
         self._top.summary(summary, place)
         return ""
 
@@ -83,6 +83,7 @@ class Report:
 
     def finish(self, totals: Totals) -> str:
         """Write the page."""
+        self._short = _shortened(self._sources)
         self._top.span(self._first, self._last)
         details = self._keeper.details()
         places = [f"{detail.kept.source}-{detail.summary.flow.conn}" for detail in details]
@@ -102,7 +103,7 @@ class Report:
 
     def _sections(self, totals: Totals, told: set[str], details: Html) -> Iterator[tuple[str, Html]]:
         """Yield the sections that have something to say, each with its name."""
-        top, names = self._top, _Names(self._sources)
+        top, names = self._top, _Names(self._short)
         headline = f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}</p>'
         cards = f"<div class=cards>{top.verdict_cards(told, names)}</div>"
         yield "summary", Html(f"{headline}{cards}<dl class=facts>{top.facts(totals)}</dl>")
@@ -111,7 +112,7 @@ class Report:
         if rejected := top.rejected(totals):
             yield "rejected", rejected
         if self._table.count:
-            yield "connections", self._table.markup(told)
+            yield "connections", self._table.markup(told, names)
         if details:
             left = self._table.count - len(told)
             notice = f"<p class=notice>{label('details_left', n=f'{left:,}')}</p>" if left else ""
@@ -127,10 +128,27 @@ class Report:
 
     def _source(self, number: int) -> str:
         """Return the name of an input where there are several."""
-        return self._sources[number - 1] if len(self._sources) > 1 else ""
+        return self._short[number - 1] if len(self._short) > 1 else ""
 
     def _title(self) -> str:
-        return ", ".join(self._sources[:3]) + (", …" if len(self._sources) > 3 else "")  # noqa: PLR2004 - a title is short
+        return ", ".join(self._short[:3]) + (", …" if len(self._short) > 3 else "")  # noqa: PLR2004 - a title is short
+
+
+def _shortened(names: Sequence[str]) -> list[str]:
+    """
+    Return names of files without the folders they are all in, and without the name that they all have.
+
+    >>> _shortened(["/a/b/x/c.log", "/a/b/y/c.log"]), _shortened(["/a/b/x.log"])
+    (['x', 'y'], ['x.log'])
+    """
+    parts = [name.split("/") for name in names]
+    if len(set(names)) < len(names):
+        return [part[-1] for part in parts]
+    while all(len(part) > 1 for part in parts) and len({part[0] for part in parts}) == 1:
+        parts = [part[1:] for part in parts]
+    while len(parts) > 1 and all(len(part) > 1 for part in parts) and len({part[-1] for part in parts}) == 1:
+        parts = [part[:-1] for part in parts]
+    return ["/".join(part) for part in parts]
 
 
 class _Names(dict[str, str]):

@@ -13,7 +13,7 @@ from tdparse.render.report.markup import Html, duration, joined, label, pair, sa
 from tdparse.render.report.records import Records
 from tdparse.render.report.table import number, seconds, verdict_badge
 from tdparse.render.rung import Words
-from tdparse.render.text import peer
+from tdparse.render.text import Text, peer, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ class Connections:
         en, zh = Words("en", numbers), Words("zh", numbers)
         self._ladders = Ladders(en, zh)
         self._records = Records(en, zh, numbers)
-        self._en = en
+        self._texts: dict[Lang, Text] = {"en": Text("en"), "zh": Text("zh")}
 
     def connection(self, detail: Detail, place: str, source: str, *, opened: bool) -> tuple[Html, dict[str, Any]]:
         """Return one connection, and what a script needs to know of its plots."""
@@ -74,7 +74,8 @@ class Connections:
             ("check", ticked(lambda lang: wording.check(summary, lang))),
             ("also", pair(lambda lang: wording.JOIN[lang].join(wording.notes(summary, lang)))),
             ("findings", _findings(summary)),
-            ("close", pair(lambda lang: _close(summary, lang))),
+            ("close", pair(lambda lang: self._texts[lang].close(summary))),
+            ("time_wait", pair(lambda lang: self._texts[lang].time_wait(summary))),
             (
                 "final_states",
                 Html(
@@ -97,25 +98,10 @@ def _part(code: str, body: Html) -> Html:
 def _findings(summary: Summary) -> Html:
     return Html(
         ", ".join(
-            f"{sentence('finding', code, 'title')}{f' ×{count}' if count > 1 else ''}"
+            f"{pair(partial(titled, code))}{f' ×{count}' if count > 1 else ''}"
             for code, count in summary.findings.items()
         )
     )
-
-
-def _close(summary: Summary, lang: Lang) -> str:
-    parts = []
-    if summary.closed_first:
-        who = catalog.sentence("role", summary.closed_first, lang)
-        parts.append(catalog.fill(catalog.sentence("ui", "closed_first", lang), {"who": who}))
-    if summary.close_shape and summary.close_shape != "none":
-        parts.append(catalog.sentence("close_shape", summary.close_shape, lang))
-    if summary.time_wait:
-        who = catalog.sentence("ui", "comma", lang).join(
-            catalog.sentence("role", role, lang) for role in summary.time_wait
-        )
-        parts.append(catalog.fill(catalog.sentence("ui", "time_wait", lang), {"who": who}))
-    return catalog.sentence("ui", "comma", lang).join(parts)
 
 
 def _metrics(summary: Summary) -> Html:

@@ -161,6 +161,7 @@
     if (source) {
       card.replaceChildren(...[...source.childNodes].map((node) => node.cloneNode(true)));
       for (const link of $$("a", card)) link.replaceWith(...link.childNodes);
+      card.firstChild.replaceWith(make("b", {}, `${say("line")} ${line}`));
       const rung = $("a.n", source);
       marked = [source, rung && document.getElementById(rung.hash.slice(1))].filter(Boolean);
       for (const element of marked) element.classList.add("at");

@@ -29,7 +29,7 @@ class Row(NamedTuple):
     rank: tuple[int, ...]  # larger is worse
     order: int  # smaller came first
     place: str  # its id
-    cells: Html
+    cells: Html  # all but its name
     keys: tuple[object, ...]  # what a script sorts by, in the order of COLUMNS
 
 
@@ -41,15 +41,15 @@ class Table:
         self._rows: list[tuple[tuple[int, ...], int, Row]] = []
         self._count = 0
 
-    def add(self, place: str, source: str, summary: Summary, beats: Iterable[Beat]) -> None:
+    def add(self, place: str, summary: Summary, beats: Iterable[Beat]) -> None:
         """Take a connection: the worst stay."""
         self._count += 1
         rank = of_summary(summary)
         if len(self._rows) < ROWS:
-            heappush(self._rows, (rank, -self._count, self._row(place, source, summary, beats, rank)))
+            heappush(self._rows, (rank, -self._count, self._row(place, summary, beats, rank)))
             return
         if rank > self._rows[0][0]:
-            heappushpop(self._rows, (rank, -self._count, self._row(place, source, summary, beats, rank)))
+            heappushpop(self._rows, (rank, -self._count, self._row(place, summary, beats, rank)))
 
     @property
     def count(self) -> int:
@@ -60,13 +60,13 @@ class Table:
         """Return what a script sorts the rows by."""
         return [row.keys for row in self._sorted()]
 
-    def markup(self, told: Collection[str]) -> Html:
-        """Return the table, the worst first; `told` has the ids of the connections that are told in detail."""
+    def markup(self, told: Collection[str], names: Mapping[str, str]) -> Html:
+        """Return the table, the worst first; `told` are the places that are told in detail, `names` what they are called."""
         rows = self._sorted()
         heads = joined(Html(f"<th scope=col>{label('column_' + column)}</th>") for column in COLUMNS)
-        bodies = [_body(rows[:FIRST], told, "")]
+        bodies = [_body(rows[:FIRST], told, names, "")]
         if len(rows) > FIRST:
-            bodies.append(_body(rows[FIRST:], told, " class=more"))
+            bodies.append(_body(rows[FIRST:], told, names, " class=more"))
         left = self._count - len(rows)
         notice = f"<p class=notice>{label('rows_left', n=f'{left:,}')}</p>" if left else ""
         return Html(
@@ -78,7 +78,7 @@ class Table:
     def _sorted(self) -> list[Row]:
         return [row for _rank, _order, row in sorted(self._rows, reverse=True)]
 
-    def _row(self, place: str, source: str, summary: Summary, beats: Iterable[Beat], rank: tuple[int, ...]) -> Row:
+    def _row(self, place: str, summary: Summary, beats: Iterable[Beat], rank: tuple[int, ...]) -> Row:
         flow, metrics = summary.flow, summary.metrics
         sent, received = (number(metrics, "payload_bytes", role) for role in ("client", "server"))
         again = [number(metrics, "retransmitted_segments", role) for role in ("client", "server")]
@@ -86,10 +86,9 @@ class Table:
         rtt = seconds(metrics, "handshake_time") or seconds(metrics, "rtt_server")
         length = seconds(metrics, "duration")
         verdict = verdict_badge(summary)
-        prefix = f"{shown(source)} " if source else ""
         client, server = peer(flow.client), peer(flow.server)
         cells = Html(
-            f"<td>{prefix}#{flow.conn}</td><td>{shown(client)}</td><td>{shown(server)}</td><td>{verdict}</td>"
+            f"<td>{shown(client)}</td><td>{shown(server)}</td><td>{verdict}</td>"
             f"<td>{_count(sent)}</td><td>{_count(received)}</td><td>{_time(rtt)}</td><td>{_count(repeated)}</td>"
             f"<td>{_time(length)}</td><td>{sparkline(beats)}</td>"
         )
@@ -153,12 +152,10 @@ def _time(value: int | None) -> Html:
     return Html("–") if value is None else duration(value)
 
 
-def _body(rows: Sequence[Row], told: Collection[str], form: str) -> Html:
+def _body(rows: Sequence[Row], told: Collection[str], names: Mapping[str, str], form: str) -> Html:
     lines = []
     for row in rows:
-        cells = row.cells
-        if row.place in told:
-            name, rest = cells.removeprefix("<td>").split("</td>", 1)
-            cells = Html(f'<td><a href="#c{row.place}">{name}</a></td>{rest}')
-        lines.append(f"<tr>{cells}</tr>")
+        name = names[row.place]
+        link = f'<a href="#c{row.place}">{name}</a>' if row.place in told else name
+        lines.append(f"<tr><td>{link}</td>{row.cells}</tr>")
     return Html(f"<tbody{form}>{''.join(lines)}</tbody>")

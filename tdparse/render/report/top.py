@@ -9,7 +9,7 @@ from tdparse import catalog, wording
 from tdparse.model import TimeStyle
 from tdparse.render.report.gravity import Gravity, of_finding, of_verdict
 from tdparse.render.report.markup import Html, duration, joined, label, pair, sentence, shown, ticked
-from tdparse.render.text import Text
+from tdparse.render.text import Text, titled
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -179,7 +179,7 @@ class Top:
             text = f"<p>{place}: {example.text}</p>"
         return Html(
             f"<li class={severity}><h3><span class=sev>{sentence('severity', severity)}</span> "
-            f"{sentence('finding', code, 'title')} <span class=times>×{self._findings[code]:,}</span> <code>{code}</code></h3>"
+            f"{pair(partial(titled, code))} <span class=times>×{self._findings[code]:,}</span> <code>{code}</code></h3>"
             f"{text}<p class=where>{_where(self._of_finding[code], None, told, names)}</p></li>"
         )
 
