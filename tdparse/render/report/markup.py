@@ -28,6 +28,7 @@ _INKLESS: Final = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
 )
 _HIDDEN: Final = re.compile(f"[{_INKLESS}]")
+_SPECIAL: Final = re.compile("[<>&]")
 
 
 def visible(character: str) -> str:
@@ -51,8 +52,8 @@ def plain(text: str) -> str:
 
 def shown(text: str) -> Html:
     """Return text as markup; escapes are marked, so that they differ from the same letters in the log."""
-    if text.isascii() and text.isprintable():
-        return Html(escape(text, quote=False))
+    if text.isprintable() and (text.isascii() or not _HIDDEN.search(text)):
+        return Html(escape(text, quote=False) if _SPECIAL.search(text) else text)
     parts = []
     for character in text:
         seen = visible(character)
