@@ -10,15 +10,17 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from bench_report import conversations
 from conftest import ROOT, Program
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from ladders import lines_of, view
+from ladders import conversation, lines_of, view
 
 from tdparse import catalog
 from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
-from tdparse.render.report import Report
+from tdparse.render.report import Report, table
+from tdparse.render.report.keep import DETAILED, LINES
 from tdparse.render.report.markup import shown
 from tdparse.render.report.series import Series
 
@@ -176,3 +178,35 @@ def test_the_program_writes_a_report(program: Program, tmp_path: Path) -> None:
     done = program("report", "-o", str(target), str(empty))
     assert done.code == 4
     assert "No TCP segment" in target.read_text("utf-8")
+
+
+def test_of_many_connections_the_worst_are_told_and_the_rest_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The page is bounded, every connection is in it, and it says how many are not told in detail."""
+    monkeypatch.setattr(table, "FULL", 100)
+    text = page(list(conversations(130)))
+    assert text.count("<details class=conn") == DETAILED
+    assert len(re.findall("<tr><td>(?:<a|#)", text)) == 100
+    assert f"only in the table: {130 - DETAILED}" in text
+    others = text[text.index("<details id=others>") :].partition("</details>")[0]
+    assert others.count("complete.clean") == 30
+    first = text.index("<details class=conn")
+    assert "Reset by the client" in text[first : first + 1000]
+
+
+def test_of_a_long_connection_the_ends_and_the_remarkable_are_told() -> None:
+    """What is hidden is counted; the plots are made of all records."""
+    data = "".join(f"C P. 100\nS . {'win=0' if number == 4000 else ''}\n" for number in range(4000))
+    lines = conversation(data + "C F.\nS F.\nC .\n")
+    text = page(lines)
+    assert len(text) < 6_000_000
+    told = len(re.findall(r"<li id=l1-1-\d+", text))
+    assert LINES // 2 < told <= LINES
+    hidden = sum(
+        int(number.replace(",", ""))
+        for number in re.findall(r"<li class=hole><b><span lang=en>… ([\d,]+) segments", text)
+    )
+    assert told + hidden == len(lines)
+    for line in (lines[0], lines[-1]):
+        assert f"<pre>{shown(line)}</pre>" in text
+    sent = json.loads(Page(text).parts["data"])["plots"]["p1-1c"]["plots"]["seq"]["lines"]
+    assert max(map(len, sent)) > LINES

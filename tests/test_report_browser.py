@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from bench_report import conversations
 from conftest import ROOT
 from reports import report
 
+from tdparse.render.report import keep, table
 from tdparse.render.report.markup import visible
 
 pytest.importorskip("selenium", reason="selenium is not installed")
@@ -142,6 +144,33 @@ def test_the_table_is_filtered_and_sorted(window: Browser, pages: Path) -> None:
         if cell != "–"
     ]
     assert numbers == sorted(numbers, reverse=True)
+    assert window.complaints() == []
+
+
+def test_of_many_connections_every_row_is_found(
+    window: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows that are plain lines become rows: shown on demand, filtered, sorted among the others."""
+    monkeypatch.setattr(table, "FULL", 40)
+    monkeypatch.setattr(keep, "DETAILED", 5)
+    log, page = tmp_path / "many.log", tmp_path / "many.html"
+    log.write_text("\n".join(conversations(230)) + "\n")
+    page.write_text(report(log), "utf-8")
+    window.open(page)
+    assert len(window.all(".conn")) == 5
+    assert "only in the table: 225" in window.one("#details").text
+    assert len(window.all("#table tbody tr")) == 200
+    window.click(".more-rows")
+    assert len(window.all("#table tbody tr")) == 230
+    window.one("#filter").send_keys("20229 cleanly")
+    assert [row.split()[0] for row in window.seen("#table tbody tr")] == ["#230"]
+    window.run("arguments[0].value = ''; arguments[0].dispatchEvent(new Event('input'))", window.one("#filter"))
+    window.click("#table th:nth-child(1) button")
+    names = window.run("return [...document.querySelectorAll('#table tbody tr')].map(row => row.cells[0].innerText)")
+    assert names == [f"#{number}" for number in range(1, 231)]
+    window.open(page, script=False)
+    window.one("#others summary").click()
+    assert window.one("#others pre").text.count("complete.clean") == 190
     assert window.complaints() == []
 
 
@@ -373,7 +402,7 @@ def test_a_hostile_log_executes_nothing_and_hides_nothing(window: Browser, tmp_p
     window.open(page)
     assert window.complaints() == []
     assert window.requests() == [page.as_uri()]
-    assert window.run("return document.title") == f"{log} – tdexplain"
+    assert window.run("return document.title") == f"{log.name} – tdexplain"
     assert window.run("return document.querySelectorAll('script').length") == 2
     assert window.run("return document.querySelectorAll('style').length") == 1
     assert (
@@ -395,7 +424,7 @@ def test_a_hostile_log_executes_nothing_and_hides_nothing(window: Browser, tmp_p
     for rung in window.all(".ladder li[data-l]")[:6]:
         window.hover(rung)
     assert window.complaints() == []
-    assert window.run("return document.title") == f"{log} – tdexplain"
+    assert window.run("return document.title") == f"{log.name} – tdexplain"
 
 
 def lines(name: str) -> list[str]:

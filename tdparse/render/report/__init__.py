@@ -73,7 +73,7 @@ class Report:
         """Take a connection that is over."""
         place = self._place(summary.flow)
         kept = self._keeper.over(summary)
-        self._table.add(place, summary, kept.beats())
+        self._table.add(place, summary, kept.beats)
         self._top.summary(summary, place)
         return ""
 
@@ -93,17 +93,18 @@ class Report:
             part, plots = self._connections.connection(detail, place, source, opened=len(details) == 1)
             parts.append(part)
             data.update(plots)
+        names = _Names(self._short)
         facts: dict[str, Any] = {
-            "keys": self._table.keys(),
+            **self._table.facts(names),
             "plots": data,
             "words": {lang: _words(lang) for lang in catalog.LANGUAGES},
         }
-        sections = list(self._sections(totals, told, joined(parts)))
+        sections = list(self._sections(totals, told, names, joined(parts)))
         return _page(self._lang, self._title(), sections, facts)
 
-    def _sections(self, totals: Totals, told: set[str], details: Html) -> Iterator[tuple[str, Html]]:
+    def _sections(self, totals: Totals, told: set[str], names: _Names, details: Html) -> Iterator[tuple[str, Html]]:
         """Yield the sections that have something to say, each with its name."""
-        top, names = self._top, _Names(self._short)
+        top = self._top
         headline = f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}</p>'
         cards = f"<div class=cards>{top.verdict_cards(told, names)}</div>"
         yield "summary", Html(f"{headline}{cards}<dl class=facts>{top.facts(totals)}</dl>")

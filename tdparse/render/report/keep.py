@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tdparse.model import Flow, Role, Step, Summary
 
 LINES: Final = 2500  # records told one by one, over all connections
-DETAILED: Final = 100  # connections told in detail
+DETAILED: Final = 60  # connections told in detail
 LONGEST: Final = LINES  # records of one connection that are kept while it is open
 POOL: Final = 40_000  # records of open connections; beyond, they give back what is ordinary
 SMALL: Final = 40  # what is left to each of them then, and to each connection told in detail

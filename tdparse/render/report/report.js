@@ -61,10 +61,31 @@
     const tools = $("#tools");
     if (!tools) return;
     const rows = $$("#table tbody tr");
+    const full = rows.length;
     const keys = data.keys;
+    $("#others")?.remove();
+
+    const amount = (value) => (value === null ? "–" : value.toLocaleString("en"));
+    const time = (ns) => {
+      if (ns === null) return "–";
+      if (ns < 999500) return `${Math.round(ns / 1e3)} µs`;
+      return ns < 999950000 ? `${(ns / 1e6).toFixed(1)} ms` : `${(ns / 1e9).toFixed(2)} s`;
+    };
+
+    /** The row of a connection; beyond those that are there in full it is made when it is first shown. */
+    function rowOf(place) {
+      if (rows[place]) return rows[place];
+      const [, client, server, verdict, sent, received, rtt, again, length] = keys[place];
+      const row = make("tr");
+      const cells = [null, client, server, null, amount(sent), amount(received), time(rtt), amount(again), time(length), ""];
+      for (const text of cells) row.append(make("td", {}, text ?? ""));
+      row.cells[0].innerHTML = data.names[place - full]; // markup of ours, as in the table
+      row.cells[3].innerHTML = data.verdicts[verdict];
+      return (rows[place] = row);
+    }
     const body = $("#table tbody");
     for (const more of $$("#table tbody.more")) more.remove();
-    let order = rows.map((_, place) => place);
+    let order = keys.map((_, place) => place);
     let limit = 200;
     let column = -1;
     let down = false;
@@ -92,16 +113,16 @@
 
     let contents;
     function show() {
-      contents ??= rows.map((row) => row.textContent.toLowerCase());
+      contents ??= keys.map((key, place) => `${key[1]} ${key[2]} ${rows[place]?.textContent ?? data.names[place - full] + data.verdicts[key[3]]}`.toLowerCase());
       const wanted = search.value.toLowerCase().split(/\s+/).filter(Boolean);
       const found = order.filter(
         (place) =>
           (!verdict.value || keys[place][3] === verdict.value) &&
           wanted.every((word) => contents[place].includes(word) || keys[place][3].includes(word)),
       );
-      body.replaceChildren(...found.slice(0, limit).map((place) => rows[place]));
+      body.replaceChildren(...found.slice(0, limit).map(rowOf));
       more.hidden = found.length <= limit;
-      counted({ n: found.length.toLocaleString("en"), all: rows.length.toLocaleString("en") });
+      counted({ n: found.length.toLocaleString("en"), all: keys.length.toLocaleString("en") });
     }
 
     function compare(one, two) {
@@ -124,7 +145,7 @@
         column = place;
         for (const other of $$("#table th")) other.removeAttribute("aria-sort");
         head.setAttribute("aria-sort", down ? "descending" : "ascending");
-        order = rows.map((_, row) => row).sort((one, two) => compare(keys[one][place], keys[two][place]) || one - two);
+        order = keys.map((_, row) => row).sort((one, two) => compare(keys[one][place], keys[two][place]) || one - two);
         show();
       });
       head.append(control);

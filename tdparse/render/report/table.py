@@ -1,22 +1,27 @@
-"""One row a connection, with numbers to sort by; of very many the worst."""
+"""
+One row a connection, with numbers to sort by: the worst in full, the others as plain lines, of which a script makes rows.
+
+A browser takes a second for 5,000 rows in full, and no time for as many lines of text.
+"""
 
 from __future__ import annotations
 
-from heapq import heappush, heappushpop
+from heapq import heappush, heappushpop, heapreplace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse import wording
+from tdparse import catalog, wording
 from tdparse.render.report.gravity import of_summary, of_verdict
 from tdparse.render.report.markup import Html, duration, joined, label, pair, shown
 from tdparse.render.text import peer
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from tdparse.model import Summary
     from tdparse.render.report.keep import Beat
 
-ROWS: Final = 6000  # connections; what is left out is counted
+FULL: Final = 1000  # connections with a row in full
+ROWS: Final = 10_000  # connections in the table; what is left out is counted
 FIRST: Final = 200  # rows that are laid out at once where a script can show the others
 BARS: Final = 24  # of a sparkline
 COLUMNS: Final = ("conn", "client", "server", "verdict", "sent", "received", "rtt", "again", "duration", "activity")
@@ -27,10 +32,11 @@ class Row(NamedTuple):
     """A connection in the table."""
 
     rank: tuple[int, ...]  # larger is worse
-    order: int  # smaller came first
+    order: int  # larger came first
     place: str  # its id
-    cells: Html  # all but its name
     keys: tuple[object, ...]  # what a script sorts by, in the order of COLUMNS
+    verdict: Html
+    spark: Html
 
 
 class Table:
@@ -38,62 +44,78 @@ class Table:
 
     def __init__(self) -> None:
         """No rows."""
-        self._rows: list[tuple[tuple[int, ...], int, Row]] = []
-        self._count = 0
+        self.count = 0  # connections that were taken
+        self._full: list[Row] = []  # heaps, the least bad first
+        self._plain: list[Row] = []
 
-    def add(self, place: str, summary: Summary, beats: Iterable[Beat]) -> None:
-        """Take a connection: the worst stay."""
-        self._count += 1
+    def add(self, place: str, summary: Summary, beats: Callable[[], Iterable[Beat]]) -> None:
+        """Take a connection, and what says how it went on in time: asked only where it is shown."""
+        self.count += 1
         rank = of_summary(summary)
-        if len(self._rows) < ROWS:
-            heappush(self._rows, (rank, -self._count, self._row(place, summary, beats, rank)))
+        row = Row(rank, -self.count, place, _keys(self.count, summary, rank), verdict_badge(summary), Html(""))
+        if len(self._full) < FULL:
+            heappush(self._full, row._replace(spark=sparkline(beats())))
             return
-        if rank > self._rows[0][0]:
-            heappushpop(self._rows, (rank, -self._count, self._row(place, summary, beats, rank)))
+        if row > self._full[0]:
+            row = heapreplace(self._full, row._replace(spark=sparkline(beats())))
+        if len(self._plain) < ROWS - FULL:
+            heappush(self._plain, row)
+        else:
+            heappushpop(self._plain, row)
 
-    @property
-    def count(self) -> int:
-        """How many connections there were."""
-        return self._count
-
-    def keys(self) -> list[tuple[object, ...]]:
-        """Return what a script sorts the rows by."""
-        return [row.keys for row in self._sorted()]
+    def facts(self, names: Mapping[str, str]) -> dict[str, object]:
+        """Return what a script needs: keys to sort by, and what it makes rows of where they are not there in full."""
+        plain = sorted(self._plain, reverse=True)
+        verdicts = {row.keys[_VERDICT]: row.verdict for row in plain}
+        return {
+            "keys": [row.keys for row in (*sorted(self._full, reverse=True), *plain)],
+            "names": [names[row.place] for row in plain],
+            "verdicts": verdicts,
+        }
 
     def markup(self, told: Collection[str], names: Mapping[str, str]) -> Html:
         """Return the table, the worst first; `told` are the places that are told in detail, `names` what they are called."""
-        rows = self._sorted()
+        rows = sorted(self._full, reverse=True)
         heads = joined(Html(f"<th scope=col>{label('column_' + column)}</th>") for column in COLUMNS)
         bodies = [_body(rows[:FIRST], told, names, "")]
         if len(rows) > FIRST:
             bodies.append(_body(rows[FIRST:], told, names, " class=more"))
-        left = self._count - len(rows)
+        left = self.count - len(self._full) - len(self._plain)
         notice = f"<p class=notice>{label('rows_left', n=f'{left:,}')}</p>" if left else ""
         return Html(
             f"<div class=tools id=tools></div>{notice}<div class=scroll tabindex=0 role=region aria-labelledby=connections-h>"
             f"<table id=table><caption>{label('table_caption')}</caption><thead><tr>{heads}</tr></thead>"
-            f"{joined(bodies)}</table></div>"
+            f"{joined(bodies)}</table></div>{self._others(names)}"
         )
 
-    def _sorted(self) -> list[Row]:
-        return [row for _rank, _order, row in sorted(self._rows, reverse=True)]
-
-    def _row(self, place: str, summary: Summary, beats: Iterable[Beat], rank: tuple[int, ...]) -> Row:
-        flow, metrics = summary.flow, summary.metrics
-        sent, received = (number(metrics, "payload_bytes", role) for role in ("client", "server"))
-        again = [number(metrics, "retransmitted_segments", role) for role in ("client", "server")]
-        repeated = None if again == [None, None] else sum(count or 0 for count in again)
-        rtt = seconds(metrics, "handshake_time") or seconds(metrics, "rtt_server")
-        length = seconds(metrics, "duration")
-        verdict = verdict_badge(summary)
-        client, server = peer(flow.client), peer(flow.server)
-        cells = Html(
-            f"<td>{shown(client)}</td><td>{shown(server)}</td><td>{verdict}</td>"
-            f"<td>{_count(sent)}</td><td>{_count(received)}</td><td>{_time(rtt)}</td><td>{_count(repeated)}</td>"
-            f"<td>{_time(length)}</td><td>{sparkline(beats)}</td>"
+    def _others(self, names: Mapping[str, str]) -> Html:
+        """Return the rows that are plain lines."""
+        if not self._plain:
+            return Html("")
+        lines = []
+        for row in sorted(self._plain, reverse=True):
+            _order, client, server, verdict, sent, received, rtt, again, length, _rank = row.keys
+            figures = (_count(sent), _count(received), _span(rtt), _count(again), _span(length))
+            lines.append(
+                f"{names[row.place]} {shown(str(client))} → {shown(str(server))}  {verdict}  {'  '.join(figures)}"
+            )
+        text = "\n".join(lines)
+        return Html(
+            f"<details id=others><summary>{label('rows_more', n=f'{len(lines):,}')}</summary><pre>{text}</pre></details>"
         )
-        keys = (self._count, client, server, summary.verdict, sent, received, rtt, repeated, length, rank)
-        return Row(rank, self._count, place, cells, keys)
+
+
+_VERDICT: Final = COLUMNS.index("verdict")
+
+
+def _keys(order: int, summary: Summary, rank: tuple[int, ...]) -> tuple[object, ...]:
+    flow, metrics = summary.flow, summary.metrics
+    sent, received = (number(metrics, "payload_bytes", role) for role in ("client", "server"))
+    again = [number(metrics, "retransmitted_segments", role) for role in ("client", "server")]
+    repeated = None if again == [None, None] else sum(count or 0 for count in again)
+    rtt = seconds(metrics, "handshake_time") or seconds(metrics, "rtt_server")
+    length = seconds(metrics, "duration")
+    return order, peer(flow.client), peer(flow.server), summary.verdict, sent, received, rtt, repeated, length, rank
 
 
 def verdict_badge(summary: Summary) -> Html:
@@ -144,12 +166,16 @@ def seconds(metrics: Mapping[str, object], name: str) -> int | None:
     return round(value * _NANO) if isinstance(value, int | float) else None
 
 
-def _count(value: int | None) -> str:
-    return "–" if value is None else f"{value:,}"
+def _count(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else "–"
 
 
-def _time(value: int | None) -> Html:
-    return Html("–") if value is None else duration(value)
+def _span(value: object) -> str:
+    return catalog.duration(value, "en") if isinstance(value, int) else "–"
+
+
+def _time(value: object) -> Html:
+    return duration(value) if isinstance(value, int) else Html("–")
 
 
 def _body(rows: Sequence[Row], told: Collection[str], names: Mapping[str, str], form: str) -> Html:
@@ -157,5 +183,10 @@ def _body(rows: Sequence[Row], told: Collection[str], names: Mapping[str, str], 
     for row in rows:
         name = names[row.place]
         link = f'<a href="#c{row.place}">{name}</a>' if row.place in told else name
-        lines.append(f"<tr><td>{link}</td>{row.cells}</tr>")
+        _order, client, server, _verdict, sent, received, rtt, again, length, _rank = row.keys
+        lines.append(
+            f"<tr><td>{link}</td><td>{shown(str(client))}</td><td>{shown(str(server))}</td><td>{row.verdict}</td>"
+            f"<td>{_count(sent)}</td><td>{_count(received)}</td><td>{_time(rtt)}</td><td>{_count(again)}</td>"
+            f"<td>{_time(length)}</td><td>{row.spark}</td></tr>"
+        )
     return Html(f"<tbody{form}>{''.join(lines)}</tbody>")
