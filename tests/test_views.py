@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from itertools import product
+from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pytest_regressions.file_regression import FileRegressionFixture
 from test_render_text import view, view_of
@@ -70,6 +71,20 @@ def test_nothing_is_lost_by_wrapping(name: str, lang: Lang, columns: int) -> Non
         whole = view(renderer(name, lang, None), *LOGS)
         words = re.compile(r"[A-Z]{3,}(?:-[A-Z0-9]+)*[*?~]?|\d+(?:\.\d+)*")
         assert set(words.findall("\n".join(shown))) <= set(words.findall(whole))
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    name=st.sampled_from(VIEWS),
+    lang=st.sampled_from(catalog.LANGUAGES),
+    columns=st.integers(40, 240),
+    log=st.sampled_from(sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))),
+    color=st.booleans(),
+)
+def test_no_terminal_is_too_narrow(name: str, lang: Lang, columns: int, log: Path, *, color: bool) -> None:
+    """From forty columns on, whatever the log, nothing is wider."""
+    shown = view(renderer(name, lang, columns, color=color), log).splitlines()
+    assert [line for line in shown if width(line) > columns] == []
 
 
 @pytest.mark.parametrize("columns", [40, 80, 140])
