@@ -14,6 +14,7 @@ import typer
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from tdparse.compare import Comparison
     from tdparse.job import Job
     from tdparse.model import Lang
     from tdparse.render import Renderer
@@ -361,6 +362,21 @@ def _rungs(
     columns, paint = shutil.get_terminal_size().columns if known else None, colored(color, output)
     rungs = Rungs(Words(lang, numbers.value), columns=columns, color=paint, numbered=numbered)
     return rungs, Text(lang, numbers=numbers.value, color=paint, columns=rungs.columns, verbose=verbose)
+
+
+def comparison_view(
+    lang: Lang, form: Format, color: Color, output: Path | None, *, quiet: bool, verbose: bool
+) -> Callable[[Comparison], str]:
+    """Return what writes a comparison."""
+    if form is Format.JSONL:
+        from tdparse.render.comparison_lines import ComparisonLines
+
+        return ComparisonLines(lang)
+    from tdparse.render.comparison import ComparisonText
+
+    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    look: dict[str, bool] = {"color": colored(color, output), "quiet": quiet, "verbose": verbose}
+    return ComparisonText(lang, columns=columns, **look)
 
 
 def selection_of(

@@ -1,9 +1,9 @@
 """
 The catalogue: code + language + values → sentence.
 
-Three files stand behind it, each read once, when first needed. `messages.toml` has every sentence that
+Four files stand behind it, each read once, when first needed. `messages.toml` has every sentence that
 running output shows; `reference.toml` has the long version, for `why` and the verbose views only; `page.toml` has
-what only the report's page says.
+what only the report's page says, `comparison.toml` what only a comparison of two logs does.
 Each table is one code; both languages stand side by side (``en``, ``zh``, or ``NAME_en``, ``NAME_zh``),
 every other key is a fact that has no language (a severity, an RFC section, a sample log).
 """
@@ -116,6 +116,16 @@ def reference(section: str, code: str) -> Entry:
 def page(code: str) -> Phrase:
     """Return a label or sentence that only pages have, from `page.toml`; raises UnknownCodeError."""
     return _entry("page.toml", "page", code).phrases["text"]
+
+
+def comparison(section: str, code: str, field: str = "text") -> Phrase:
+    """Return what only a comparison of two logs says, from `comparison.toml`; raises UnknownCodeError."""
+    return _entry("comparison.toml", section, code).phrases[field]
+
+
+def comparison_codes() -> tuple[tuple[str, str], ...]:
+    """Return (section, code) of everything in `comparison.toml`, in its order."""
+    return tuple((section, code) for section, table in _tables("comparison.toml").items() for code in table)
 
 
 def page_codes() -> tuple[str, ...]:

@@ -58,6 +58,7 @@ from tdparse.arguments import (
     codes_beginning_with,
     colored,
     compact_view,
+    comparison_view,
     cores,
     diagram_view,
     job_of,
@@ -336,6 +337,36 @@ def annotate(
     if wrong := request.wrong(folder=output is not None):
         raise typer.BadParameter(wrong)
     raise typer.Exit(annotating.run(job, request, folder=output is not None))
+
+
+@app.command(
+    epilog="Example: tdexplain compare client.log server.log",
+    short_help="Lay two logs beside each other: what was lost between.",
+)
+def compare(
+    client: Annotated[str, typer.Argument(metavar="CLIENT.log", help="The log of one point.", show_default=False)],
+    server: Annotated[str, typer.Argument(metavar="SERVER.log", help="The log of the other.", show_default=False)],
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    output: OutputOption = None,
+    lang: LangOption = None,
+    numbering: NumberingChoiceOption = NumberingOption.AUTO,
+    color: ColorOption = Color.AUTO,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Numbers only, no lists.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Whole lists, however long.")] = False,
+    strict: StrictOption = False,
+) -> None:
+    """
+    Lay two logs of the same connections, taken at two points, beside each other.
+
+    Pairs the connections, also through address translation, tells how the clocks differ, which segments were lost
+    between the points and in which direction, what was duplicated, overtaken, injected or changed, and the delays.
+    """
+    from tdparse import vantage
+
+    language = language_of(lang)
+    job = job_of(language, None, strict=strict)
+    view = comparison_view(language, format, color, output, quiet=quiet, verbose=verbose)
+    raise typer.Exit(vantage.run(job, (client, server), view, output=output, numbering=numbering.value))
 
 
 @app.command(

@@ -45,6 +45,7 @@ def test_the_wheel_holds_what_the_program_reads(built: Path) -> None:
         "tdparse/_grammar/tcpdump.lark",
         "tdparse/messages.toml",
         "tdparse/reference.toml",
+        "tdparse/comparison.toml",
         "tdparse/page.toml",
         "tdparse/render/report/report.css",
         "tdparse/render/report/report.js",

@@ -53,7 +53,7 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(schema())
     assert schema()["$defs"]["log"]["properties"]["schema"]["const"] == jsonl.SCHEMA
     assert {definition["$ref"].rpartition("/")[2] for definition in schema()["oneOf"]} == {
-        "log", "segment", "skipped", "connection", "summary",
+        "log", "segment", "skipped", "connection", "summary", "comparison", "link", "difference",
     }  # fmt: skip
 
 
