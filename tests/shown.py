@@ -41,6 +41,8 @@ LOGS: Final = {
     "reuse.log": CAPTURES / "reuse" / "absolute.log",
     "loss.log": CAPTURES / "loss" / "absolute.log",
     "loss.pcap": CAPTURES / "loss" / "capture.pcap",
+    "client.log": ROOT / "fixtures" / "pairs" / "client.log",
+    "server.log": ROOT / "fixtures" / "pairs" / "server.log",
 }
 BLOCK: Final = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL

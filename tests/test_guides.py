@@ -16,7 +16,6 @@ from conftest import PACKAGE, ROOT
 from tdparse.render.columns import CONNECTIONS, KINDS, SEGMENTS
 
 DATA = (ROOT / "docs" / "data.md").read_text("utf-8")
-PAIRS = (ROOT / "docs" / "compare.md").read_text("utf-8")
 CHECKS = (ROOT / "docs" / "ci.md").read_text("utf-8")
 BATCH = (ROOT / "docs" / "batch.md").read_text("utf-8")
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -141,35 +140,3 @@ def test_the_codes_of_the_guide_exist(folder: Path) -> None:
             timeout=60,
         )
         assert done.returncode == 0, patterns
-
-
-# ------------------------------------------------------------------ two logs
-
-
-@pytest.fixture(scope="module")
-def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the two logs of the guide."""
-    folder = tmp_path_factory.mktemp("pair")
-    for name in ("client.log", "server.log"):
-        shutil.copy(ROOT / "fixtures" / "pairs" / name, folder)
-    return folder
-
-
-@pytest.mark.parametrize("block", blocks(PAIRS, "console"), ids=lambda block: block[2:40])
-def test_the_comparison_is_as_the_guide_shows_it(block: str, pair: Path) -> None:
-    """Of the pair that was captured."""
-    if "jq" in block and shutil.which("jq") is None:
-        pytest.skip("jq is not installed")
-    run_dialogue(block, pair)
-
-
-def test_the_comparison_in_python_is_as_the_guide_shows_it(pair: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same numbers."""
-    monkeypatch.chdir(pair)
-    (block,) = blocks(PAIRS, "python")
-    told: list[str] = []
-    result = doctest.DocTestRunner().run(
-        doctest.DocTestParser().get_doctest(block, {}, "pair", None, None), out=told.append
-    )
-    assert result.attempted
-    assert not result.failed, "".join(told)
