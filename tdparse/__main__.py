@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tdparse.cli import main
+from tdparse.entry import main
 
 if __name__ == "__main__":
     main()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+
+from tdparse.usual import Color, Language, Numbers, colored, terminal_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -72,22 +73,6 @@ class Packing(StrEnum):
     ZST = "zst"
 
 
-class Language(StrEnum):
-    """The language of sentences and labels."""
-
-    EN = "en"
-    ZH = "zh"
-
-
-class Numbers(StrEnum):
-    """How sequence numbers are shown."""
-
-    RELATIVE = "relative"
-    ABSOLUTE = "absolute"
-    BOTH = "both"
-    SYMBOLIC = "symbolic"
-
-
 class NumberingOption(StrEnum):
     """What the log holds."""
 
@@ -101,14 +86,6 @@ class Numberings(StrEnum):
 
     ABSOLUTE = "absolute"
     RELATIVE = "relative"
-
-
-class Color(StrEnum):
-    """When to use colours."""
-
-    AUTO = "auto"
-    ALWAYS = "always"
-    NEVER = "never"
 
 
 class Sort(StrEnum):
@@ -216,16 +193,6 @@ ReportOption = Annotated[
 # ------------------------------------------------------------------ from options to a run
 
 
-def language_of(chosen: Language | None) -> Lang:
-    """Return the language: as asked for, as TDEXPLAIN_LANG says, by the locale, else English."""
-    if chosen is not None:
-        return chosen.value
-    for name in ("TDEXPLAIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
-        if value := os.environ.get(name):
-            return "zh" if value.lower().startswith("zh") else "en"
-    return "en"
-
-
 def codes_beginning_with(begun: str) -> list[str]:
     """Return what `why` can explain, for the shell's completion."""
     from tdparse import catalog
@@ -237,18 +204,6 @@ def codes_beginning_with(begun: str) -> list[str]:
 def cores() -> int:
     """Return how many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def colored(color: Color, output: Path | None) -> bool:
-    """Return whether to use colours."""
-    if color is Color.AUTO:
-        return (
-            output is None
-            and sys.stdout.isatty()
-            and not os.environ.get("NO_COLOR")
-            and os.environ.get("TERM") != "dumb"
-        )
-    return color is Color.ALWAYS
 
 
 def job_of(lang: Lang, fail_on: Sequence[str] | None, *, strict: bool) -> Job:
@@ -273,19 +228,11 @@ def program_view(job: Job, form: str, output: Path | None, make: Callable[[], Re
         raise typer.Exit(Exit.FAILED) from None
 
 
-def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, **look: bool) -> Renderer:
-    """Return the view for people, as wide as the terminal when it goes to one."""
-    from tdparse.render.text import Text
-
-    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
-    return Text(lang, numbers=numbers.value, color=colored(color, output), columns=columns, **look)
-
-
 def table_view(lang: Lang, color: Color, output: Path | None, sort: Sort, *, headings: bool) -> Renderer:
     """Return the table of connections, folded to the terminal when it goes to one."""
     from tdparse.render.table import Table
 
-    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    columns = terminal_columns() if output is None and sys.stdout.isatty() else None
     paint = colored(color, output)
     return Table(lang, columns=columns, sort=sort.value, headings=headings, color=paint)
 
@@ -311,7 +258,7 @@ def compact_view(
     from tdparse.render.rung import Words
     from tdparse.render.text import Text
 
-    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    columns = terminal_columns() if output is None and sys.stdout.isatty() else None
     paint = colored(color, output)
     text = Text(lang, numbers=numbers.value, color=paint, columns=columns, verbose=verbose)
     return Compact(Words(lang, numbers.value), text, columns=columns, color=paint, headings=headings)
@@ -359,7 +306,7 @@ def _rungs(
     from tdparse.render.text import Text
 
     known = "COLUMNS" in os.environ or (output is None and sys.stdout.isatty())
-    columns, paint = shutil.get_terminal_size().columns if known else None, colored(color, output)
+    columns, paint = terminal_columns() if known else None, colored(color, output)
     rungs = Rungs(Words(lang, numbers.value), columns=columns, color=paint, numbered=numbered)
     return rungs, Text(lang, numbers=numbers.value, color=paint, columns=rungs.columns, verbose=verbose)
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -14,7 +13,6 @@ from typer.core import TyperGroup
 from tdparse import interactive
 from tdparse.arguments import (
     FAIL_SECTIONS,
-    Color,
     ColorOption,
     CompactOption,
     CompressOption,
@@ -42,7 +40,6 @@ from tdparse.arguments import (
     NumberingChoiceOption,
     NumberingOption,
     Numberings,
-    Numbers,
     NumbersOption,
     OnlyOption,
     OutputOption,
@@ -56,22 +53,20 @@ from tdparse.arguments import (
     TableFormatOption,
     VerboseOption,
     codes_beginning_with,
-    colored,
     compact_view,
     comparison_view,
     cores,
     diagram_view,
     job_of,
     ladder_view,
-    language_of,
     only_one,
     patterns_of,
     program_view,
     selection_of,
     table_view,
-    text_view,
 )
-from tdparse.interrupt import take
+from tdparse.interrupt import leave, take
+from tdparse.usual import Color, Numbers, colored, language_of, terminal_columns, text_view
 
 if TYPE_CHECKING:
     from tdparse.render import Renderer
@@ -420,7 +415,7 @@ def why(
     if format is Format.JSONL:
         text = pages.records(places, language)
     else:
-        columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+        columns = terminal_columns() if sys.stdout.isatty() else None
         view = pages.Why(language, columns=columns, color=colored(color, None))
         text = "\n".join(view.index(places) if listed else view.page(places)) + "\n"
     try:
@@ -468,10 +463,6 @@ def demo(
 
 
 def main() -> None:
-    """Run the program; Ctrl-C and its like before or after the work itself end it without a word."""
-    take(_interrupted)
+    """Run a command line; Ctrl-C and its like before or after the work itself end it without a word."""
+    take(leave)
     app(prog_name="tdexplain")
-
-
-def _interrupted(_signal: int, _frame: object) -> NoReturn:
-    sys.exit(130)

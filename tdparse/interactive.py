@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from tdparse.arguments import (
-    Color,
     ColorOption,
     LangOption,
-    Language,
     NumberingChoiceOption,
     NumberingOption,
-    Numbers,
     NumbersOption,
-    colored,
     job_of,
-    language_of,
-    text_view,
 )
+from tdparse.usual import Color, Language, Numbers, colored, language_of, terminal_columns, text_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,5 +102,5 @@ def quiz(
     if not steps:
         job.complain(file, "nothing")
         raise typer.Exit(Exit.NOTHING)
-    columns = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    columns = terminal_columns() if sys.stdout.isatty() else None
     raise typer.Exit(ask(steps, language, columns=columns, color=colored(color, None)))

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import signal
+import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -39,6 +39,11 @@ def take(handler: Handler, signals: Sequence[signal.Signals] = SIGNALS) -> dict[
     for number in taken:
         signal.signal(number, handler)
     return taken
+
+
+def leave(_signal: int, _frame: object) -> NoReturn:
+    """End the program as what was interrupted."""
+    sys.exit(130)
 
 
 class Interrupt:
@@ -106,7 +111,9 @@ def resizing(fit: Callable[[int], None]) -> Iterator[None]:
     """While entered, tell `fit` how many columns the terminal has whenever that changes."""
 
     def changed(_signal: int, _frame: FrameType | None) -> None:
-        fit(shutil.get_terminal_size().columns)
+        from shutil import get_terminal_size  # brings compression libraries, which take a while
+
+        fit(get_terminal_size().columns)
 
     if threading.current_thread() is not threading.main_thread():
         yield

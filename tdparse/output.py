@@ -13,11 +13,11 @@ import os
 import re
 import sys
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 PART: Final = re.compile(r"^\..+\.[0-9a-f]{8}\.tdexplain\.part$")  # what a file is called until it is complete
 LONGEST: Final = 200  # octets of a name that leave room for the marks of a file in the making
@@ -100,6 +100,8 @@ def sweep(folder: Path) -> None:
 
     Raises UnwritableError.
     """
+    from pathlib import Path
+
     try:
         found = [Path(entry.path) for entry in os.scandir(folder) if PART.search(entry.name)]
         for path in found:

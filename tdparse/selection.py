@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -42,6 +41,8 @@ def check(patterns: Iterable[str], sections: Sequence[str]) -> None:
     codes = [code for section in sections for code in catalog.codes(section)]
     for pattern in patterns:
         if not any(matches(pattern, code) for code in codes):
+            from difflib import get_close_matches
+
             raise UnknownPatternError(pattern, get_close_matches(pattern, codes))
 
 

@@ -196,7 +196,7 @@ def test_a_process_that_is_killed_takes_one_log_along(tmp_path: Path, demo: Path
         "def deadly(task, *rest):\n"
         "    if task.name.endswith('05.log'): os.kill(os.getpid(), signal.SIGKILL)\n"
         "    return annotate(task, *rest)\n"
-        "b.annotate = deadly; from tdparse.cli import main; main()"
+        "b.annotate = deadly; from tdparse.entry import main; main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, "annotate", "in", "-j", "2", "-o", "out"],

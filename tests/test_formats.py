@@ -110,7 +110,7 @@ def test_an_empty_table_has_its_columns(program: Program, tmp_path: Path) -> Non
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, demo: Path) -> None:
     """One line, exit 3, no file."""
-    script = "import sys; sys.modules['pyarrow'] = None; from tdparse.cli import main; main()"
+    script = "import sys; sys.modules['pyarrow'] = None; from tdparse.entry import main; main()"
     done = run([sys.executable, "-c", script, "-f", "parquet", "-o", str(tmp_path / "x"), str(demo / "http.log")])
     assert (done.code, done.err) == (3, "tdexplain: parquet needs pyarrow: pip install 'tdparse[parquet]'\n")
     assert list(tmp_path.iterdir()) == []
@@ -122,7 +122,7 @@ def test_an_interrupted_table_is_no_file(tmp_path: Path, demo: Path) -> None:
     script = (
         "import tdparse.stream as s, sys; follow = s.Run.follow\n"
         "def stop(*a): follow(*a); raise KeyboardInterrupt\n"
-        "s.Run.follow = stop; from tdparse.cli import main; main()"
+        "s.Run.follow = stop; from tdparse.entry import main; main()"
     )
     command = [sys.executable, "-c", script, "-f", "parquet", "-o", str(tmp_path / "x"), str(demo / "http.log")]
     done = subprocess.run(command, capture_output=True, check=False, timeout=60)

@@ -72,7 +72,7 @@ def test_sizes_of_what_has_none(tmp_path: Path) -> None:
 
 
 # The program with no second to wait for, so that a small log is enough.
-EAGER = "import tdparse.progress as p; p.AFTER = p.EVERY = 0; from tdparse.cli import main; main()"
+EAGER = "import tdparse.progress as p; p.AFTER = p.EVERY = 0; from tdparse.entry import main; main()"
 COMMANDS = {
     "explain": ["-o", "out.txt", "a.log", "b.log"],
     "jsonl": ["-f", "jsonl", "-o", "out.jsonl", "a.log", "b.log"],

@@ -7,7 +7,7 @@ import resource
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
 
@@ -25,45 +25,86 @@ HEAVY = {
     "lark", "msgspec", "multiprocessing", "platformdirs", "prompt_toolkit", "pyarrow", "pydantic", "rich",
     "secrets", "socket", "tempfile", "tomllib",
 }  # fmt: skip
-START = "import sys; sys.argv[0] = 'tdexplain'; from tdparse.cli import main; main()"
+OF_VERSIONS = {"importlib.metadata", "email", "socket", "tempfile"}
+START = "import sys; sys.argv[0] = 'tdexplain'; from tdparse.entry import main; main()"
+
+
+Done: TypeAlias = subprocess.CompletedProcess[str]
+Started: TypeAlias = "Callable[..., Done]"
+
+
+def modules(done: Done) -> set[str]:
+    """Return what was imported, from what `-X importtime` says."""
+    return {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
 
 
 @pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., subprocess.CompletedProcess[str]]:
+def started(tmp_path_factory: pytest.TempPathFactory) -> Started:
     """Return what runs Python on code that has been compiled before, as it is when it is installed."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(tmp_path_factory.mktemp("compiled"))
 
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True, env=environment)
+    def run(*arguments: str, given: str = "", check: bool = True, cwd: Path | None = None) -> Done:
+        command = [sys.executable, *arguments]
+        return subprocess.run(
+            command, check=check, capture_output=True, text=True, env=environment, input=given, cwd=cwd
+        )
 
     run("-c", START, str(DEMO))
     return run
 
 
 @pytest.mark.parametrize(
-    ("arguments", "needed"),
+    "arguments",
     [
-        (["--version"], {"importlib.metadata", "email", "socket", "tempfile"}),
-        ([str(DEMO)], set()),
-        (["-l", "zh", "-v", str(DEMO)], set()),
-        (["--compact", str(DEMO)], set()),
-        (["connections", str(DEMO)], set()),
-        (["why", "refused"], set()),
+        ["-l", "zh", "-v", str(DEMO)],
+        ["--compact", str(DEMO)],
+        ["connections", str(DEMO)],
+        ["why", "refused"],
+        ["--version"],
     ],
-    ids=" ".join,
+    ids=["verbose", "compact", "connections", "why", "version"],
 )
-def test_only_what_is_needed_is_imported(
-    arguments: list[str], needed: set[str], started: Callable[..., subprocess.CompletedProcess[str]]
-) -> None:
+def test_only_what_is_needed_is_imported(arguments: list[str], started: Started) -> None:
     """A run of text needs neither a parser generator nor a prompt, nor what other formats and other inputs need."""
     done = started("-X", "importtime", "-c", START, *arguments)
-    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    loaded = modules(done)
     assert "typer" in loaded
-    assert (loaded & HEAVY) - needed == set()
+    assert (loaded & HEAVY) - (OF_VERSIONS if arguments == ["--version"] else set()) == set()
 
 
-def test_start_up_is_a_few_times_that_of_python(started: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+def test_the_usual_run_needs_even_less(started: Started) -> None:
+    """Nothing but names of logs: nobody has to read a command line."""
+    loaded = modules(started("-X", "importtime", "-c", START, str(DEMO)))
+    assert "tdparse.track" in loaded
+    assert loaded & (HEAVY | {"typer", "inspect", "pathlib", "shutil", "subprocess"}) == set()
+
+
+def test_the_usual_run_is_that_of_the_command(started: Started, tmp_path: Path) -> None:
+    """With the same output and exit code, whatever is given and however."""
+    (tmp_path / "empty.log").touch()
+    (tmp_path / "explain").write_bytes(DEMO.read_bytes())
+
+    def both(*words: str, log: str = "") -> None:
+        runs = [
+            started("-c", START, *first, *words, given=log, check=False, cwd=tmp_path) for first in ([], ["explain"])
+        ]
+        assert runs[0].stdout == runs[1].stdout
+        assert runs[0].stderr == runs[1].stderr
+        assert runs[0].returncode == runs[1].returncode
+        assert runs[0].stdout or runs[0].stderr
+
+    log = DEMO.read_text()
+    both(log=log)
+    both("./explain")
+    both(str(DEMO), "-", log=log)
+    both(str(DEMO), "empty.log")
+    both("empty.log")
+    both(str(tmp_path))
+    both(str(DEMO), "missing.log")
+
+
+def test_start_up_is_a_few_times_that_of_python(started: Started) -> None:
     """From the command to its last explanation."""
 
     def taken(*arguments: str) -> float:

@@ -1,0 +1,105 @@
+"""
+The usual run, `tdexplain FILE...` and `... | tdexplain`, and what it shares with the others.
+
+It starts without the library that reads command lines, which takes as long as everything else at start-up together.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from tdparse.model import Lang
+    from tdparse.render import Renderer
+
+
+class Language(StrEnum):
+    """The language of sentences and labels."""
+
+    EN = "en"
+    ZH = "zh"
+
+
+class Numbers(StrEnum):
+    """How sequence numbers are shown."""
+
+    RELATIVE = "relative"
+    ABSOLUTE = "absolute"
+    BOTH = "both"
+    SYMBOLIC = "symbolic"
+
+
+class Color(StrEnum):
+    """When to use colours."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+def language_of(chosen: Language | None) -> Lang:
+    """Return the language: as asked for, as TDEXPLAIN_LANG says, by the locale, else English."""
+    if chosen is not None:
+        return chosen.value
+    for name in ("TDEXPLAIN_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return "zh" if value.lower().startswith("zh") else "en"
+    return "en"
+
+
+def colored(color: Color, output: Path | None) -> bool:
+    """Return whether to use colours."""
+    if color is Color.AUTO:
+        return (
+            output is None
+            and sys.stdout.isatty()
+            and not os.environ.get("NO_COLOR")
+            and os.environ.get("TERM") != "dumb"
+        )
+    return color is Color.ALWAYS
+
+
+def terminal_columns() -> int:
+    """Return how wide the terminal is."""
+    from shutil import get_terminal_size  # brings compression libraries
+
+    return get_terminal_size().columns
+
+
+def text_view(lang: Lang, numbers: Numbers, color: Color, output: Path | None, **look: bool) -> Renderer:
+    """Return the view for people, as wide as the terminal when it goes to one."""
+    from tdparse.render.text import Text
+
+    columns = terminal_columns() if output is None and sys.stdout.isatty() else None
+    return Text(lang, numbers=numbers.value, color=colored(color, output), columns=columns, **look)
+
+
+def is_usual(words: Sequence[str]) -> bool:
+    """
+    Return whether a command line (without the program's name) names nothing but logs that are there, or nothing at all.
+
+    What could be a command is left to who knows the commands; so is the shell that asks how a word could go on, and
+    a terminal with no log, which gets a prompt.
+    """
+    if not words:
+        return not sys.stdin.isatty() and "_TDEXPLAIN_COMPLETE" not in os.environ
+    return not words[0].isalpha() and all(word == "-" or (word[0] != "-" and os.path.exists(word)) for word in words)  # noqa: PTH110
+
+
+def explain(words: Sequence[str]) -> int:
+    """Explain logs in the usual way; return the exit code. Ctrl-C and its like are as in `cli.main`."""
+    from tdparse.interrupt import leave, take
+    from tdparse.job import Job
+    from tdparse.selection import Selection
+
+    take(leave)
+    lang = language_of(None)
+    names = words or ["-"]
+    view = text_view(lang, Numbers.RELATIVE, Color.AUTO, None, headings=len(names) > 1)
+    return Job(lang).explain(names, view, Selection())
