@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 
 @cache
 def compiled() -> str:
-    """Return the program of a compiled build, "" when none is there."""
-    program = ROOT / ".cache" / "compiled" / "bin" / "tdexplain"
+    """Return the program that `make compiled` builds, "" when it is not there."""
+    program = ROOT / ".venv-compiled" / "bin" / "tdexplain"
     return str(program) if program.exists() else ""
 
 
