@@ -321,7 +321,7 @@ def comparison_view(
         return ComparisonLines(lang)
     from tdparse.render.comparison import ComparisonText
 
-    columns = shutil.get_terminal_size().columns if output is None and sys.stdout.isatty() else None
+    columns = terminal_columns() if output is None and sys.stdout.isatty() else None
     look: dict[str, bool] = {"color": colored(color, output), "quiet": quiet, "verbose": verbose}
     return ComparisonText(lang, columns=columns, **look)
 
