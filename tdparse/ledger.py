@@ -13,7 +13,7 @@ import os
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, Final, Literal, NamedTuple
 
 from tdparse.output import UnwritableError, replaced
 from tdparse.render import Totals
@@ -54,7 +54,7 @@ class Ledger:
         self._folder = folder
         self._lines: dict[str, bytes] = {}
         try:
-            with self._path.open("rb") as file:
+            with _opened(self._path, "rb") as file:
                 self._lines = _lines(file)
         except FileNotFoundError:
             pass
@@ -133,12 +133,17 @@ def stamp(name: str) -> Stamp | None:
 def _locked(path: Path) -> Iterator[BinaryIO]:
     """Yield the file at `path` for reading and appending, while no other run has it."""
     while True:
-        with path.open("a+b") as file:
+        with _opened(path, "a+b") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             # Another run may have put a tidy one in its place while we waited.
             if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
                 yield file
                 return
+
+
+def _opened(path: Path, mode: Literal["rb", "a+b"]) -> BinaryIO:
+    """Open the ledger itself, never what somebody's link in its place leads to."""
+    return open(path, mode, opener=lambda name, flags: os.open(name, flags | os.O_NOFOLLOW, 0o666))
 
 
 def _lines(file: BinaryIO) -> dict[str, bytes]:

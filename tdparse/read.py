@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 STDIN: Final = "-"
+LONGEST: Final = 64 << 20  # characters of one line: what has longer ones is no log, and must not fill the memory
 
 _CONTROLS: Final = bytes(set(range(32)) - set(b"\t\n\v\f\r\b\x1b"))  # what no text log holds
 _BINARY_SHARE: Final = 0.05  # of them; random or compressed octets have 0.1
@@ -89,6 +90,7 @@ class Source:
         stream = Peeked(first[len(self.encoding.mark) :], self._stream)
         decoder = codecs.getincrementaldecoder(self.encoding.codec)(self.encoding.errors)
         begun: list[str] = []  # the pieces of a line whose end has not come yet
+        length = 0  # theirs
         while chunk := stream.read(BLOCK):
             lines = decoder.decode(chunk).split("\n")
             last = lines.pop()
@@ -96,9 +98,13 @@ class Source:
                 if begun:
                     lines[0] = "".join([*begun, lines[0]])
                     begun.clear()
+                length = 0
                 yield lines
             if last:
                 begun.append(last)
+                length += len(last)
+                if length > LONGEST:
+                    raise UnreadableError(self.name, "endless")
         begun.append(decoder.decode(b"", final=True))
         if rest := "".join(begun):
             self.terminated = False

@@ -41,7 +41,8 @@ def parse_line(text: str, line: int = 1) -> Item:
 def parse_unusual(text: str, line: int = 1) -> Item:
     """Return the same as `parse_line` for a text that has none of the shapes of `tdparse.shapes`."""
     if len(text) > MAX_LENGTH:
-        return Skipped(line, "rejected", text, MAX_LENGTH + 1, (), "too_long")
+        note = {"length": len(text), "limit": MAX_LENGTH}
+        return Skipped(line, "rejected", text, MAX_LENGTH + 1, (), "too_long", note)
     found = _pattern["PLAIN"].fullmatch(text)
     if found is not None:
         return _plain(found, line, text)

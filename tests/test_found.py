@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING
 
 import pytest
 from harmless import VIEWS, shown
 
-from tdparse import lalr
+from tdparse import lalr, read
 from tdparse.model import Segment, Skipped
 from tdparse.pipeline import explain
-from tdparse.record import parse_line
+from tdparse.read import Source
+from tdparse.record import MAX_LENGTH, parse_line
 from tdparse.repair import Mender
+from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
     from tdparse.model import Lang
@@ -106,3 +109,17 @@ def test_a_header_that_was_given_up_took_the_place_of_the_next() -> None:
     mender = Mender()
     items = [item for line in lines for item in mender.feed(line)]
     assert [(type(item), item.line) for item in items] == [(Skipped, 1), (Segment, 2)]
+
+
+def test_a_line_too_long_was_rejected_without_its_length() -> None:
+    """How long it is and how long a record can be are said."""
+    assert "has 1048577 characters, more than any record (1048576)" in view("text", "x" * (MAX_LENGTH + 1) + "\n")
+
+
+def test_a_line_without_an_end_filled_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reading stops at a limit; what stands before it has been read."""
+    monkeypatch.setattr(read, "LONGEST", 200_000)
+    blocks = Source("x", io.BytesIO(b"before\n" + b"x" * 300_000)).blocks()
+    assert next(blocks) == ["before"]
+    with pytest.raises(UnreadableError, match="endless"):
+        next(blocks)

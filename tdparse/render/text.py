@@ -215,6 +215,7 @@ class Text:
             return []
         wanted = self._say("or").join(_word("terminal", name, self._lang) for name in skipped.expected or ())
         reason = _word("reason", skipped.reason, self._lang) if skipped.reason else ""
+        reason = catalog.fill(reason, skipped.note or {})
         lines = self._caret(skipped, shift)
         place = {"line": skipped.line, "column": "?" if skipped.column is None else skipped.column}
         parts = [self._say("rejected", **place), reason, self._say("expected", what=wanted) if wanted else ""]

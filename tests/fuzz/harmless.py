@@ -11,11 +11,16 @@ import io
 import json
 import re
 from collections.abc import Callable
-from itertools import pairwise
+from functools import cache
+from itertools import pairwise, product
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from xml.etree import ElementTree as ET
 
+from conftest import ROOT
+from test_report import Page
+
 from tdparse import formats
+from tdparse.catalog import LANGUAGES
 from tdparse.read import Source
 from tdparse.render import Octets, Totals
 from tdparse.render.annotation import MARK, Annotation
@@ -23,6 +28,7 @@ from tdparse.render.collect import Diagrams
 from tdparse.render.compact import Compact
 from tdparse.render.ladder import Ladder, Rungs, WholeLadders
 from tdparse.render.mermaid import Mermaid
+from tdparse.render.report import Report
 from tdparse.render.rung import Words
 from tdparse.render.svg import Svg
 from tdparse.render.table import Table
@@ -46,6 +52,7 @@ MERMAID_LINE: Final = re.compile(
     rf"    (?:participant [CS] as |(?:C(?:-|--)(?:>>|x|\))S|S(?:-|--)(?:>>|x|\))C): "
     rf"|Note (?:left of C|right of S|over C,S): ){MERMAID_TEXT}|sequenceDiagram|"
 )
+_SCRIPTS: Final = 2  # the data, and what shows it
 SVG: Final = "{http://www.w3.org/2000/svg}"
 SVG_TAGS: Final = frozenset({"svg", "style", "rect", "g", "title", "text", "path", "line"})
 RUNS: Final = re.compile(r"<script|href|url\(|@import|<image|<foreignObject|\son\w+=", re.IGNORECASE)
@@ -182,7 +189,7 @@ def markdown(found: Shown) -> None:
 
 
 def _unmarked(told: str, marks: str) -> None:
-    if mark := re.search(rf"[<@]|(?<!\\)(?:\\\\)*(?:{marks})|://|www\.", told):
+    if mark := re.search(rf"[<@]|(?<!\\)(?:\\\\)*(?:{marks})|(?<!\\)://|www\.", told):
         _harm("marks that are not escaped", told[max(0, mark.start() - 40) : mark.end() + 40])
 
 
@@ -224,6 +231,29 @@ def svg(found: Shown) -> None:
     if RUNS.search(markup):
         _harm("runs", markup)
     _quiet(texts)
+    _quiet(found.text)
+
+
+@cache
+def _tags() -> frozenset[str]:
+    """Return the elements of pages about ordinary logs."""
+    logs = [ROOT / "fixtures" / "captures" / name / "absolute.log" for name in ("loss", "reuse")]
+    texts = [shown(Report(lang), log.read_bytes()).text for lang, log in product(LANGUAGES, logs)]
+    return frozenset(tag for text in texts for tag in Page(text).tags) | {"wbr", "b"}
+
+
+def page(found: Shown) -> None:
+    """A whole page: every element is one of ours and closes, none acts, every link stays inside."""
+    read = Page(found.text)
+    if strange := set(read.tags) - _tags():
+        _harm("elements", strange)
+    if acting := [*read.handlers, *read.styled]:
+        _harm("acts", acting)
+    if leading := [link for link in read.links if not link.startswith(("#", "data:image/svg+xml,"))]:
+        _harm("leads elsewhere", leading)
+    if read.tags.count("script") != _SCRIPTS:
+        _harm("scripts", read.tags.count("script"))
+    json.loads(read.parts["data"])
     _quiet(found.text)
 
 
@@ -276,6 +306,7 @@ VIEWS: Final[dict[str, View]] = {
     "tsv": View(_segments("tsv"), _table("\t")),
     "markdown": View(_segments("markdown"), markdown),
     "parquet": View(_segments("parquet"), parquet),
+    "report": View(lambda lang, numbers: Report(lang, numbers=numbers), page),
     "connections": View(lambda lang, _: Table(lang), plain),
     "connections, folded": View(lambda lang, _: Table(lang, columns=60, headings=True), plain),
     "connections jsonl": View(_connections("jsonl"), json_lines),
