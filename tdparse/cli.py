@@ -434,6 +434,9 @@ app.command(
     short_help="Run tcpdump and explain what it captures, as it comes.",
 )(interactive.live)
 app.command(
+    epilog="Example: tdexplain serve --port 8484", short_help="Show reports on a local page: paste, or drop a file."
+)(interactive.serve)
+app.command(
     epilog="Example: tdexplain quiz x.log", short_help="Practise on a log: which step, which state, which ack."
 )(interactive.quiz)
 

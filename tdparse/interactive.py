@@ -81,6 +81,42 @@ def live(
     raise typer.Exit(job.explain([NAME], renderer, Selection(), opener=opener))
 
 
+def serve(
+    port: Annotated[
+        int, typer.Option("--port", "-p", min=0, max=65535, help="Where to listen; 0: any free port.")
+    ] = 8484,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="MB", min=1, max=1000, help="The largest log that is taken.")
+    ] = 32,
+    lang: LangOption = None,
+) -> None:
+    """
+    Show reports on a local page: paste a log or drop a file. Only this machine reaches it, and nothing leaves it.
+
+    Needs the extra of that name: pip install 'tdparse[serve]'. Ctrl-C ends it.
+    """
+    from tdparse import catalog
+    from tdparse.job import PROGRAM, Exit
+
+    language = language_of(lang)
+    job = job_of(language, None, strict=False)
+    try:
+        from tdparse import serving
+    except ImportError as error:
+        if error.name is None or error.name.partition(".")[0] not in {"anyio", "multipart", "starlette", "uvicorn"}:
+            raise
+        job.say(f"{PROGRAM}: {catalog.page('serve_missing').of(language)}")
+        raise typer.Exit(Exit.FAILED) from None
+    try:
+        made = serving.bound(port)
+    except OSError as error:
+        job.trouble(f"{serving.HOST}:{port}", "system", (error.strerror or str(error)).lower())
+        raise typer.Exit(Exit.FAILED) from None
+    sentence = catalog.page("serve_running").of(language)
+    serving.serve(language, made, limit=limit, ready=lambda url: job.say(catalog.fill(sentence, {"url": url})))
+    raise typer.Exit(Exit.INTERRUPTED)
+
+
 def quiz(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The log to practise on.")],
     lang: LangOption = None,

@@ -19,7 +19,7 @@ from ladders import conversation, lines_of, view
 from tdparse import catalog
 from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
-from tdparse.render.report import Report, table
+from tdparse.render.report import Report, shell, table
 from tdparse.render.report.keep import DETAILED, LINES
 from tdparse.render.report.markup import shown
 from tdparse.render.report.series import Series
@@ -102,12 +102,13 @@ def test_a_page_is_well_formed_and_leads_nowhere_else(name: str) -> None:
 def test_the_policy_names_the_style_and_the_script_by_their_hashes() -> None:
     """Nothing else can run or be fetched."""
     read = Page(page(lines_of(CAPTURES / "close" / "absolute.log")))
+    read.parts["switches"] = shell.asset(shell.SWITCHES)
     hashes = {
         part: b64encode(sha256(read.parts[part].encode()).digest()).decode()
-        for part in ("style", "style-plain", "script")
+        for part in ("style", "style-plain", "script", "switches")
     }
     assert read.policy == (
-        f"default-src 'none'; style-src 'sha256-{hashes['style']}' 'sha256-{hashes['style-plain']}'; script-src 'sha256-{hashes['script']}'; "
+        f"default-src 'none'; style-src 'sha256-{hashes['style']}' 'sha256-{hashes['style-plain']}'; script-src 'sha256-{hashes['switches']}' 'sha256-{hashes['script']}'; "
         "img-src data:; base-uri 'none'; form-action 'none'"
     )
 

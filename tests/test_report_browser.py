@@ -10,6 +10,7 @@ import pytest
 from bench_report import conversations
 from conftest import ROOT
 from reports import report
+from served import served
 
 from tdparse.render.report import keep, table
 from tdparse.render.report.markup import visible
@@ -403,7 +404,7 @@ def test_a_hostile_log_executes_nothing_and_hides_nothing(window: Browser, tmp_p
     assert window.complaints() == []
     assert window.requests() == [page.as_uri()]
     assert window.run("return document.title") == f"{log.name} – tdexplain"
-    assert window.run("return document.querySelectorAll('script').length") == 2
+    assert window.run("return document.querySelectorAll('script').length") == 3
     assert window.run("return document.querySelectorAll('style').length") == 1
     assert (
         window.run(
@@ -430,6 +431,33 @@ def test_a_hostile_log_executes_nothing_and_hides_nothing(window: Browser, tmp_p
 def lines(name: str) -> list[str]:
     """Return the lines of a capture."""
     return (CAPTURES / name / "absolute.log").read_text("utf-8").splitlines()
+
+
+# ------------------------------------------------------------------ the local page
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_the_local_page_takes_a_paste_and_a_file(window: Browser, tmp_path: Path, *, script: bool) -> None:
+    """In the language chosen; the report works as one that was saved; nothing else is asked for."""
+    pytest.importorskip("uvicorn", reason="uvicorn is not installed")
+    with served(temporary=tmp_path) as port:
+        here = f"http://127.0.0.1:{port}/"
+        window.open(here, script=script)
+        window.one("#lang-zh").click()
+        window.run("arguments[0].value = arguments[1]", window.one("#text"), "\n".join(lines("refused")))
+        window.click(".go")
+        assert "连接被拒绝" in window.one("main").text
+        assert window.driver.current_url == here + "report"
+        assert window.requests() == [here, here + "report"]
+        window.open(here, script=script)
+        window.one("#file").send_keys(str(CAPTURES / "loss" / "absolute.log"))
+        window.click(".go")
+        assert window.seen(".card h3") == ["Complete, closed cleanly"]
+        window.open(here, script=script)
+        window.click(".go")
+        assert "There was nothing in it." in window.one("[role=alert]").text
+        window.driver.refresh()
+        assert [text for text in window.complaints() if "400" not in text] == []
 
 
 # ------------------------------------------------------------------ for everyone

@@ -9,18 +9,14 @@ ladders, the plots.
 from __future__ import annotations
 
 import json
-import pkgutil
-from base64 import b64encode
-from functools import cache
-from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from tdparse import catalog
 from tdparse.pipeline import sniff
-from tdparse.render.report import ladder, machine
+from tdparse.render.report import ladder, machine, shell
 from tdparse.render.report.connection import Connections
 from tdparse.render.report.keep import Keeper
-from tdparse.render.report.markup import Html, joined, label, plain, quoted, shown
+from tdparse.render.report.markup import Html, joined, label, shown
 from tdparse.render.report.table import Table
 from tdparse.render.report.top import Log, Top
 
@@ -29,6 +25,9 @@ if TYPE_CHECKING:
 
     from tdparse.model import Flow, Lang, NumberStyle, Skipped, Step, Summary
     from tdparse.render import Totals
+
+
+SCRIPT: Final = "report.js"
 
 
 class Report:
@@ -100,7 +99,12 @@ class Report:
             "words": {lang: _words(lang) for lang in catalog.LANGUAGES},
         }
         sections = list(self._sections(totals, told, names, joined(parts)))
-        return _page(self._lang, self._title(), sections, facts)
+        symbols = Html(f"{ladder.SYMBOLS}{machine.symbols()}")
+        sections[-1] = sections[-1][0], Html(f"{sections[-1][1]}{symbols}")
+        title = self._title()
+        known = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
+        heading = Html(f"{label('title')} <code>{shown(title)}</code>")
+        return shell.page(self._lang, f"{title} – tdexplain", heading, sections, SCRIPT, data=known)
 
     def _sections(self, totals: Totals, told: set[str], names: _Names, details: Html) -> Iterator[tuple[str, Html]]:
         """Yield the sections that have something to say, each with its name."""
@@ -166,95 +170,13 @@ class _Names(dict[str, str]):
         return name
 
 
-def _section(name: str, body: Html) -> Html:
-    heading = f"<h2 id={name}-h>{label('section_' + name)}</h2>"
-    return Html(f"<section id={name} aria-labelledby={name}-h>{heading}{body}</section>\n")
-
-
-# ------------------------------------------------------------------ the page
-
-_SCRIPT = "script_"
+_SPOKEN: Final = "script_"  # what the script says is called in page.toml
 
 
 def _words(lang: Lang) -> dict[str, str]:
     """Return what the script says."""
     return {
-        code.removeprefix(_SCRIPT): catalog.page(code).of(lang)
+        code.removeprefix(_SPOKEN): catalog.page(code).of(lang)
         for code in catalog.page_codes()
-        if code.startswith(_SCRIPT)
+        if code.startswith(_SPOKEN)
     }
-
-
-def _page(lang: Lang, title: str, sections: Sequence[tuple[str, Html]], facts: dict[str, Any]) -> str:
-    # A selector that looks at the whole page is slow where a script changes the page: only without one it is needed.
-    style, plain_style, script = _asset("report.css"), _asset("plain.css"), _asset("report.js")
-    policy = (
-        f"default-src 'none'; style-src '{_hash(style)}' '{_hash(plain_style)}'; script-src '{_hash(script)}'; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-    data = json.dumps(facts, separators=(",", ":")).replace("<", "\\u003c")
-    heading = Html(f"<code>{shown(title)}</code>")
-    body = joined(_section(*section) for section in sections)
-    links = joined(Html(f'<li><a href="#{name}">{label("nav_" + name)}</a></li>') for name, _body in sections)
-    return (
-        f"<!doctype html>\n<html lang={lang}><head><meta charset=utf-8>"
-        f"<meta http-equiv=Content-Security-Policy content={quoted(policy)}>"
-        '<meta name=viewport content="width=device-width, initial-scale=1"><meta name=color-scheme content="light dark">'
-        f"<meta name=referrer content=no-referrer><title>{shown_title(title)}</title>"
-        f"<link rel=icon href={quoted(ICON)}><style>{style}</style><noscript><style>{plain_style}</style></noscript></head>\n<body>"
-        f'<a class=skip href="#main">{label("skip")}</a>'
-        f"<header><div class=bar><p class=brand>{LOGO}<b>tdexplain</b></p><h1>{label('title')} {heading}</h1>{_choices(lang)}</div>"
-        f"<nav aria-label=tdexplain><ul>{links}</ul></nav></header>\n"
-        f"<main id=main>{body}</main>\n<footer><p>{label('footer')}</p></footer>"
-        f"{ladder.SYMBOLS}{machine.symbols()}"
-        f"<script type=application/json id=data>{data}</script>\n<script>{script}</script></body></html>\n"
-    )
-
-
-def shown_title(title: str) -> Html:
-    """Return a text for the title, where no markup can stand."""
-    from html import escape
-
-    return Html(escape(f"{plain(title)} – tdexplain"))
-
-
-def _choices(lang: Lang) -> Html:
-    languages = joined(
-        Html(
-            f"<label><input type=radio name=lang id=lang-{code} value={code}{' checked' if code == lang else ''}><span>{name}</span></label>"
-        )
-        for code, name in (("en", "English"), ("zh", catalog.page("chinese").zh))
-    )
-    themes = joined(
-        Html(
-            f"<label><input type=radio name=theme id=theme-{code}{' checked' if code == 'auto' else ''}><span>{label('theme_' + code)}</span></label>"
-        )
-        for code in ("auto", "light", "dark")
-    )
-    return Html(
-        f"<div class=choices><fieldset><legend>{label('language')}</legend>{languages}</fieldset>"
-        f"<fieldset><legend>{label('theme')}</legend>{themes}</fieldset></div>"
-    )
-
-
-@cache
-def _asset(name: str) -> str:
-    data = pkgutil.get_data("tdparse.render.report", name)
-    if data is None:  # pragma: no cover - a loader without data cannot have loaded this package
-        raise FileNotFoundError(name)
-    return data.decode()
-
-
-@cache
-def _hash(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
-
-
-ICON = (
-    "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='7' "
-    "fill='%230b5cad'/><path d='M8 6v20M24 6v20M8 10l16 4M24 18L8 22' stroke='white' stroke-width='2.5' fill='none'/></svg>"
-)
-LOGO = (
-    '<svg class=logo viewBox="0 0 32 32" aria-hidden=true><rect width=32 height=32 rx=7 />'
-    '<path d="M8 6v20M24 6v20M8 10l16 4M24 18L8 22"/></svg>'
-)

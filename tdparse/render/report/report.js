@@ -43,17 +43,9 @@
     return element;
   }
 
-  for (const choice of $$("input[name=lang]"))
-    choice.addEventListener("change", () => {
-      document.documentElement.lang = language();
-      for (const { put, code, values } of texts) put(say(code, values));
-    });
-
-  for (const choice of $$("input[name=theme]"))
-    choice.addEventListener("change", () => {
-      const theme = choice.id.replace("theme-", "");
-      for (const name of ["light", "dark"]) document.documentElement.classList.toggle(name, name === theme);
-    });
+  document.addEventListener("language", () => {
+    for (const { put, code, values } of texts) put(say(code, values));
+  });
 
   // ---------------------------------------------------------------- the table
 
