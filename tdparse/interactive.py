@@ -13,7 +13,10 @@ from tdparse.arguments import (
     NumberingChoiceOption,
     NumberingOption,
     NumbersOption,
+    compact_view,
     job_of,
+    ladder_view,
+    only_one,
 )
 from tdparse.usual import Color, Language, Numbers, colored, language_of, terminal_columns, text_view
 
@@ -57,6 +60,8 @@ def live(
     color: ColorOption = Color.AUTO,
     quiet: Annotated[bool, typer.Option("--quiet", help="Verdicts only.")] = False,
     compact: Annotated[bool, typer.Option("--compact", help="One line a segment.")] = False,
+    ladder: Annotated[bool, typer.Option("--ladder", help="As a ladder that grows.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Also evidence, socket calls, RFC sections.")] = False,
 ) -> None:
     """
     Run tcpdump and explain what it captures, as it comes; Ctrl-C ends both, with the verdicts.
@@ -71,12 +76,12 @@ def live(
     def opener(_name: str, wait: Callable[[int], bool]) -> AbstractContextManager[Source]:
         return captured(arguments or (), wait)
 
-    if compact:
-        from tdparse.arguments import compact_view
-
-        renderer = compact_view(language, numbers, color, None, verbose=False, headings=False)
+    only_one(language, {"--ladder": ladder, "--compact": compact, "--quiet": quiet})
+    if ladder or compact:
+        view = ladder_view if ladder else compact_view
+        renderer = view(language, numbers, color, None, verbose=verbose, headings=False)
     else:
-        renderer = text_view(language, numbers, color, None, quiet=quiet)
+        renderer = text_view(language, numbers, color, None, quiet=quiet, verbose=verbose)
     job = job_of(language, None, strict=False)
     raise typer.Exit(job.explain([NAME], renderer, Selection(), opener=opener))
 

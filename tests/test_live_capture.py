@@ -155,6 +155,17 @@ def test_the_options_reach_tcpdump(program: Program, tmp_path: Path, demo: Path)
     assert done.code == 0
 
 
+@pytest.mark.parametrize(
+    ("view", "sign"), [("--ladder", "├─ SYN"), ("--compact", "→ SYN "), ("--verbose", "Socket calls"), ("--quiet", "")]
+)
+def test_a_capture_has_the_views_of_a_log(program: Program, tmp_path: Path, demo: Path, view: str, sign: str) -> None:
+    """As they are called elsewhere, but for the short names, which are tcpdump's."""
+    done = program("live", view, env=stand_in(tmp_path, f"cat {demo / 'refused.log'}"))
+    assert sign in done.out
+    assert done.out.count("[refused]") == 1
+    assert program("live", "--ladder", "--compact", env=stand_in(tmp_path, "exit 1")).code == 2
+
+
 def test_an_old_tcpdump_gets_no_new_option(tmp_path: Path) -> None:
     """Immediate mode is asked for where the help names it."""
     program = tmp_path / "tcpdump"
