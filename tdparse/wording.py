@@ -68,7 +68,7 @@ def verdict_text(summary: Summary, lang: Lang) -> str:
     if verdict.startswith(_WAITING):
         silence = summary.marks.get("silence")
         if isinstance(silence, int) and silence > 0:
-            parts.append(_say("log_goes_on", lang, dt=catalog.duration(silence, lang)))
+            parts.append(_say("log_goes_on", lang, dt=catalog.span(silence, lang)))
     return parts[0] if len(parts) == 1 else catalog.sentence("ui", "clause_join", lang).join(parts)
 
 

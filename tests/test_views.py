@@ -120,6 +120,19 @@ def test_a_time_before_the_beginning_has_one_sign() -> None:
     assert "+-" not in shown
 
 
+def test_long_times_are_written_as_people_say_them() -> None:
+    """Minutes, hours and days; in the narrow column of the other views as a clock shows them."""
+    stamps = ("01-01 10:00:00", "01-01 10:01:05", "01-01 12:01:05", "01-04 12:01:05", "02-14 12:01:05")
+    log = "\n".join(
+        f"2024-{stamp}.250000 IP 10.0.0.1.4 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0" for stamp in stamps
+    )
+    text, compact = (view_of(log, renderer(name, "en", None)) for name in ("text", "compact"))
+    assert re.findall(r"· (\+\S.*)", text) == [
+        "+0 µs", "+1 min 05.00 s", "+2 h 01 min 05 s", "+3 d 02 h 01 min", "+44 d 02 h 01 min",
+    ]  # fmt: skip
+    assert re.findall(r"\+\S+(?= s #| µs #| #)", compact) == ["+0", "+65.00", "+7265.00", "+74:01:05", "+1058:01:05"]
+
+
 def test_roles_that_are_guesses_are_said_to_be() -> None:
     """In the header of a connection whose beginning is not in the log."""
     line = "12:00:00.000001 IP 10.0.0.1.40000 > 10.0.0.2.40001: Flags [.], ack 7, win 9, length 0"

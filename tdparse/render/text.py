@@ -25,6 +25,8 @@ INDENT: Final = "    "
 MARKS: Final = "*?~|"
 CARET_WITHIN: Final = 1000  # columns; farther right a caret helps nobody
 STATE: Final = max(map(len, State)) + 1  # columns of the longest state and its mark
+SECOND: Final = 10**9
+LONG: Final = 10_000 * SECOND  # from here on a time is written as a clock shows it: h:mm:ss
 CONTINUED: Final = "  "  # before the rest of a line of the log that is wider than the terminal
 ARROW: Final = " → "
 BETWEEN: Final = " · "
@@ -419,8 +421,16 @@ def titled(code: str, lang: Lang, number: object = None) -> str:
 
 
 def elapsed_text(ns: int, lang: Lang) -> str:
-    """Return a time since the beginning with its sign: a clock may have gone backwards."""
-    return ("+" if ns >= 0 else "") + catalog.duration(ns, lang)
+    """
+    Return a time since the beginning for a narrow column, with its sign: a clock may have gone backwards.
+
+    >>> elapsed_text(65_250_000_000, "en"), elapsed_text(-36_061_000_000_000, "en")
+    ('+65.25 s', '-10:01:01')
+    """
+    if -LONG < ns < LONG:
+        return ("+" if ns >= 0 else "") + catalog.duration(ns, lang)
+    sign, seconds = "-" if ns < 0 else "+", (abs(ns) + SECOND // 2) // SECOND
+    return f"{sign}{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def peer(endpoint: Endpoint) -> str:
