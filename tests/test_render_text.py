@@ -122,4 +122,4 @@ def test_a_line_that_cannot_be_read_is_pointed_at() -> None:
     assert said.startswith(
         f"    line 1, column {line.index('x, win') + 1}: looks like a TCP segment but cannot be read; "
     )
-    assert said.endswith("; expected a number")
+    assert said.endswith("; expected a number of 32 bits")
