@@ -160,7 +160,7 @@ class Side:
     """One end; offsets count from its own SYN (0), not wrapped."""
 
     __slots__ = (
-        "ack_at", "backoff", "begin", "buffer", "cwnd", "dup", "edge", "end", "fin", "goal", "holes", "isn", "last_capture",
+        "ack_at", "backoff", "begin", "buffer", "clock", "cwnd", "dup", "edge", "end", "fin", "goal", "holes", "isn", "last_capture",
         "nxt", "owed", "peer_edge", "persist", "rcv", "recent", "recover", "sacked", "scaled", "sent_at", "ssthresh",
         "timer", "una", "unread", "waits",
     )  # fmt: skip
@@ -185,6 +185,7 @@ class Side:
         self.recent = 0  # the peer's TSval
         self.scaled = False
         self.last_capture = 0
+        self.clock = 0  # of its timestamps, milliseconds
 
 
 class Conversation:
@@ -403,7 +404,8 @@ class Conversation:
         value = 0
         stamps = None
         if flow.stamps and not (flags & RST and not other.scaled):
-            value = (self.clocks[side] + time // MS) & MASK
+            mine.clock = max(mine.clock, time // MS)  # a burst is numbered ahead of what is sent in its midst
+            value = (self.clocks[side] + mine.clock) & MASK
             stamps = (value, mine.recent)
         blocks: tuple[tuple[int, int], ...] = self.blocks
         if flow.sack and (mine.holes or blocks) and not flags & SYN:
