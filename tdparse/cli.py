@@ -36,6 +36,7 @@ from tdparse.arguments import (
     JobsOption,
     LadderOption,
     LangOption,
+    LogJobsOption,
     MergeOption,
     NumberingChoiceOption,
     NumberingOption,
@@ -159,6 +160,7 @@ def explain(
     merge: MergeOption = False,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
+    jobs: LogJobsOption = 1,
 ) -> None:
     """Explain every segment in log order, then every connection (the default command)."""
     language = language_of(lang)
@@ -182,7 +184,9 @@ def explain(
         look["quiet"] = quiet
         renderer = text_view(language, numbers, color, output, **look)
     selection = selection_of(language, conn, host, port, only)
-    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge))
+    raise typer.Exit(
+        job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge, jobs=jobs)
+    )
 
 
 @app.command(

@@ -70,16 +70,19 @@ class Job:
         drop: str | None = None,
         opener: Opener = opened,
         merge: bool = False,
+        jobs: int = 1,
     ) -> Exit:
         """
         Explain the inputs one after another, each as `opener` opens it, or with `merge` as one.
 
-        Without `output` to standard output.
+        Without `output` to standard output. A long log takes two processes where `jobs` allows it.
         """
         progress = self.progress = Progress(self.lang, map(size_of, names), together=merge)
         if merge:
             names, opener = self._merged(names)
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
+
+        two = jobs > 1 and not merge and drop is None and _worth_two(names, renderer)
 
         def first(file: BinaryIO) -> None:
             if isinstance(renderer, Octets):
@@ -94,7 +97,10 @@ class Job:
                     return interrupt.requested and not source.live
 
                 try:
-                    run.follow(source, write, stopped)
+                    if two:
+                        self._with_another(run, source, name, output, file, write, stopped)
+                    else:
+                        run.follow(source, write, stopped)
                 finally:
                     progress.next(source.consumed)
                     progress.clear()
@@ -110,6 +116,34 @@ class Job:
         aside = progress.stop if on_screen else None
         with resizing(renderer.fit) if on_screen and isinstance(renderer, Fitted) else nullcontext():
             return self._over(names, one, output, first, last)
+
+    def _with_another(
+        self,
+        run: Run,
+        source: Source,
+        name: str,
+        output: Path | None,
+        file: BinaryIO,
+        write: Callable[[str], None],
+        stopped: Callable[[], bool],
+    ) -> None:
+        """Show a log as `run.follow` does, its end by another process."""
+        from tdparse.ahead import Ahead, HandedOverError
+
+        with Ahead(name, run, None if output is None else output.parent) as other:
+
+            def stop() -> bool:
+                enough = stopped()
+                if not enough:
+                    other.block(source.consumed, stopped)
+                return enough
+
+            try:
+                run.follow(source, write, stop)
+            except HandedOverError:
+                other.copy(file)
+                if other.trouble is not None:
+                    self.trouble(*other.trouble)
 
     def _merged(self, names: Sequence[str]) -> tuple[Sequence[str], Opener]:
         from tdparse.merge import merged, name_of
@@ -248,6 +282,12 @@ class Job:
             self.complain(shown_name(names[0]), "nothing" if self.totals.lines else "empty")
         else:
             self.say(f"{PROGRAM}: {catalog.sentence('ui', 'no_segment', self.lang)}")
+
+
+def _worth_two(names: Sequence[str], renderer: Renderer) -> bool:
+    from tdparse.ahead import worth  # brings what only two processes need
+
+    return worth(names, renderer)
 
 
 class _UnreadError(Exception):

@@ -34,6 +34,7 @@ SHELL = {
     "convert",
     "formats",
     "annotating",
+    "ahead",
     "pool",
     "tally",
     "discover",

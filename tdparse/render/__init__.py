@@ -70,3 +70,11 @@ class Octets(Protocol):
 
     def attach(self, file: BinaryIO) -> None:
         """Write to `file` from now on, beginning with nothing."""
+
+
+@runtime_checkable
+class Silent(Renderer, Protocol):
+    """A Renderer that can follow a log without a word, and go on from there as if it had shown everything."""
+
+    def pass_over(self, step: Step) -> None:
+        """Note a segment that is shown elsewhere."""

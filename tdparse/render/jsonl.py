@@ -51,6 +51,9 @@ class JsonLines:
         """Write a segment record."""
         return encoded(segment(step, self._source, self._lang, self._numbers))
 
+    def pass_over(self, step: Step) -> None:
+        """Nothing depends on what was before."""
+
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - `raw` is the line
         """Write a record of a line that is no segment."""
         return encoded(skipped_record(skipped, self._source))

@@ -53,6 +53,9 @@ class Tabular:
             return ""
         return self._record(segment(step, self._source, self._lang, self._numbers))
 
+    def pass_over(self, step: Step) -> None:
+        """Nothing depends on what was before."""
+
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - not a row of this table
         """Write nothing."""
         return ""

@@ -111,6 +111,13 @@ class Text:
         under = f"\n{INDENT}".join(self.explanation(step))
         return f"{self.originals(lines)}{INDENT}{under}\n\n"
 
+    def pass_over(self, step: Step) -> None:
+        """Note a segment that is shown elsewhere."""
+        conn = self._conn = step.flow.conn
+        self._latest = max(self._latest, conn)
+        if not (self._explained or self._quiet):
+            self._explained = any(mark in line for line in self.states(step) for mark in MARKS)
+
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Let a line pass; point at the place where a segment could not be read."""
         if self._quiet:
