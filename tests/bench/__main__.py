@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -47,7 +48,8 @@ def measured(size: int, rounds: int, long_rounds: int) -> Measured:
     command = [sys.executable, "-m", "bench.rates", str(log("few", size))]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
     missing = [row.name for row in ROWS if row not in rows]
-    return Measured(size, rounds, results, json.loads(done.stdout), missing)
+    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    return Measured(size, rounds, results, json.loads(done.stdout), missing, own)
 
 
 def main() -> None:

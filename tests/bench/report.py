@@ -46,6 +46,7 @@ class Measured(NamedTuple):
     results: Mapping[str, Sequence[Taken]]
     rates: Mapping[str, float]
     missing: Sequence[str]
+    own: float  # MB, the measuring program's own peak
 
 
 def document(found: Measured, machine: Sequence[str]) -> str:
@@ -60,6 +61,7 @@ def document(found: Measured, machine: Sequence[str]) -> str:
         *targets(found),
         "## Against others\n",
         *table(found, rows[CORE]),
+        f"A peak of {found.own:.0f} MB is that of the measuring program, from which the others are started: it may be less.\n",
         "## Starting\n",
         *starting(found, rows[START]),
         "## The same work on other traffic\n",
