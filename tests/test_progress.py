@@ -118,6 +118,25 @@ def test_every_command_shows_it_on_a_terminal(name: str, logs: Path) -> None:
     assert "left" not in shown[shown.rindex("\r\x1b[K") :]
 
 
+def test_a_long_paste_shows_it_too(logs: Path, tmp_path: Path) -> None:
+    """While it is read; then the answer stands alone."""
+    child = pexpect.spawn(
+        sys.executable,
+        ["-c", EAGER],
+        env={**os.environ, "TERM": "xterm", "LC_ALL": "C.UTF-8", "XDG_STATE_HOME": str(tmp_path)},
+        encoding="utf-8",
+        timeout=60,
+        dimensions=(50, 100),
+    )
+    child.expect_exact("\x1b[?2004h")
+    child.delaybeforesend = None
+    child.send(f"\x1b[200~{(logs / 'a.log').read_text()}\x1b[201~")
+    child.expect(r"6\d % \(\d\S+ kB of \d\S+ kB\) · [\d,]+ lines/s · \S+ s left")
+    child.expect_exact("[complete.clean]")
+    assert "left" not in (child.before or "").rpartition("\r\x1b[K")[2]
+    child.close(force=True)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_no_command_shows_it_in_a_pipe(name: str, logs: Path) -> None:
     """Standard error has what there is to say, and no control character."""
