@@ -136,7 +136,7 @@ class Dialogue:
                 parts.append(self._aside(item) if alone else view.skipped(item, raw))
         # Of a pasted log the verdicts are what one wants to know; a single line is worth one when it ends something.
         if concluded := over if alone else touched:
-            parts += (view.summary(summary) for summary in self._session.summaries() if summary.flow.conn in concluded)
+            parts += map(view.summary, self._session.summaries(concluded))
         if self._hints and self._session.pending:
             parts.append(self._waiting())
         return "".join(parts)

@@ -12,7 +12,7 @@ from tdparse.repair import Mender
 from tdparse.track import Tracker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Container, Iterable, Iterator
 
     from tdparse.model import Item, Numbering
 
@@ -48,9 +48,9 @@ class Explainer:
         """The log has ended: return what was pending, and every connection left."""
         return [*self._explain(self._assembler.flush()), *self.tracker.finish()]
 
-    def summaries(self) -> list[Summary]:
-        """Return how the connections that are not over stand, as if the log ended here; feeding may go on."""
-        return self.tracker.peek()
+    def summaries(self, only: Container[int] | None = None) -> list[Summary]:
+        """Return how the connections that are not over (`only` these) stand, as if the log ended; feeding may go on."""
+        return self.tracker.peek(only)
 
     def _explain(self, items: Iterable[Item]) -> list[Step | Skipped | Summary]:
         found: list[Step | Skipped | Summary] = []

@@ -13,7 +13,7 @@ from tdparse.pipeline import Explainer
 from tdparse.record import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from tdparse.model import Summary
     from tdparse.stream import NumberingChoice
@@ -102,9 +102,10 @@ class Session:
         item = parse_line(text, line)
         return Piece(item, (text,)) if isinstance(item, Skipped) else None
 
-    def summaries(self) -> list[Summary]:
-        """Return how every connection stands, as if the log ended here, in their order."""
-        standing = {**self._over, **{summary.flow.conn: summary for summary in self._explainer.summaries()}}
+    def summaries(self, only: Collection[int] | None = None) -> list[Summary]:
+        """Return how every connection (`only` these) stands, as if the log ended here, in their order."""
+        over = self._over if only is None else {conn: self._over[conn] for conn in only if conn in self._over}
+        standing = {**over, **{summary.flow.conn: summary for summary in self._explainer.summaries(only)}}
         return [standing[conn] for conn in sorted(standing)]
 
     def steps(self, conn: int | None = None) -> list[Step]:

@@ -26,7 +26,7 @@ from tdparse.values import values_of
 from tdparse.verdict import ScanWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from tdparse.incarnation import Incarnation
     from tdparse.model import Finding, Numbering, Segment, Summary
@@ -87,13 +87,17 @@ class Tracker:
             yield summarize(conn, self._now, self._scans)
         self.table.live.clear()
 
-    def peek(self) -> list[Summary]:
-        """Return how every incarnation that is left stands, oldest first, as if the log ended here; nothing changes."""
+    def peek(self, only: Container[int] | None = None) -> list[Summary]:
+        """
+        Return how every incarnation that is left stands, oldest first, as if the log ended here; nothing changes.
+
+        With `only` those connections alone.
+        """
         left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
         scans = deepcopy(self._scans)
         for conn in left:
             scans.note(conn, self._now)
-        return [summarize(conn, self._now, scans) for conn in left]
+        return [summarize(conn, self._now, scans) for conn in left if only is None or conn.flow.conn in only]
 
     def note_drops(self) -> None:
         """The capture itself lost packets (capture_drops): true of every connection it still follows."""

@@ -62,3 +62,14 @@ def test_each_line_knows_its_record() -> None:
     assert session.at(0) is None
     assert not session.pending
     assert session.readable() == [1]
+
+
+def test_one_connection_stands_as_among_all() -> None:
+    """Asked for alone, whether it is over or not."""
+    session = Session()
+    session.feed((ROOT / "fixtures" / "captures" / "reuse" / "absolute.log").read_text().splitlines())
+    every = session.summaries()
+    assert len(every) == 3
+    for summary in every:
+        assert session.summaries({summary.flow.conn}) == [summary]
+    assert session.summaries({2, 9}) == [every[1]]
