@@ -68,7 +68,7 @@ class Repl:
     def _edit(self) -> int:
         """Talk on a terminal that can edit lines."""
         session = _session(self._dialogue)
-        self._welcome()
+        _show(self._dialogue.welcome())
         while True:
             try:
                 session.app.erase_when_done = False
@@ -87,23 +87,33 @@ class Repl:
         talking = sys.stdin.isatty()
         try:
             if talking:
-                self._welcome()
-                _show(PROMPT)
+                self._talk(self._dialogue.welcome() + PROMPT)
             for line in sys.stdin:
                 answer = self._dialogue.answer(line)
                 if answer is None:
                     return 0
-                _show(answer + (PROMPT if talking else ""))
-            _show(("\n" if talking else "") + self._dialogue.closing())
+                _show(answer)
+                if talking:
+                    self._talk(PROMPT)
+            if talking:
+                self._talk("\n")
+            _show(self._dialogue.closing())
         except KeyboardInterrupt:
-            _show("\n" + self._dialogue.closing())
+            self._talk("\n")
+            _show(self._dialogue.closing())
             return 130
         except BrokenPipeError:  # the reader has seen enough; Python would flush once more at exit
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
 
-    def _welcome(self) -> None:
-        _show(self._dialogue.welcome())
+    @staticmethod
+    def _talk(text: str) -> None:
+        """Say to the person at the terminal what is no answer, and does not belong into a file of them."""
+        if sys.stdout.isatty():
+            _show(text)
+        else:
+            sys.stderr.write(text)
+            sys.stderr.flush()
 
     @staticmethod
     def _show_all(answer: str) -> None:

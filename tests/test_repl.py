@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -301,6 +302,24 @@ def test_a_dumb_terminal_is_enough(terminal: Terminal, demo: Path) -> None:
     assert "\x1b" not in (child.before or "")
     child.sendline("quit")
     child.expect(pexpect.EOF)
+
+
+def test_answers_into_a_file_hold_no_prompt(demo: Path, tmp_path: Path) -> None:
+    """The prompts go to the person, on standard error."""
+    answers = tmp_path / "answers.txt"
+    child = pexpect.spawn(
+        "bash", ["-c", f"{shlex.join(TDEXPLAIN)} repl > {answers}"], encoding="utf-8", timeout=20, dimensions=(50, 100)
+    )
+    child.expect_exact(PROMPT)
+    for line in (demo / "refused.log").read_text().splitlines():
+        child.sendline(line)
+        child.expect_exact(PROMPT)
+    child.sendeof()
+    child.expect(pexpect.EOF)
+    written = answers.read_text()
+    assert written.startswith("05:34:56.046322 IP ")
+    assert PROMPT not in written
+    assert "[refused]" in written
 
 
 def test_without_a_terminal_it_reads_and_answers(program: Program, demo: Path) -> None:
