@@ -17,7 +17,7 @@ from bench.machine import able, compiled, description
 from bench.material import log
 from bench.measure import Taken, taken
 from bench.report import Measured, document
-from bench.rows import LONG, ROWS, START, Row
+from bench.rows import LONG, ROWS, SHAPE, START, Row
 
 OFTEN = 3  # runs a round of what takes a moment
 
@@ -31,15 +31,15 @@ def run(row: Row, size: int) -> Taken:
     return taken(*pipelines)
 
 
-def measured(size: int, rounds: int, long_rounds: int) -> Measured:
-    """Run every row in every round."""
-    rows = [row for row in ROWS if able(row.needs) and (row.part != LONG or long_rounds)]
+def measured(size: int, rounds: int, limits: dict[str, int]) -> Measured:
+    """Run every row in every round, those of some parts in fewer."""
+    rows = [row for row in ROWS if able(row.needs) and limits.get(row.part, rounds)]
     for row in rows:
         row.commands(size)  # makes what it reads
     results: dict[str, list[Taken]] = {row.name: [] for row in rows}
     for number in range(rounds):
         for row in rows:
-            if row.part == LONG and number >= long_rounds:
+            if number >= limits.get(row.part, rounds):
                 continue
             for _ in range(OFTEN if row.part == START else 1):
                 results[row.name].append(run(row, size))
@@ -57,10 +57,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", type=int, default=1_000_000, help="packets")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--shape-rounds", type=int, default=3, help="of other traffic")
     parser.add_argument("--long-rounds", type=int, default=1, help="of ten times the packets; 0: without them")
     parser.add_argument("--output", type=Path, default=Path(__file__).parents[2] / "docs" / "benchmarks.md")
     given = parser.parse_args()
-    text = document(measured(given.size, given.rounds, given.long_rounds), description())
+    limits = {SHAPE: given.shape_rounds, LONG: given.long_rounds}
+    text = document(measured(given.size, given.rounds, limits), description())
     given.output.write_text(text, encoding="utf-8")
     print(text)
 

@@ -34,16 +34,20 @@ def capture(shape: str, size: int) -> Path:
 
 
 def log(shape: str, size: int) -> Path:
-    """Return the text of a shape; that of ordinary traffic is printed by tcpdump itself."""
-    path = folder() / f"{shape}-{size}.txt"
-    if shape != "few" or path.exists():
-        return _made(shape, size, path)
-    print(f"printing {path.name}", file=sys.stderr)
-    beside = path.with_name(path.name + ".part")
-    with beside.open("wb") as file:
-        command = ["tcpdump", "-nn", "-S", "-r", str(capture(shape, size))]
-        subprocess.run(command, check=True, stdout=file, stderr=subprocess.DEVNULL, env=UTC)
-    beside.rename(path)
+    """Return the text of a shape, as tcpdump would print it."""
+    return _made(shape, size, folder() / f"{shape}-{size}.txt")
+
+
+def printed(size: int) -> Path:
+    """Return the text of ordinary traffic, printed by tcpdump itself."""
+    path = folder() / f"printed-{size}.txt"
+    if not path.exists():
+        print(f"printing {path.name}", file=sys.stderr)
+        beside = path.with_name(path.name + ".part")
+        with beside.open("wb") as file:
+            command = ["tcpdump", "-nn", "-S", "-r", str(capture("few", size))]
+            subprocess.run(command, check=True, stdout=file, stderr=subprocess.DEVNULL, env=UTC)
+        beside.rename(path)
     return path
 
 

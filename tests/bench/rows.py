@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from bench.material import SHORT, capture, log
+from bench.material import SHORT, capture, log, printed
 
 Pipeline = Sequence[Sequence[str]]
 CORE, SHAPE, LONG, START = "core", "shape", "long", "start"
@@ -52,7 +52,7 @@ def tshark(size: int, *options: str) -> list[str]:
 
 def few(size: int) -> str:
     """Return the log of ordinary traffic."""
-    return str(log("few", size))
+    return str(printed(size))
 
 
 def ours(shape: str, share: float) -> Callable[[int], Sequence[Pipeline]]:
@@ -89,7 +89,7 @@ ROWS: Final = (
     Row(COMPILED + " -f jsonl", lambda size: [[["{compiled}", "-f", "jsonl", few(size)]]], needs="compiled"),
     Row(COMPILED + " connections", lambda size: [[["{compiled}", "connections", few(size)]]], needs="compiled"),
     Row(PASS, lambda _: [[[sys.executable, "-c", "pass"]]], START),
-    Row(FIRST, lambda _: [[[TDEXPLAIN, str(log("few", SHORT))]]], START),
+    Row(FIRST, lambda _: [[[TDEXPLAIN, few(SHORT)]]], START),
     Row(TSHARK_FIRST, lambda _: [[tshark(SHORT)]], START, needs="tshark"),
     Row(HUNDREDTH, ours("few", 0.01), SHAPE, lambda size: size // 100),
     Row(TENTH, ours("few", 0.1), SHAPE, lambda size: size // 10),
