@@ -211,3 +211,26 @@ def test_of_a_long_connection_the_ends_and_the_remarkable_are_told() -> None:
         assert f"<pre>{shown(line)}</pre>" in text
     sent = json.loads(Page(text).parts["data"])["plots"]["p1-1c"]["plots"]["seq"]["lines"]
     assert max(map(len, sent)) > LINES
+
+
+def test_a_selection_is_told_and_everything_is_counted(program: Program) -> None:
+    """`--conn` tells one connection; the counts of the log stay."""
+    text = program("report", "-c", "2", str(CAPTURES / "reuse" / "absolute.log")).out
+    assert re.findall(r"<details class=conn id=(\S+)", text) == ["c1-2"]
+    assert len(re.findall("<tr><td>(?:<a|#)", text)) == 1
+    log = (CAPTURES / "reuse" / "absolute.log").read_text("utf-8").splitlines()
+    facts = text[text.index("<dl class=facts>") :].partition("</dl>")[0]
+    assert f"<dd>{len(log)}</dd>" in facts
+
+
+def test_the_labels_of_pages_are_whole_and_used() -> None:
+    """Each in both languages with the same placeholders, asked for by the code or by the script."""
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "tdparse").rglob("*") if path.suffix in {".py", ".js"})
+    groups = set(re.findall(r"""["'](\w+_)(?:["'] \+|\{)""", code))  # label("nav_" + name), label(f"plot_{kind}")
+    for name in catalog.page_codes():
+        en, zh = catalog.page(name)
+        assert en
+        assert zh
+        assert re.findall(r"\{\w+\}", en) == re.findall(r"\{\w+\}", zh), name
+        spoken = name.removeprefix("script_")
+        assert f'"{spoken}"' in code or any(name.startswith(group) for group in groups), name

@@ -422,6 +422,9 @@ def test_a_hostile_log_executes_nothing_and_hides_nothing(window: Browser, tmp_p
         seen = "".join(visible(character) for character in line)
         assert seen in shown, line
     assert not [character for character in shown if not (character.isprintable() or character in "\n\t")]
+    for size in (PHONE, DESKTOP):
+        window.size(*size)
+        assert window.run("return document.documentElement.scrollWidth") <= size[0]
     for rung in window.all(".ladder li[data-l]")[:6]:
         window.hover(rung)
     assert window.complaints() == []

@@ -109,7 +109,9 @@ class Report:
     def _sections(self, totals: Totals, told: set[str], names: _Names, details: Html) -> Iterator[tuple[str, Html]]:
         """Yield the sections that have something to say, each with its name."""
         top = self._top
-        headline = f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}</p>'
+        headline = (
+            f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}<small>{top.subline(totals)}</small></p>'
+        )
         cards = f"<div class=cards>{top.verdict_cards(told, names)}</div>"
         yield "summary", Html(f"{headline}{cards}<dl class=facts>{top.facts(totals)}</dl>")
         if findings := top.finding_list(told, names):

@@ -98,6 +98,18 @@ class Top:
         code = "headline_bad" if bad else "headline_odd" if odd else "headline_good"
         return label(code, n=f"{count:,}", bad=f"{bad:,}", odd=f"{odd:,}")
 
+    def subline(self, totals: Totals) -> Html:
+        """Return how much there is, and of what weight: connections, segments, findings by severity."""
+        counts = ("connections", sum(self.verdicts.values())), ("segments", totals.segments)
+        parts = [Html(f"{label('fact_' + name)}: {count:,}") for name, count in counts]
+        weights: dict[str, int] = {}
+        for code, count in self._findings.items():
+            severity = catalog.fact("finding", code, "severity")
+            weights[severity] = weights.get(severity, 0) + count
+        order = (severity for severity in ("error", "warn", "note") if severity in weights)
+        parts += [Html(f"{sentence('severity', severity)}: {weights[severity]:,}") for severity in order]
+        return joined(parts, " · ")
+
     def gravity(self) -> Gravity:
         """Return how bad the worst verdict is."""
         return max(map(of_verdict, self.verdicts), default=Gravity.OPEN)
