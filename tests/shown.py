@@ -1,7 +1,7 @@
 """
 What README and documentation show, run: one mechanism for every page.
 
-A page is run from top to bottom in a folder of its own that holds the logs of `LOGS`. Blocks of these languages are run:
+A page is run from top to bottom in a folder of its own that holds the logs of `LOGS` and the project's tests. Blocks of these languages are run:
 
     console   "$ COMMAND" lines, each with what it prints under it; a last line "…" stands for the rest
     repl      "tdexplain> INPUT" lines, each with the answer of the prompt under it; "…" as above
@@ -99,6 +99,7 @@ class Page:
             if log.is_file():
                 shutil.copy(log, folder / name)
         shutil.copy(folder / "http.log", programs)
+        (folder / "tests").symlink_to(ROOT / "tests")
         for name, text in STUBS.items():
             (programs / name).write_text(text)
             (programs / name).chmod(0o755)
