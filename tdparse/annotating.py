@@ -168,6 +168,7 @@ class _Batch:
             self._close()
         for line in self._tally.lines(self._job.lang):
             self._job.say(f"{PROGRAM}: {line}")
+        self._job.tell_evicted(self._tally.totals.evicted)
         return Exit.INTERRUPTED if interrupt.requested else self._job.code()
 
     def _work(self, stopped: Callable[[], bool]) -> None:

@@ -237,6 +237,7 @@ class Job:
             return Exit.INTERRUPTED
         except UnwritableError as error:
             self.trouble(error.name, "unwritable", error.detail)
+        self.tell_evicted(self.totals.evicted)
         if interrupt.requested:
             return Exit.INTERRUPTED
         if not self._failed and not self.totals.segments:
@@ -247,6 +248,11 @@ class Job:
         """Add what another run has counted, and whether its alarm was met."""
         self.totals.add(totals)
         self._alarm.met = self._alarm.met or met
+
+    def tell_evicted(self, count: int) -> None:
+        """Tell how many connections were given up to keep the memory bounded, if any were."""
+        if count:
+            self.complain("", "evicted", f"{count:,}")
 
     def trouble(self, name: str, code: str, detail: str = "") -> str:
         """Tell of an input or output that could not be used, return how; the run goes on and fails at its end."""

@@ -144,6 +144,11 @@ class Normalizer:
                 self._conversations.pop((one, other, ip), None)
                 self._conversations.pop((other, one, ip), None)
 
+    def has_bases(self, pair: tuple[Endpoint, Endpoint]) -> bool:
+        """Tell whether tcpdump may be subtracting something from the numbers of a pair: an ACK of it was printed."""
+        known = (self._conversations.get((*pair, ip)) for ip in (4, 6, None))
+        return any(conversation is not None and conversation.entered for conversation in known)
+
     def feed(self, segment: Segment) -> Numbers:
         """Return the numbers of `segment` in absolute form, and update the table."""
         self._watch_time(segment)

@@ -110,6 +110,7 @@ class _Following:
                 self._run.places.append((item.line, item.column))
             return [renderer.skipped(item, lines)] if selection.everything else []
         totals.connections += 1
+        totals.evicted += "evicted" in item.attributes
         totals.verdicts[item.verdict] += 1
         totals.findings.update(item.findings)
         alarm.summary(item)

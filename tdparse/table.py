@@ -4,6 +4,7 @@ The table of incarnations: which one a segment belongs to, and how long it is ke
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
@@ -15,7 +16,7 @@ from tdparse.roles import Roles
 from tdparse.seqnum import MASK, diff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tdparse.incarnation import Tentative
     from tdparse.model import Endpoint, Segment
@@ -32,6 +33,8 @@ TIME_WAIT: Final = 60 * SECOND  # time_wait_len of R83
 RELATED: Final = 1 << 24  # numbers farther than this from where a direction stood are another connection's (R45)
 SWEEP_EVERY: Final = 60 * SECOND
 SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
+MAX_UNANSWERED: Final = 10_000  # open ones on which one side alone has spoken: what a flood of SYNs is made of
+MAX_RETIRED: Final = 50_000  # of a relative log, forgotten ones whose numbers could still be asked for
 MAX_LIVE: Final = 200_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 
@@ -41,17 +44,18 @@ class Table:
     def __init__(self, normalizer: Normalizer) -> None:
         """Start empty; `normalizer` forgets the numbers of what is forgotten here."""
         self.live: dict[tuple[Endpoint, Endpoint], Incarnation] = {}
-        self.evicted = 0  # incarnations dropped by the hard cap while still open
+        self.evicted = 0  # incarnations dropped by the caps while still open
         self._normalizer = normalizer
         self._roles = Roles()
-        self._over: list[tuple[Incarnation, bool]] = []  # and whether the hard cap dropped it
+        self._over: list[tuple[Incarnation, bool]] = []  # and whether a cap dropped it
+        self._retired: deque[tuple[Endpoint, Endpoint]] = deque()
         self._count = 0
         self._now: int | None = None  # the log's time so far
         self._swept: int | None = None  # time of the last sweep
         self._sweep_at = SWEEP_AT
 
     def over(self) -> Iterator[tuple[Incarnation, bool]]:
-        """Yield, once each, what can receive nothing more, and whether the hard cap dropped it."""
+        """Yield, once each, what can receive nothing more, and whether a cap dropped it."""
         over, self._over = self._over, []
         yield from over
 
@@ -142,18 +146,31 @@ class Table:
             for conn in [conn for conn in self.live.values() if _is_over(conn, now)]:
                 self._retire(conn)
                 self._forget(conn)
+        unanswered = [conn for conn in self.live.values() if conn.unanswered and not conn.closed]
+        if len(unanswered) > MAX_UNANSWERED:  # the oldest have waited in vain, and connections that talk are left alone
+            self._evict(unanswered[: len(unanswered) - MAX_UNANSWERED // 2])
         if len(self.live) > MAX_LIVE:
             by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, conn.last_time or 0, conn.last_line))
-            for conn in by_age[: len(by_age) - MAX_LIVE * 9 // 10]:
-                self._retire(conn, evicted=not conn.closed)
-                self._forget(conn)
-                self.evicted += not conn.closed
-        self._sweep_at = min(max(SWEEP_AT, 2 * len(self.live)), MAX_LIVE + 1)
+            self._evict(by_age[: len(by_age) - MAX_LIVE * 9 // 10])
+        self._sweep_at = min(max(SWEEP_AT, 2 * len(self.live)), len(self.live) + MAX_UNANSWERED, MAX_LIVE + 1)
+
+    def _evict(self, crowd: Iterable[Incarnation]) -> None:
+        for conn in crowd:
+            self._retire(conn, evicted=not conn.closed)
+            self._forget(conn)
+            self.evicted += not conn.closed
 
     def _forget(self, conn: Incarnation) -> None:
-        """Drop the number bases too, unless the log is printed relative to them (R32)."""
-        if self._normalizer.numbering == "absolute":
-            self._normalizer.forget([(conn.flow.client, conn.flow.server)])
+        """Drop the number bases too; where the log may be printed relative to them (R32), when many others were."""
+        pair = (conn.flow.client, conn.flow.server)
+        if self._normalizer.numbering == "absolute" or not self._normalizer.has_bases(pair):
+            self._normalizer.forget([pair])
+            return
+        self._retired.append(pair)
+        if len(self._retired) > MAX_RETIRED:
+            oldest = self._retired.popleft()
+            if oldest not in self.live and oldest[::-1] not in self.live:
+                self._normalizer.forget([oldest])
 
 
 def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: int | None) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
+
+from conftest import Program
 
 from tdparse import table
 from tdparse.model import Step, Summary
@@ -10,6 +13,7 @@ from tdparse.pipeline import Explainer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import pytest
 
@@ -86,3 +90,57 @@ def test_the_hard_cap_says_what_it_dropped(monkeypatch: pytest.MonkeyPatch) -> N
     assert explainer.tracker.table.evicted == len(dropped) > 0
     assert all(summary.attributes["evicted"] for summary in dropped)
     assert [summary.flow.conn for summary in dropped] == list(range(1, len(dropped) + 1))
+
+
+def test_a_flood_pushes_out_nobody_who_talks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unanswered SYNs give way to each other, the oldest first; the connection before them goes on."""
+    monkeypatch.setattr(table, "MAX_UNANSWERED", 100)
+    monkeypatch.setattr(table, "SWEEP_AT", 50)
+    explainer = Explainer()
+    explainer.tracker.table._sweep_at = 50
+    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
+    explainer.feed(_record(0.001, 5, "S.", "seq 900, ack 101", client=False))
+    dropped: list[Summary] = []
+    for number in range(2000):
+        items = explainer.feed(_record(1 + number * 0.001, 10_000 + number, "S", "seq 100", client=True))
+        dropped += [item for item in items if isinstance(item, Summary)]
+        assert len(explainer.tracker.table.live) <= 202
+        assert len(explainer.tracker.normalizer._conversations) <= 2 * 202
+    assert explainer.tracker.table.evicted == len(dropped) > 1700
+    assert [summary.flow.conn for summary in dropped] == list(range(2, len(dropped) + 2))
+    (step,) = explainer.feed(_record(4, 5, ".", "ack 901", client=True))
+    assert isinstance(step, Step)
+    assert (step.flow.conn, step.step) == (1, "handshake.ack")
+
+
+def test_a_relative_log_keeps_few_bases_of_closed_connections(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What tcpdump subtracts may be asked for by a late segment; that of the oldest is forgotten."""
+    monkeypatch.setattr(table, "MAX_RETIRED", 50)
+    explainer = Explainer(numbering="relative")
+    for number in range(600):
+        for line in _closed(number * 1.0, 10_000 + number):
+            explainer.feed(line.replace("seq 901", "seq 1").replace("seq 101", "seq 1").replace("ack 90", "ack "))
+    live = len(explainer.tracker.table.live)
+    assert len(explainer.tracker.normalizer._conversations) <= 2 * (live + 50)
+
+
+def test_how_many_were_given_up_is_told(program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """In each verdict, and at the end on standard error; the exit code is that of a run without."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import tdparse.table as t; t.MAX_UNANSWERED = 100; t.SWEEP_AT = 50; i = t.Table.__init__\n"
+        "def init(self, *given): i(self, *given); self._sweep_at = 50\n"
+        "t.Table.__init__ = init\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    log = "".join(_record(number * 0.001, 10_000 + number, "S", "seq 100", client=True) + "\n" for number in range(500))
+    (tmp_path / "x.log").write_text(log)
+    told = (
+        "tdexplain: connections given up while they were open, because more were open at once than the memory is for: "
+    )
+    for arguments in (["-q", "x.log"], ["connections", "x.log"], ["annotate", "x.log", "-o", "out"]):
+        done = program(*arguments, cwd=tmp_path)
+        count = int(re.findall(rf"^{told}(\d+)$", done.err, re.MULTILINE)[0])
+        assert 300 <= count < 500
+        assert done.code == 0
+        if arguments[0] == "-q":
+            assert done.out.count("Dropped while still open") == count

@@ -20,6 +20,7 @@ class Totals:
         self.lines = 0  # physical
         self.segments = 0
         self.connections = 0
+        self.evicted = 0  # connections given up while they were open, to keep the memory bounded
         self.skipped: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
         self.findings: Counter[str] = Counter()
