@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-UTC = {**os.environ, "TZ": "UTC"}
+AS_FOUND = {name: value for name, value in os.environ.items() if name != "TZ"}
+UTC = {**AS_FOUND, "TZ": "UTC"}
 
 
 class Taken(NamedTuple):
@@ -41,7 +42,7 @@ def taken(*pipelines: Sequence[Sequence[str]]) -> Taken:
                 stdin=before.stdout if before else subprocess.DEVNULL,
                 stdout=subprocess.PIPE if place + 1 < len(pipeline) else subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
-                env=UTC,
+                env=AS_FOUND,
             )
             if before and before.stdout:
                 before.stdout.close()

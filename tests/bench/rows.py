@@ -72,6 +72,7 @@ MANY = "10 times as many lines, 10 a connection, some never closed"
 
 ROWS: Final = (
     Row(T, lambda size: [[tcpdump(size)]]),
+    Row("TZ=UTC " + T, lambda size: [[["env", "TZ=UTC", *tcpdump(size)]]]),
     Row(W, lambda size: [[tshark(size, "-T", "fields", *(word for name in FIELDS for word in ("-e", name)))]], needs="tshark"),
     Row(WS, lambda size: [[tshark(size)]], needs="tshark"),
     Row("tshark -q -z conv,tcp", lambda size: [[tshark(size, "-q", "-z", "conv,tcp")]], needs="tshark"),
