@@ -58,6 +58,20 @@ class Assembler:
             yield from self.feed(text)
         yield from self.flush()
 
+    @property
+    def reader(self) -> Reader | None:
+        """What reads the next line if it is a segment of the shape of the last one; None while something else goes on."""
+        return self._fast
+
+    @property
+    def line(self) -> int:
+        """The number of physical lines so far."""
+        return self._line
+
+    def pass_over(self, count: int) -> None:
+        """Count lines that were segments `reader` would have read."""
+        self._line += count
+
     def flush(self) -> list[Item]:
         """Return what was held back when the input ends."""
         self._line += 1  # as if another line had come, behind those that are held

@@ -142,7 +142,7 @@ def _written(task: Task, style: Style, run: Run, beat: Beat) -> int:
                 if isinstance(run.renderer, Octets):
                     run.renderer.attach(into)
                 copy = _Copy(into, source, marked=style.format in TEXTS)
-                run.follow(source, copy.write, stopped)
+                run.follow(source, copy.write, stopped, encoded=copy.encoded)
                 if stopped():
                     raise _StoppedError  # leaving the blocks removes the half-written file
                 copy.write(run.renderer.finish(run.totals))
@@ -163,6 +163,10 @@ class _Copy:
         self._kept = marked  # whether the copy is the log itself, and keeps its encoding
         self._begun = False
         self._end = ""  # the last newline, until it is known that it is not the last
+
+    def encoded(self, text: bytes) -> None:
+        """Write text in UTF-8."""
+        self.write(text.decode("utf-8", "surrogateescape"))
 
     def write(self, text: str) -> None:
         codec, errors, mark = self._source.encoding if self._kept else UTF_8

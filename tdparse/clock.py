@@ -31,6 +31,15 @@ class Clock:
         self._deltas = False  # -ttt rather than -ttttt, once proven
         self._sum = 0
 
+    @property
+    def days(self) -> int:
+        """What is added to a time of day, nanoseconds."""
+        return self._days
+
+    def pass_over(self, latest: int) -> None:
+        """Take note that segments went by, the last of them at `latest`."""
+        self._last = latest
+
     def read(self, segment: Segment) -> int | None:
         """
         Return the time of `segment` in nanoseconds, None when it printed none.

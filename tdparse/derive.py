@@ -31,15 +31,23 @@ Sequence_: TypeAlias = "tuple[Symbol, ...]"
 
 
 class Plan(NamedTuple):
-    """One pattern to derive: a rule, the fields it captures, what its sublanguage leaves out."""
+    """
+    One pattern to derive: a rule, the fields it captures, what its sublanguage leaves out.
+
+    One for `text` matches each line of a text that ends with a newline: its first group is the whole line if the
+    rule describes it, its last group any other line.
+    """
 
     rule: str
     fields: tuple[str, ...]
     drop: tuple[str, ...] = ()
+    text: bool = False
 
 
 RUN: Final = re.compile(r"(?:\\d|\[(?:\\.|[^\]\\])+\])(?:\+|\{\d+,\d+\})")  # one class of characters, repeated
 REPEATED: Final = re.compile(r"[*+?}]")
+NEGATED: Final = re.compile(r"\[\^(?!\])(?:\\n|\n)?")  # the beginning of a class of all other characters
+STAYS: Final = r"[^\\n"  # in the line
 
 
 class RecursiveRuleError(ValueError):
@@ -261,6 +269,8 @@ def derive(plan: Plan, lark: Lark) -> tuple[str, tuple[str, ...]]:
     """Return the pattern of `plan` and the field of each of its groups, in order."""
     deriver = Deriver(lark, plan.fields, plan.drop)
     written = deriver.pattern(plan.rule)
+    if plan.text:
+        written = rf"({NEGATED.sub(STAYS, written)})\n|([^\n]*)\n"
     groups = re.compile(written, re.ASCII).groupindex
     return written, tuple(re.sub(r"_\d+$", "", name) for name in sorted(groups, key=groups.__getitem__))
 
@@ -321,7 +331,14 @@ ABRIDGED_FIELDS: Final = (*AROUND, "flags", *NUMBERS[:4], "options")
 PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 
+# What the next segment in order of an open connection does without, too.
+UNUSUAL: Final = (*RARE, "mss", "wscale", "sack_ok", "_sack", "tfo", "mptcp", "EOL")
+NEXT_FIELDS: Final = ("addressed", "flags", "seq", "seq_last", "ack", "window", "ts_val", "ts_ecr", "length", "payload")
+
 PLANS: Final[Mapping[str, Plan]] = {
+    "NEXT_CLOCKED": Plan("modern_record", ("clock", *NEXT_FIELDS), (*UNUSUAL, "epoch", "date"), text=True),
+    "NEXT_DATED": Plan("modern_record", ("date", *NEXT_FIELDS), (*UNUSUAL, "epoch", "clock"), text=True),
+    "NEXT_EPOCHED": Plan("modern_record", ("epoch", *NEXT_FIELDS), (*UNUSUAL, "date", "clock"), text=True),
     "CLOCKED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "date")),
     "DATED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "clock")),
     "EPOCHED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "date", "clock")),

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tdparse.evidence import Record
     from tdparse.flags import SegmentClass
     from tdparse.model import Endpoint, Flow
+    from tdparse.prediction import Lane
 
 MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
 
@@ -85,6 +86,7 @@ class Incarnation:
         self.last_rst: dict[bool, Record] = {}
         self.rst_signs: dict[bool, frozenset[str] | set[str]] = {}
         self.irtt: int | None = None
+        self.lanes: tuple[Lane, Lane] | None = None  # while it is calm
         self.history = History()
         self.metrics = Metrics()
         self.found: dict[str, int] = {}

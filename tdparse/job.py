@@ -100,7 +100,7 @@ class Job:
                     if two:
                         self._with_another(run, source, name, output, file, write, stopped)
                     else:
-                        run.follow(source, write, stopped)
+                        run.follow(source, write, stopped, encoded=write.encoded)
                 finally:
                     progress.next(source.consumed)
                     progress.clear()
@@ -309,9 +309,13 @@ class _Writer:
         self._before = before
 
     def __call__(self, text: str) -> None:
+        self.encoded(text.encode("utf-8", "surrogateescape"))
+
+    def encoded(self, text: bytes) -> None:
+        """Write text in UTF-8."""
         if text:
             if self._before is not None:
                 self._before()
-            self._file.write(text.encode("utf-8", "surrogateescape"))
+            self._file.write(text)
             if self._eager:
                 self._file.flush()

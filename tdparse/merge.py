@@ -61,6 +61,10 @@ class _Merged(Source):
         """How many octets of all logs have been read."""
         return sum(log.consumed for log in self._sources)
 
+    def octet_blocks(self) -> Iterator[bytes | list[str]]:
+        """Yield the lines of all logs, decoded."""
+        yield from self.blocks()
+
     def blocks(self) -> Iterator[list[str]]:
         """Yield the lines of all logs."""
         block: list[str] = []

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from tdparse.seqnum import unwrap
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tdparse.evidence import Peer, Record
     from tdparse.incarnation import Incarnation
 
@@ -51,6 +53,18 @@ class Samples:
                 self._kept = self._kept[::2]
                 self._stride *= 2
         self.count += 1
+
+    def extend(self, values: Sequence[int]) -> None:
+        """Take several durations."""
+        if self._stride > 1 or self.count + len(values) > MAX_SAMPLES:
+            for value in values:
+                self.add(value)
+        elif values:
+            low, high = min(values), max(values)
+            self.low = low if self.low is None else min(self.low, low)
+            self.high = high if self.high is None else max(self.high, high)
+            self._kept += values
+            self.count += len(values)
 
     @property
     def middle(self) -> float | None:

@@ -47,7 +47,7 @@ class Numbers(NamedTuple):
     wire_seq: int | None = None  # the number on the wire, where it cannot be placed beside its direction's others
 
 
-class _Direction:
+class Direction:
     """One direction of a conversation: its base, and where its numbers stand."""
 
     __slots__ = ("adrift", "base", "expect", "hidden", "presumed", "third")
@@ -61,6 +61,7 @@ class _Direction:
         self.expect: int | None = None  # the number thought to come next, in the space that is given out
 
     def rebase(self, base: int | None, expect: int | None, *, doubtful: bool) -> None:
+        """Begin again: `base` is what is subtracted from now on, `expect` the number to come."""
         self.hidden = doubtful or base is None
         self.presumed = base is None and not doubtful and self.third is not None
         if self.presumed:
@@ -79,8 +80,8 @@ class _Conversation:
 
     def __init__(self, one: Endpoint) -> None:
         self.one = one
-        self.forward = _Direction()  # what `one` sends
-        self.reverse = _Direction()
+        self.forward = Direction()  # what `one` sends
+        self.reverse = Direction()
         self.opened = False  # its SYN was printed, so the log has its head
         self.entered = False  # tcpdump has bases for it
         self.mode: Numbering = "unknown"
@@ -88,7 +89,7 @@ class _Conversation:
         self.doubtful = False  # its first numbers look relative: the log may have lost its head
         self.run = 0
 
-    def directions(self, src: Endpoint) -> tuple[_Direction, _Direction]:
+    def directions(self, src: Endpoint) -> tuple[Direction, Direction]:
         """Return what `src` sends and what it receives."""
         return (self.forward, self.reverse) if src == self.one else (self.reverse, self.forward)
 
@@ -193,6 +194,28 @@ class Normalizer:
             ack_absolute=not receiver.hidden and (decided or receiver.base == 0),
             printed=printed or conversation.printed,
         )
+
+    def outlook(
+        self, src: Endpoint, dst: Endpoint, ip: int | None
+    ) -> tuple[tuple[int, int], Direction, Numbering] | None:
+        """
+        Return how the numbers of the next segment from `src` will be read, None while that is open.
+
+        That is: what is added to its printed seq and ack, where its own numbers stand, how they are printed.
+        """
+        conversation = self._conversations.get((src, dst, ip))
+        if conversation is None or not conversation.entered or conversation.run != self._run:
+            return None
+        sender, receiver = conversation.directions(src)
+        if conversation.mode == "unknown" or sender.hidden or receiver.hidden or sender.adrift or receiver.adrift:
+            return None
+        relative = conversation.mode == "relative"
+        bases = (sender.base or 0, receiver.base or 0) if relative else (0, 0)
+        return bases, sender, conversation.printed
+
+    def pass_over(self, stamp: int) -> None:
+        """Take note that segments went by, the last at `stamp`, that were read as `outlook` said."""
+        self._stamp = stamp
 
     # -------------------------------------------------------------- the table
 

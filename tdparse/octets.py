@@ -214,6 +214,39 @@ class Octets:
             if start <= entry.start and entry.end <= end:
                 self.largest_through = max(self.largest_through, entry.end - entry.start)
 
+    @property
+    def is_orderly(self) -> bool:
+        """Whether all that was captured is one piece, and what waits for its acknowledgment was sent once, in order."""
+        if self.end is None or self.end != self.nxt or self._beyond or self.guessed or self.first is None:
+            return False
+        place = -1
+        for entry in self.unacked:
+            if entry.repeated or entry.time is None or entry.end <= place:
+                return False
+            place = entry.end
+        return True
+
+    def take(self, sent: list[Sent], old: int, acked: int, *, nxt: int, largest: int, through: int) -> None:
+        """
+        Account for segments in order, each with payload only, as `add` and `acknowledge` would have.
+
+        Args:
+            sent: What waited for its acknowledgment before, and what came behind it.
+            old: How many of them were there before.
+            acked: How many of them are acknowledged now.
+            nxt: Where the last one ends.
+            largest: The largest payload of the new ones.
+            through: The largest segment that the peer has acknowledged.
+        """
+        if len(sent) > old and self.nxt is not None:
+            self.distinct += nxt - self.nxt
+            self.end = self.nxt = nxt
+            self.nxt_time = sent[-1].time
+            self.largest = max(self.largest, largest)
+            self.sent.extend(sent[max(old, len(sent) - HISTORY) :])
+        self.unacked = deque(sent[acked:], MAX_UNACKED)
+        self.largest_through = max(self.largest_through, through)
+
     def stuck_size(self) -> int | None:
         """
         Return the size of the segments that never get through while smaller ones do, None if that is not so.

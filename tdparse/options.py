@@ -46,6 +46,7 @@ class Options(NamedTuple):
 
 
 NO_OPTIONS = Options()
+_STAMP_ALONE: Final = re.compile(r"(?:nop,)*TS val (\d{1,20}) ecr (\d{1,20})(?:,nop)*", re.ASCII)  # as most segments
 
 
 @cache
@@ -71,6 +72,9 @@ def decode(text: str | None) -> Options:
     """
     if not text:
         return NO_OPTIONS
+    stamp = _STAMP_ALONE.fullmatch(text)
+    if stamp is not None:
+        return NO_OPTIONS._replace(ts=(int(stamp[1]), int(stamp[2])))
     values: dict[str, object] = {}
     position = 0
     match = _option().match
@@ -79,7 +83,8 @@ def decode(text: str | None) -> Options:
         if found is None:
             values.setdefault("bad", text[position:].lstrip(" "))
             break
-        _note(values, found)
+        if found.lastgroup is not None:  # nop and eol say nothing
+            _note(values, found)
         position = found.end()
         if text[position : position + 1] == ",":
             position += 1

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Iterator
 
     from tdparse.model import Item, Numbering
+    from tdparse.shapes import Reader
 
 _ABSOLUTE_OPTION: Final = re.compile(r"\s(?:-[A-Za-z]*S|--absolute-tcp-sequence-numbers\b)")
 
@@ -39,6 +40,26 @@ class Explainer:
     def numbering(self) -> Numbering:
         """How this log prints its numbers, as far as it has shown."""
         return self.tracker.normalizer.numbering
+
+    @property
+    def reader(self) -> Reader | None:
+        """What reads the next line if it is a segment of the shape of the last one; None while something else goes on."""
+        return self._assembler.reader
+
+    @property
+    def line(self) -> int:
+        """The number of physical lines so far."""
+        return self._assembler.line
+
+    def pass_over(self, count: int, latest: int) -> None:
+        """Count segments, one a line, that were predicted; `latest` is the time of the last one."""
+        self._assembler.pass_over(count)
+        self.tracker.pass_over(latest)
+
+    def take(self, segment: Segment) -> list[Step | Skipped | Summary]:
+        """Take the next line, which `reader` has read."""
+        self._assembler.pass_over(1)
+        return self._explain((segment,))
 
     def feed(self, line: str) -> list[Step | Skipped | Summary]:
         """Take one physical line without its newline; return what it completes."""

@@ -82,16 +82,51 @@ class Source:
         except OSError as error:
             raise UnreadableError(self.name, "system", error) from error
 
-    def _blocks(self) -> Iterator[list[str]]:
+    def octet_blocks(self) -> Iterator[bytes | list[str]]:
+        """
+        Yield the same as octets, each line with its newline, while the log is stored in UTF-8, else as `blocks`.
+
+        The last line may lack its newline.
+        """
+        try:
+            self._begin()
+            if self.encoding.codec != UTF_8.codec:
+                yield from self._decoded()
+                return
+            begun: list[bytes] = []  # the pieces of a line whose end has not come yet
+            length = 0  # theirs
+            while chunk := self._stream.read(BLOCK):
+                whole, newline, rest = chunk.rpartition(b"\n")
+                if newline:
+                    yield b"".join([*begun, whole, newline])
+                    begun, length = [], 0
+                begun.append(rest)
+                length += len(rest)
+                if length > LONGEST:
+                    raise UnreadableError(self.name, "endless")
+            if last := b"".join(begun):
+                self.terminated = False
+                yield last
+        except OSError as error:
+            raise UnreadableError(self.name, "system", error) from error
+
+    def _begin(self) -> None:
+        """Find out how the log is stored."""
         first = head(self._stream, tuple(marked.mark for marked in _MARKED))
         self.encoding = next((marked for marked in _MARKED if first.startswith(marked.mark)), UTF_8)
         if self.encoding is UTF_8 and _is_binary(first):
             raise UnreadableError(self.name, "binary")
-        stream = Peeked(first[len(self.encoding.mark) :], self._stream)
+        self._stream = Peeked(first[len(self.encoding.mark) :], self._stream)
+
+    def _blocks(self) -> Iterator[list[str]]:
+        self._begin()
+        yield from self._decoded()
+
+    def _decoded(self) -> Iterator[list[str]]:
         decoder = codecs.getincrementaldecoder(self.encoding.codec)(self.encoding.errors)
         begun: list[str] = []  # the pieces of a line whose end has not come yet
         length = 0  # theirs
-        while chunk := stream.read(BLOCK):
+        while chunk := self._stream.read(BLOCK):
             lines = decoder.decode(chunk).split("\n")
             last = lines.pop()
             if lines:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tdparse.model import Item
+    from tdparse.shapes import Reader
 
 MAX_JOINED: Final = 8  # physical lines of one wrapped record
 MAX_READINGS: Final = 32  # ways to join them that are followed at once
@@ -83,6 +84,21 @@ class Mender:
                 return self._numbered(items)
             return self._begin(text, self._numbered(items))
         return self._numbered(items) if self._beyond else items
+
+    @property
+    def reader(self) -> Reader | None:
+        """What reads the next line if it is a segment of the shape of the last one; None while something else goes on."""
+        return None if self._raw else self._assembler.reader
+
+    @property
+    def line(self) -> int:
+        """The number of physical lines so far."""
+        return self._line
+
+    def pass_over(self, count: int) -> None:
+        """Count lines that were segments `reader` would have read."""
+        self._line += count
+        self._assembler.pass_over(count)
 
     def flush(self) -> list[Item]:
         """Return what was held back when the input ends."""

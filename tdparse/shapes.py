@@ -127,6 +127,11 @@ SHAPES: Final[Mapping[str, tuple[TimeStyle, Mapping[str, int]]]] = {
 readers: Final = _Readers()
 
 
+def name_of(reader: Reader) -> str:
+    """Return the name of the shape that `reader` reads."""
+    return next(name for name in SHAPES if readers[name] is reader)
+
+
 def reader_of(segment: Segment) -> Reader | None:
     """Return the reader for lines of the shape of `segment`, None when it has no common shape."""
     if segment.layer is not None or segment.lines > 1:

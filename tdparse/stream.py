@@ -2,29 +2,38 @@
 Inputs to one output: lines in, rendered records out, each block of lines written before the next is awaited.
 
 Every physical line belongs to exactly one record and is handed to the renderer with it, as it was but
-for its newline.
+for its newline. Segments that could be predicted (`tdparse.prediction`) go the short way: they are neither placed
+nor rendered one by one, but counted by their lane and written by a template of the renderer.
 """
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
+from tdparse.prediction import ADDRESSED, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
+from tdparse.render.since import nothing, octets
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from tdparse.model import Summary
+    from tdparse.model import Lang, Summary
+    from tdparse.prediction import Emit, Form, Found, Signature
     from tdparse.read import Source
     from tdparse.render import Renderer, Totals
     from tdparse.selection import Alarm, Selection
+    from tdparse.shapes import Reader
 
 NumberingChoice: TypeAlias = Literal["auto", "absolute", "relative"]
 Place: TypeAlias = tuple[int, int | None]  # line and column, from 1
 PLACES: Final = 20  # of one log; more of them help nobody
+BEFORE: Final = -(10**9)  # all times of a log, nanoseconds
+NOTHING: Final[Mapping[str, Lane]] = {}
 
 
 class Run(NamedTuple):
@@ -38,17 +47,28 @@ class Run(NamedTuple):
     drop: str | None = None  # lines that begin with this are left out as if they had never been there
     places: list[Place] | None = None  # takes where the first records stand that could not be read
 
-    def follow(self, source: Source, write: Callable[[str], None], stopped: Callable[[], bool] = lambda: False) -> None:
+    def follow(
+        self,
+        source: Source,
+        write: Callable[[str], None],
+        stopped: Callable[[], bool] = lambda: False,
+        *,
+        encoded: Callable[[bytes], None] | None = None,
+    ) -> None:
         """
         Explain one input to its end, or until `stopped` says so between two blocks.
 
-        Raises UnreadableError, after what could be read has been explained.
+        `write` takes text; `encoded`, where it is given, text in UTF-8, and then there is a short way for what is
+        stored so too. Raises UnreadableError, after what could be read has been explained.
         """
         following = _Following(self, source.name)
         broken: UnreadableError | None = None
         try:
-            for block in source.blocks():
-                write(following.feed(block))
+            for block in source.blocks() if encoded is None else source.octet_blocks():
+                if isinstance(block, list):
+                    write(following.feed(block))
+                elif encoded is not None:
+                    encoded(following.feed_octets(block))
                 if stopped():
                     break
         except UnreadableError as error:
@@ -57,6 +77,10 @@ class Run(NamedTuple):
             write(following.finish())
         if broken is not None:
             raise broken
+
+
+def _none(_text: str, _line: int) -> None:
+    """Read nothing: no log has been seen yet."""
 
 
 class _Following:
@@ -69,18 +93,48 @@ class _Following:
         self._explainer = Explainer(name, numbering=run.numbering)
         self._waiting: deque[str] = deque()
         self._claimed = 0  # physical lines that records have claimed
+        # -- the short way
+        self._lang: Lang | None = getattr(run.renderer, "template_lang", None) if run.selection.everything else None
+        self._reader: Reader | None = None  # what reads the log's segments
+        self._read: Reader = _none
+        self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
+        self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
+        self._latest: Step | None = None  # the segment that went the long way last
+        self._forms: dict[Signature, Form] = {}
 
     def feed(self, block: Sequence[str]) -> str:
-        drop, waiting, explainer = self._run.drop, self._waiting, self._explainer
+        drop = self._run.drop
         if drop is not None:
             block = [line for line in block if not line.startswith(drop)]
         parts = self._begin(block)
         for line in block:
-            waiting.append(line)
-            for item in explainer.feed(line.removesuffix("\r")):
-                parts += self._shown(item)
+            parts += self._line(line)
         self._run.totals.lines += len(block)
         return "".join(parts)
+
+    def feed_octets(self, block: bytes) -> bytes:
+        """Do the same with lines as they are stored in UTF-8, each with its newline."""
+        ready = self._lang is not None and self.begun and self._is_open()
+        if not ready or self._next is None:
+            text = block.decode("utf-8", "surrogateescape")
+            lines = text.split("\n")
+            if not lines[-1]:
+                lines.pop()
+            return self.feed(lines).encode("utf-8", "surrogateescape")
+        if not block.endswith(b"\n"):  # the last one
+            whole, _, last = block.rpartition(b"\n")
+            return (self.feed_octets(whole + b"\n") if whole else b"") + self.feed(
+                [last.decode("utf-8", "surrogateescape")]
+            ).encode("utf-8", "surrogateescape")
+        return self._go_through(block.decode("latin-1"), self._next)
+
+    def _line(self, line: str) -> list[str]:
+        """Return what a line completes."""
+        self._waiting.append(line)
+        parts: list[str] = []
+        for item in self._explainer.feed(line.removesuffix("\r")):
+            parts += self._shown(item)
+        return parts
 
     def finish(self) -> str:
         parts = self._begin([])
@@ -89,6 +143,107 @@ class _Following:
         parts.append(self._run.renderer.end(list(self._waiting) if self._run.selection.everything else ()))
         return "".join(parts)
 
+    # ------------------------------------------------------------------ the short way
+
+    def _is_open(self) -> bool:
+        """Tell whether the next line can be a segment by itself, read by the pattern for this log's times."""
+        reader = self._explainer.reader
+        if reader is None:
+            return False
+        if reader is not self._reader:
+            name = shapes.name_of(reader)
+            self._read = self._reader = reader
+            self._whole = shapes.SHAPES[name][1]
+            self._next = re.compile(getattr(_patterns, f"NEXT_{name}"), re.ASCII)
+        return self._next is not None and not self._waiting
+
+    def _go_through(self, text: str, pattern: re.Pattern[str]) -> bytes:
+        """Return what the lines of a text say, whose characters are octets; each ends with a newline."""
+        tracker, drop, whole = self._explainer.tracker, self._run.drop, self._whole
+        ready: Mapping[str, Lane] = tracker.ready
+        latest, due, first = tracker.latest, tracker.due, tracker.first or 0
+        number = passed = self._explainer.line
+        second, base = "", 0
+        parts: list[str] = []
+        for found in pattern.findall(text):
+            number += 1
+            lane = ready.get(found[ADDRESSED])
+            kind = UNEXPECTED
+            if lane is not None:
+                time = found[TIME]
+                if time[:-7] != second:
+                    second = time[:-7]
+                    base = whole[second] + tracker.days if time[-7:-6] == "." else BEFORE
+                now = base + int(time[-6:]) * 1000
+                if latest <= now < due:
+                    kind = lane.take(found, now, number)
+                    if kind >= 0:
+                        latest = now
+                        emit = lane.emits[kind]
+                        if emit is not None and emit is not nothing:
+                            parts.append(emit(found, lane, number, now - first))
+                        continue
+            # The long way.
+            if number - 1 > passed:
+                self._catch_up(number - 1 - passed, latest)
+            line = found[LINE] or found[OTHER]
+            if not line.isascii():
+                line = line.encode("latin-1").decode("utf-8", "surrogateescape")
+            if drop is not None and line.startswith(drop):
+                number -= 1
+            else:
+                parts += map(octets, self._whole_way(line, number, found, None if lane is None else (lane, ~kind)))
+            passed = number
+            ready = tracker.ready if self._is_open() and self._next is pattern else NOTHING
+            latest, due, second = tracker.latest, tracker.due, ""
+        if number > passed:
+            self._catch_up(number - passed, latest)
+        return "".join(parts).encode("latin-1")
+
+    def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Lane, int] | None) -> list[str]:
+        """
+        Return what a line completes that was not predicted.
+
+        `found` is what the pattern made of it; `lane` its lane, if it has one, and its kind, if that is none that
+        the lane knows.
+        """
+        self._run.totals.lines += 1
+        self._latest = None
+        segment = None if self._waiting or not self._is_open() else self._read(line.removesuffix("\r"), number)
+        if segment is None:
+            parts = self._line(line)
+        else:
+            self._claimed += 1
+            parts = [part for item in self._explainer.take(segment) for part in self._shown(item, [line])]
+        step = self._latest
+        if found[LINE] and step is not None:
+            if lane is not None and 0 <= lane[1] < KINDS:
+                form, kind = lane[0].form, lane[1]
+                form.steps[kind % PRINTED] = step.step
+                form.emits[kind] = self._written(step, found, lane[0])
+            self._explainer.tracker.look_ahead(step.segment, found[ADDRESSED], self._forms)
+        return parts
+
+    def _catch_up(self, count: int, latest: int) -> None:
+        """Tell everybody that `count` segments, one a line, went the short way."""
+        self._explainer.pass_over(count, latest)
+        self._claimed += count
+        self._run.totals.lines += count
+        self._run.totals.segments += count
+
+    def _written(self, step: Step, found: Found, lane: Lane) -> Emit | None:
+        """Return what writes segments like `step`; None where each must be rendered by itself."""
+        if step.findings or self._lang is None:
+            return None
+        from tdparse.render.template import fits, template  # what makes code is loaded only for logs that need it
+
+        renderer = self._run.renderer
+        try:
+            write = template(renderer, step, self._lang)
+        except ValueError:
+            return None
+        return write if write is nothing or fits(write, renderer, step, found, lane) else None
+
     def _begin(self, opening: Sequence[str]) -> list[str]:
         if self.begun:
             return []
@@ -96,10 +251,13 @@ class _Following:
         self._run.totals.sources += 1
         return [self._run.renderer.start(self._name, opening)]
 
-    def _shown(self, item: Step | Skipped | Summary) -> list[str]:
+    def _shown(self, item: Step | Skipped | Summary, lines: list[str] | None = None) -> list[str]:
+        """Return what an item looks like; `lines` are its own where no record has to claim them."""
         renderer, selection, alarm, totals = self._run[:4]
         if isinstance(item, Step):
-            lines = self._claim(item.segment.line + item.segment.lines - 1)
+            if lines is None:
+                lines = self._claim(item.segment.line + item.segment.lines - 1)
+            self._latest = item
             totals.segments += 1
             alarm.step(item)
             return [renderer.step(item, lines)] if selection.step(item) else []

@@ -16,7 +16,7 @@ from tdparse.roles import Roles
 from tdparse.seqnum import MASK, diff
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from tdparse.incarnation import Tentative
     from tdparse.model import Endpoint, Segment
@@ -41,8 +41,13 @@ MAX_LIVE: Final = 200_000  # hard cap: beyond it the longest idle are dropped, a
 class Table:
     """The incarnations of one log that can still receive a segment."""
 
-    def __init__(self, normalizer: Normalizer) -> None:
-        """Start empty; `normalizer` forgets the numbers of what is forgotten here."""
+    def __init__(self, normalizer: Normalizer, settle: Callable[[Incarnation], None]) -> None:
+        """
+        Start empty.
+
+        `normalizer` forgets the numbers of what is forgotten here; `settle` is told of each incarnation that is over.
+        """
+        self._settle = settle
         self.live: dict[tuple[Endpoint, Endpoint], Incarnation] = {}
         self.evicted = 0  # incarnations dropped by the caps while still open
         self._normalizer = normalizer
@@ -59,10 +64,19 @@ class Table:
         over, self._over = self._over, []
         yield from over
 
+    @property
+    def due(self) -> int:
+        """The time of the next sweep, nanoseconds."""
+        return 0 if self._swept is None else self._swept + SWEEP_EVERY
+
+    def live_one(self, segment: Segment) -> Incarnation | None:
+        """Return the incarnation of a segment's address pair."""
+        pair = (segment.src, segment.dst)
+        return self.live.get(pair) or self.live.get((segment.dst, segment.src))
+
     def find(self, segment: Segment, numbers: Numbers, time: int | None) -> Incarnation:
         """Return the incarnation `segment` belongs to, opening one where R43 to R45 say so."""
-        pair = (segment.src, segment.dst)
-        conn = self.live.get(pair) or self.live.get((segment.dst, segment.src))
+        conn = self.live_one(segment)
         flags = flags_of(segment.flags or "")
         bare_syn = flags.header_class is SegmentClass.SYN
         if conn is None:
@@ -127,6 +141,8 @@ class Table:
         return conn
 
     def _retire(self, conn: Incarnation, *, evicted: bool = False) -> None:
+        if conn.lanes is not None:
+            self._settle(conn)
         self.live.pop((conn.flow.client, conn.flow.server), None)
         self._over.append((conn, evicted))
 
@@ -150,6 +166,9 @@ class Table:
         if len(unanswered) > MAX_UNANSWERED:  # the oldest have waited in vain, and connections that talk are left alone
             self._evict(unanswered[: len(unanswered) - MAX_UNANSWERED // 2])
         if len(self.live) > MAX_LIVE:
+            for conn in self.live.values():
+                if conn.lanes is not None:
+                    self._settle(conn)
             by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, conn.last_time or 0, conn.last_line))
             self._evict(by_age[: len(by_age) - MAX_LIVE * 9 // 10])
         self._sweep_at = min(max(SWEEP_AT, 2 * len(self.live)), len(self.live) + MAX_UNANSWERED, MAX_LIVE + 1)

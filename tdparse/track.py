@@ -5,7 +5,7 @@ The tracker: segments in, steps out, in the order of the log.
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tdparse import apply, evidence
 from tdparse.clock import Clock
@@ -17,6 +17,7 @@ from tdparse.icmp import quote
 from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
+from tdparse.prediction import predict, settle
 from tdparse.seqnum import MASK
 from tdparse.states import Known
 from tdparse.steps import acknowledged_before, completes_handshake, decide
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     from tdparse.incarnation import Incarnation
     from tdparse.model import Finding, Numbering, Segment, Summary
+    from tdparse.prediction import Form, Lane, Signature
+
+NOT_BEFORE: Final = 1 << 63
 
 
 class Tracker:
@@ -43,12 +47,13 @@ class Tracker:
             numbering: how the log prints its numbers, where the user says so; None to find out.
         """
         self.normalizer = Normalizer(numbering)
-        self.table = Table(self.normalizer)
+        self.table = Table(self.normalizer, self._settle)
         self._clock = Clock()
         self._findings = Findings()
         self._scans = ScanWatch()
         self._now: int | None = None  # the latest time of the log so far
         self._previous: int | None = None  # the time of the record before
+        self.ready: dict[str, Lane] = {}  # of the calm connections, by what their lines show between time and flags
 
     def feed(self, segment: Segment) -> Step:
         """Account for one segment and say what it did."""
@@ -59,6 +64,8 @@ class Tracker:
         self.table.tidy(self._now)
         numbers = self.normalizer.feed(segment)
         conn = self.table.find(segment, numbers, time)
+        if conn.lanes is not None:
+            settle(conn, self.ready)
         if conn.replay is not None:
             earlier, conn.replay = conn.replay, None
             self._place(conn, earlier)
@@ -71,6 +78,47 @@ class Tracker:
             return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
         return step
 
+    # -------------------------------------------------------------- segments that are predicted
+
+    @property
+    def latest(self) -> int:
+        """The time from which on the next segment may be predicted, nanoseconds; beyond every time if none may."""
+        return NOT_BEFORE if self._now is None or self._now != self._previous else self._now
+
+    @property
+    def due(self) -> int:
+        """The time from which on the next segment may not be predicted: there is tidying up to do."""
+        return self.table.due
+
+    @property
+    def days(self) -> int:
+        """What is added to a time of day, nanoseconds."""
+        return self._clock.days
+
+    @property
+    def first(self) -> int | None:
+        """The time of the log's first segment."""
+        return self._clock.first
+
+    def look_ahead(self, segment: Segment, key: str, forms: dict[Signature, Form]) -> None:
+        """Make lanes for the connection of `segment`, which came last, if it is calm; `key` is as for `Lane`."""
+        conn = self.table.live_one(segment)
+        if conn is None or conn.lanes is not None:
+            return
+        for lane in predict(conn, segment.ip, key, self.normalizer, forms) or ():
+            self.ready[lane.key] = lane
+
+    def pass_over(self, latest: int) -> None:
+        """Take note that segments were predicted, the last of them at `latest`."""
+        self._now = self._previous = latest
+        self._clock.pass_over(latest)
+        self.normalizer.pass_over(latest - self._clock.days)
+
+    def _settle(self, conn: Incarnation) -> None:
+        settle(conn, self.ready)
+
+    # -------------------------------------------------------------- the end
+
     def ended(self) -> Iterator[Summary]:
         """Yield, once each, the incarnations that can receive nothing more."""
         for conn, evicted in self.table.over():
@@ -82,6 +130,7 @@ class Tracker:
         yield from self.ended()
         left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
         for conn in left:
+            settle(conn, self.ready)
             self._scans.note(conn, self._now)
         for conn in left:
             yield summarize(conn, self._now, self._scans)
@@ -96,6 +145,7 @@ class Tracker:
         left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
         scans = deepcopy(self._scans)
         for conn in left:
+            settle(conn, self.ready)
             scans.note(conn, self._now)
         return [summarize(conn, self._now, scans) for conn in left if only is None or conn.flow.conn in only]
 
@@ -106,6 +156,8 @@ class Tracker:
 
     def note_icmp(self, line: int, note: Mapping[str, object]) -> None:
         """An ICMP error quotes a packet: keep it with the connection it is about, as evidence."""
+        for conn in {lane.conn for lane in self.ready.values()}:
+            settle(conn, self.ready)
         quote(line, note, reversed(self.table.live.values()))
 
     def _place(self, conn: Incarnation, record: Record) -> Step:

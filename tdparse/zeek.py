@@ -62,6 +62,11 @@ class History:
         self._course = self._course.followed_by(_Kind(*kind)) if known is None else known
 
     @property
+    def is_settled(self) -> bool:
+        """Whether both have shown themselves, so that segments without S, F and R are noted once a kind (R124)."""
+        return INACTIVE not in self._course.states
+
+    @property
     def letters(self) -> str:
         """Zeek's `history`: what was sent, in the order of its first appearance (R124)."""
         return self._course.letters

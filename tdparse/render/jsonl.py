@@ -37,6 +37,7 @@ class JsonLines:
     def __init__(self, lang: Lang, *, numbers: NumberStyle = "relative", numbering: str = "auto") -> None:
         """Write sentences in `lang`; `numbering` is what the user says the logs hold, or "auto"."""
         self._lang: Lang = lang
+        self.template_lang: Lang | None = lang
         self._numbers = numbers
         self._numbering = numbering
         self._source = ""

@@ -41,8 +41,8 @@ class Brush:
 
     def __init__(self, *, color: bool) -> None:
         """Paint only where there is `color`."""
-        self._color = color
+        self.color = color
 
     def __call__(self, paint: str, text: str) -> str:
         """Return `text` painted; "" is no paint."""
-        return f"{paint}{text}{RESET}" if self._color and paint else text
+        return f"{paint}{text}{RESET}" if self.color and paint else text

@@ -75,6 +75,7 @@ class Table:
         `headings` names each input above its rows.
         """
         self._lang: Lang = lang
+        self.template_lang: Lang | None = lang
         self._columns = columns
         self._sort = SORTS[sort]
         self._headings = headings

@@ -14,6 +14,7 @@ from tdparse.model import Certainty, State
 from tdparse.render import paint
 from tdparse.render.paint import Brush
 from tdparse.render.screen import broken, joined, padded, safe, width
+from tdparse.render.since import Since
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,6 +78,7 @@ class Text:
         self._frames: dict[tuple[str, Role, Side, Side], _Frame] = {}
         self._endings: dict[tuple[object, ...], _Ending] = {}
         self._paint = Brush(color=color)
+        self._since = Since(catalog.span, lang)
         self._quiet = quiet
         self._verbose = verbose
         self._headings = headings
@@ -93,6 +95,11 @@ class Text:
             self._columns = columns
             self._frames.clear()
             self._endings.clear()
+
+    @property
+    def template_lang(self) -> Lang | None:
+        """The language of what segments have in common; None where each is set by itself."""
+        return self._lang if self._columns is None and not self._paint.color else None
 
     # ------------------------------------------------------------------ the methods of a Renderer
 
@@ -157,7 +164,7 @@ class Text:
         if self._numbers != "symbolic" and (numbers := wording.numbers_text(step, self._numbers)):
             head.append(numbers)  # a sentence has symbols of its own
         if step.elapsed is not None:
-            head.append(("+" if step.elapsed >= 0 else "") + catalog.span(step.elapsed, self._lang))
+            head.append(self._since(step.elapsed))
         said = safe(wording.text(step, self._lang, self._numbers))
         columns = self._columns
         if columns is None:

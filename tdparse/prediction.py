@@ -1,0 +1,526 @@
+"""
+Header prediction: what the next segment of a calm connection will be, so that it need not be asked every question.
+
+Most segments of a log are the next data in order or an ACK of new data, of a connection that nothing disturbs
+(the idea, and its name, is Van Jacobson's; RFC 1323 section 4.2.2). For those the rules always come to
+the same result; only numbers differ. A `Lane` holds one direction of such a connection: what its next segment
+must look like for that to be so, and what the segments that did have added up to. `predict` makes the lanes of a
+connection when it is calm, `settle` gives what they hold back to the incarnation before any other segment is
+placed. What the result is (step, modifiers, states, sentence) is not known here: it is taken from
+the first segment of its kind, which went the whole way (`Form`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from tdparse.evidence import Record
+from tdparse.flags import flags_of
+from tdparse.model import Segment
+from tdparse.normalize import Numbers
+from tdparse.octets import Sent
+from tdparse.record import parse_line
+from tdparse.seqnum import HALF, MASK
+from tdparse.states import Known
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tdparse.evidence import Peer
+    from tdparse.incarnation import Incarnation
+    from tdparse.model import Numbering
+    from tdparse.normalize import Direction, Normalizer
+
+MOST: Final = 1000  # data segments between two settlements: what a lane holds is bounded
+SECOND: Final = 10**9
+NEVER: Final = -1  # an edge that no segment ends at
+new: Final = tuple.__new__  # what NamedTuple itself calls, without its checks
+ACKNOWLEDGING: Final = flags_of(".")
+ANY_SIZE: Final = 1 << 32  # of payload: the MSS was not captured
+
+# What the groups of the NEXT patterns hold.
+LINE, TIME, ADDRESSED, FLAGS, SEQ, LAST, ACK, WINDOW, VAL_FIRST, ECR_FIRST, VAL, ECR, LENGTH, PAYLOAD, OTHER = range(15)
+
+# The kinds of segment that are predicted: data without and with PSH, the same with an ACK of new data, that ACK alone.
+# Each of them, too, with what tcpdump has printed of the payload.
+PLAIN, PUSH, ADVANCING, ONLY_ACK, PRINTED = 0, 1, 2, 4, 5
+KINDS: Final = 2 * PRINTED
+DATA_KINDS: Final = {".": PLAIN, "P.": PUSH}
+UNEXPECTED: Final = -100
+
+Found: TypeAlias = "tuple[str, ...]"
+Emit: TypeAlias = (
+    "Callable[[Found, Lane, int, int], str]"  # of line, lane, number of the line, time since the beginning
+)
+
+
+class Signature(NamedTuple):
+    """All that the result of a predicted segment depends on, beside its kind and its numbers."""
+
+    ip: int | None
+    from_client: bool
+    standings: tuple[object, object]
+    scaling: int | None  # None: unknown, 0: none, 1: some
+    numbers: Numbering
+    stamped: bool  # with the timestamps option
+
+
+class Form:
+    """How segments with one signature come out: by kind, what writes them, and the step they are."""
+
+    __slots__ = ("emits", "numbers", "steps")
+
+    def __init__(self, numbers: Numbering) -> None:
+        """Start with nothing known; `numbers` says how they are printed."""
+        self.numbers = numbers
+        self.emits: list[Emit | None] = [None] * KINDS
+        self.steps: list[str] = [""] * KINDS
+
+
+class Noted(NamedTuple):
+    """A data segment that was predicted; its timestamps as printed, or empty."""
+
+    end: int
+    time: int
+    line: int
+    val: str
+    ecr: str
+
+
+class Lane:
+    """One direction of a calm connection. Numbers are relative, times nanoseconds."""
+
+    __slots__ = (
+        "ack_line",
+        "ack_offset",
+        "ack_text",
+        "ack_time",
+        "acked",
+        "acks",
+        "advanced",
+        "begin",
+        "conn",
+        "conn_number",
+        "data",
+        "direction",
+        "edge",
+        "emits",
+        "first_ack_line",
+        "flight",
+        "flight_window",
+        "form",
+        "from_client",
+        "gained",
+        "isn",
+        "key",
+        "last",
+        "last_line",
+        "last_time",
+        "lastack",
+        "log",
+        "metrics",
+        "most",
+        "nxt",
+        "old",
+        "payload_acked",
+        "peer",
+        "raw_window",
+        "rtts",
+        "scaled",
+        "seq_number",
+        "seq_text",
+        "shift",
+        "stamp",
+        "stamp_text",
+        "stamped",
+        "start",
+        "turn",
+        "turned",
+        "turns",
+        "win_high",
+        "win_low",
+        "win_text",
+        "x",
+    )
+
+    emits: list[Emit | None]
+    form: Form
+    peer: Lane
+
+    def __init__(
+        self, conn: Incarnation, x: Peer, y: Peer, key: str, bases: tuple[int, int], direction: Direction
+    ) -> None:
+        """
+        Look ahead from where `x` stands.
+
+        Args:
+            conn: The incarnation, which is calm.
+            x: The sender.
+            y: Its peer.
+            key: The text of its lines between the time and the flags.
+            bases: What is added to the printed seq and ack to give the numbers on the wire.
+            direction: Where the numbering of the log keeps what it expects.
+        """
+        self.conn = conn
+        self.conn_number = conn.flow.conn
+        self.x = x
+        self.key = key
+        self.direction = direction
+        self.from_client = x.is_client
+        self.metrics = conn.metrics
+        half = conn.metrics.halves[x.is_client]
+        # -- numbers
+        isn, nxt, lastack = x.isn or 0, x.octets.nxt or 0, x.lastack or 0
+        self.isn = isn
+        self.nxt = self.start = nxt
+        self.seq_number = (isn + nxt - bases[0]) & MASK
+        self.seq_text = str(self.seq_number)
+        self.turn = nxt + MASK + 1 - ((isn + nxt) & MASK)
+        printed = ((y.isn or 0) + lastack - bases[1]) & MASK
+        self.lastack = lastack
+        self.ack_text = str(printed)
+        self.ack_offset = lastack - printed
+        self.ack_time, self.ack_line = x.lastack_time, x.lastack_line
+        self.advanced = False
+        self.most = ANY_SIZE if y.mss is None else y.mss
+        # -- window
+        self.shift = x.shift or 0
+        self.raw_window = x.shift is None
+        self.win_text = str(x.win)
+        self.scaled = (x.win or 0) << self.shift
+        self.edge = NEVER if x.shift is None else lastack + self.scaled
+        self.win_low, self.win_high = half.window_min or 0, half.window_max or 0
+        # -- timestamps option
+        self.stamped = x.ts is not None
+        self.stamp = -1 if x.ts is None else x.ts[0]
+        self.stamp_text = "" if x.ts is None else str(x.ts[0])
+        # -- what was sent; the entries below `acked` are acknowledged
+        self.log: list[Sent | Noted] = [*x.octets.unacked]
+        self.old = len(self.log)
+        self.acked = 0
+        self.data = self.acks = 0
+        self.begin = self.gained = 0  # of the last one: where it began, how much it acknowledged
+        self.last: Found | None = None
+        self.last_line = 0
+        self.last_time = 0
+        self.first_ack_line = 0
+        # -- what is measured
+        self.rtts: list[int] = []
+        self.payload_acked: int | None = None
+        self.flight, self.flight_window = half.flight, -1
+        self.turns: list[int] = []
+        self.turned = conn.metrics.turns.count > 0
+
+    def take(self, found: Found, now: int, line: int) -> int:
+        """
+        Note the next segment, if it is as expected, and return its kind.
+
+        Otherwise nothing is noted, and the result is negative: UNEXPECTED, or ``~kind`` for the first of its kind.
+
+        Args:
+            found: What a NEXT pattern found in its line.
+            now: Its time, nanoseconds, not before that of any other.
+            line: Its number.
+        """
+        if now - (self.conn.last_time or 0) >= SECOND:  # a silence is looked at by itself
+            return UNEXPECTED
+        ack, win, val = found[ACK], found[WINDOW], found[VAL] or found[VAL_FIRST]
+        if val != self.stamp_text and not (self.stamped and val and 0 <= int(val) - self.stamp < HALF):
+            return UNEXPECTED
+        known = self.lastack
+        reached = known if ack == self.ack_text else int(ack or 0) + self.ack_offset
+        peer, begin = self.peer, self.nxt
+        if not known <= reached <= peer.nxt:
+            return UNEXPECTED
+        if found[LENGTH] == "0":
+            if reached == known or found[SEQ] or found[FLAGS] != ".":
+                return UNEXPECTED
+            kind, end = ONLY_ACK, begin
+        else:
+            size, kind, end = int(found[LENGTH]), DATA_KINDS.get(found[FLAGS], UNEXPECTED), begin + int(found[LENGTH])
+            payload = found[PAYLOAD]
+            if (
+                kind < 0
+                or found[SEQ] != self.seq_text
+                or int(found[LAST] or 0) - self.seq_number != size
+                or size > self.most
+                or end == peer.edge
+                or end > self.turn
+                or self.data >= MOST
+                or not (self.from_client or self.turned or self.metrics.waiting_since is not None)
+            ):
+                return UNEXPECTED
+            if reached != known:
+                kind += ADVANCING
+            if payload:
+                if not (payload.isascii() and payload.isprintable()):
+                    return UNEXPECTED
+                kind += PRINTED
+        if self.emits[kind] is None:
+            return ~kind
+        if win != self.win_text and not self._take_window(win, reached):
+            return UNEXPECTED
+        self.begin = begin
+        if end != begin:
+            self._take_data(found, end, now, line, val)
+        else:
+            self.gained = reached - known
+            self.acks += 1
+            if self.acks == 1:
+                self.first_ack_line = line
+        if val != self.stamp_text:
+            self.stamp_text = val
+            self.stamp = int(val)
+        self.conn.last_time = self.last_time = now
+        self.last, self.last_line = found, line
+        if reached != known:
+            self._take_ack(ack, reached, now, line)
+        return kind
+
+    def _take_data(self, found: Found, end: int, now: int, line: int, val: str) -> None:
+        """Note payload that ends at `end`."""
+        self.log.append(new(Noted, (end, now, line, val, found[ECR] or found[ECR_FIRST])))
+        self.seq_number += end - self.nxt
+        self.nxt = end
+        self.seq_text = found[LAST]
+        self.data += 1
+        metrics = self.metrics
+        if self.from_client:
+            metrics.waiting_since = now
+        elif metrics.waiting_since is not None:
+            self.turns.append(now - metrics.waiting_since)
+            self.turned = True
+            metrics.waiting_since = None
+        flight = end - self.peer.lastack
+        if flight > self.flight:
+            self.flight = flight
+            self.flight_window = -1 if self.peer.raw_window else self.peer.scaled
+
+    def _take_ack(self, text: str, ack: int, now: int, line: int) -> None:
+        """Note an acknowledgment of new data: `text` as printed, `ack` relative."""
+        self.ack_text = text
+        self.lastack = ack
+        self.ack_time = now
+        self.ack_line = line
+        self.advanced = True
+        if not self.raw_window:
+            self.edge = ack + self.scaled
+        peer = self.peer
+        log, place = peer.log, peer.acked
+        count = len(log)
+        while place < count and log[place].end <= ack:
+            peer.rtts.append(now - (log[place].time or 0))
+            place += 1
+        if place > peer.acked:
+            peer.acked = place
+            peer.payload_acked = now
+
+    def _take_window(self, text: str, ack: int) -> bool:
+        """Note a window other than the one before, in a segment with `ack`; False: it is remarkable, nothing is noted."""
+        window = int(text)
+        scaled = window << self.shift
+        if not window or (self.shift and self.edge - ack - scaled > 1 << self.shift):
+            return False
+        self.win_text = text
+        self.scaled = scaled
+        if scaled < self.win_low:
+            self.win_low = scaled
+        elif scaled > self.win_high:
+            self.win_high = scaled
+        if not self.raw_window:
+            self.edge = ack + scaled
+        return True
+
+
+# ------------------------------------------------------------------ looking ahead
+
+
+def predict(
+    conn: Incarnation, ip: int | None, key: str, normalizer: Normalizer, forms: dict[Signature, Form]
+) -> tuple[Lane, Lane] | None:
+    """Return the lanes of a connection, that of the segment whose line has `key` first; None unless it is calm."""
+    if conn.client.fin is not None or conn.server.fin is not None or not _is_calm(conn):
+        return None
+    word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
+    if not word.startswith("IP") or not key.isascii() or not key.isprintable():
+        return None
+    src, dst = tokens.split(" > ")
+    client, server = conn.peers
+    x, y = (client, server) if src == str(client.endpoint) else (server, client)
+    if src != str(x.endpoint) or dst != str(y.endpoint):
+        return None
+    lanes = []
+    for one, other, text in ((x, y, key), (y, x, f"{word}{dst} > {src}: ")):
+        outlook = normalizer.outlook(one.endpoint, other.endpoint, ip)
+        if outlook is None or not _is_orderly(conn, one):
+            return None
+        bases, direction, printed = outlook
+        lane = Lane(conn, one, other, text, bases, direction)
+        scaling = None if one.shift is None else min(one.shift, 1)
+        signature = Signature(
+            ip, one.is_client, (client.standing, server.standing), scaling, printed, one.ts is not None
+        )
+        form = forms.get(signature)
+        if form is None:
+            form = forms[signature] = Form(printed)
+        lane.form = form
+        lane.emits = form.emits
+        lanes.append(lane)
+    lanes[0].peer, lanes[1].peer = lanes[1], lanes[0]
+    conn.lanes = (lanes[0], lanes[1])
+    return conn.lanes
+
+
+def _is_calm(conn: Incarnation) -> bool:
+    """Tell whether nothing is going on beside the exchange of data: no rule looks at more than the numbers."""
+    metrics = conn.metrics
+    return (
+        conn.handshake_done
+        and conn.first_fin is None
+        and conn.tentative is None
+        and not (conn.self_connected or conn.probes or conn.keep_alives or conn.checksums)
+        and (metrics.third_time is not None or conn.midstream)
+        and metrics.first_time is not None
+        and conn.history.is_settled
+    )
+
+
+def _is_orderly(conn: Incarnation, x: Peer) -> bool:
+    """Tell whether what `x` has shown can neither become better known nor be sent again in the ordinary way of things."""
+    octets, half = x.octets, conn.metrics.halves[x.is_client]
+    return (
+        x.got_syn is Known.OBSERVED
+        and x.syn_acked is Known.OBSERVED
+        and bool(x.sent_syn)
+        and x.win_seen
+        and bool(x.win)
+        and x.lastack is not None
+        and x.lastack >= 1
+        and not (x.dead or x.dead_pending or x.pre_fin or x.unreadable or x.duplicates)
+        and x.inherited is None
+        and x.heard is None
+        and x.isn is not None
+        and x.isn_absolute
+        and (x.shift is not None or (half.window_raw and "wscale_unknown" in conn.found))
+        and (x.ts is not None or not x.ts_offered)
+        and not half.sacked
+        and half.zero_since is None
+        and half.window_min is not None
+        and octets.is_orderly
+    )
+
+
+# ------------------------------------------------------------------ looking back
+
+
+def settle(conn: Incarnation, ready: dict[str, Lane]) -> None:
+    """Give what the lanes of a connection hold back to it, and take them out of `ready`."""
+    lanes, conn.lanes = conn.lanes, None
+    if lanes is None:
+        return
+    for lane in lanes:
+        ready.pop(lane.key, None)
+    used = [lane for lane in lanes if lane.last is not None]
+    if not used:
+        return
+    used.sort(key=lambda lane: lane.last_line)
+    _note_history(conn, used)
+    for lane in lanes:
+        if lane.data or lane.acked:
+            _settle_octets(lane)
+        _settle_metrics(conn, lane)
+    for lane in used:
+        _settle_sender(lane)
+        count = lane.data + lane.acks
+        lane.x.segments += count
+        conn.count += count
+    for lane in used:
+        record, step = _last(lane)
+        conn.previous, conn.previous_step = record, step
+        conn.last_of[lane.from_client] = (record, step)
+        conn.last_line = lane.last_line
+    conn.metrics.last_time, conn.metrics.last_line = conn.last_time, conn.last_line
+
+
+def _note_history(conn: Incarnation, used: list[Lane]) -> None:
+    """Note what was sent, in the order of its first appearance; the history of a calm connection takes each kind once."""
+    kinds = []
+    for lane in used:
+        if lane.data:
+            kinds.append((lane.log[lane.old].line, ANY_SIZE, lane.from_client))
+        if lane.acks:
+            kinds.append((lane.first_ack_line, 0, lane.from_client))
+    for _line, length, from_client in sorted(kinds):
+        conn.history.feed(ACKNOWLEDGING, length, from_client=from_client)
+
+
+def _settle_octets(lane: Lane) -> None:
+    octets = lane.x.octets
+    log, old, start = lane.log, lane.old, lane.start
+    confirmed, size = octets.largest_through, 0
+    sent: list[Sent] = []
+    for place, one in enumerate(log):
+        if isinstance(one, Noted):
+            stamp = (int(one.val), int(one.ecr)) if one.val else None
+            size = max(size, one.end - start)
+            one = Sent(start, one.end, one.time, one.line, repeated=False, stamp=stamp)  # noqa: PLW2901
+            start = one.end
+        sent.append(one)
+        if place < lane.acked:
+            confirmed = max(confirmed, one.end - one.start)
+    octets.take(sent, old, lane.acked, nxt=lane.nxt, largest=size, through=confirmed)
+    lane.direction.expect = (lane.isn + lane.nxt) & MASK
+
+
+def _settle_metrics(conn: Incarnation, lane: Lane) -> None:
+    metrics = conn.metrics
+    half = metrics.halves[lane.from_client]
+    half.data += lane.data
+    half.pure_acks += lane.acks
+    half.window_min, half.window_max = lane.win_low, lane.win_high
+    half.rtt.extend(lane.rtts)
+    if lane.payload_acked is not None:
+        half.acked_payload_time = lane.payload_acked
+    if lane.data:
+        first = lane.log[lane.old].time
+        if half.payload_time is None:
+            half.payload_time = first
+        if not lane.from_client and metrics.first_byte is None:
+            metrics.first_byte = first
+    metrics.turns.extend(lane.turns)
+    if lane.flight > half.flight:
+        half.flight = lane.flight
+        half.flight_share = round(lane.flight / lane.flight_window, 3) if lane.flight_window > 0 else None
+
+
+def _settle_sender(lane: Lane) -> None:
+    x, last = lane.x, lane.last
+    x.win = int(lane.win_text)
+    if lane.advanced:
+        lane.peer.x.octets.acked = lane.lastack
+        x.lastack, x.lastack_time, x.lastack_line = lane.lastack, lane.ack_time, lane.ack_line
+    if last is not None and last[VAL]:
+        x.ts, x.ts_last_time = (int(last[VAL]), int(last[ECR])), lane.last_time
+
+
+def _last(lane: Lane) -> tuple[Record, str]:
+    """Return the record of the last segment of a lane, and its step."""
+    x, y, found = lane.x, lane.peer.x, lane.last or ()
+    segment = parse_line(found[LINE], lane.last_line)
+    if not isinstance(segment, Segment):  # pragma: no cover - what the NEXT patterns describe is a segment
+        raise TypeError(found[LINE])
+    length, sent, isn = segment.length or 0, bool(segment.length), lane.isn
+    start = lane.nxt - length
+    ack = int(found[ACK]) + lane.ack_offset
+    numbers = Numbers(
+        seq=(isn + start) & MASK if sent else None,
+        ack=(lane.peer.isn + ack) & MASK,
+        sack=None,
+        seq_absolute=True,
+        ack_absolute=True,
+        printed=lane.form.numbers,
+    )
+    flags = flags_of(segment.flags or "")
+    record = Record(segment, numbers, flags, flags.class_of(length), lane.last_time, x, y)
+    record.seq, record.seq_end, record.end, record.ack = start, lane.nxt, lane.nxt, ack
+    return record, lane.form.steps[ONLY_ACK if not sent else PUSH if flags.psh else PLAIN]

@@ -1,0 +1,46 @@
+"""Times since the beginning of a log, which grow slowly from line to line: each is put into words once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tdparse.model import Lang
+    from tdparse.prediction import Found, Lane
+
+SHORT: Final = 1_000_000_000  # nanoseconds: longer times are shown to the hundredth of a second, or less exactly
+
+
+class Since:
+    """Puts times into words, with their sign: a clock may have gone backwards."""
+
+    __slots__ = ("_lang", "_latest", "_shown", "_words")
+
+    def __init__(self, words: Callable[[int, Lang], str], lang: Lang) -> None:
+        """Use `words` (of the catalogue), in `lang`."""
+        self._words = words
+        self._lang: Lang = lang
+        self._latest = -1
+        self._shown = ""
+
+    def __call__(self, elapsed: int) -> str:
+        """Return ``+1.25 s`` for a time in nanoseconds."""
+        if elapsed < SHORT:
+            shown = self._words(elapsed, self._lang)
+            return shown if elapsed < 0 else "+" + shown
+        hundredths = (elapsed + 5_000_000) // 10_000_000
+        if hundredths != self._latest:
+            self._latest, self._shown = hundredths, "+" + self._words(elapsed, self._lang)
+        return self._shown
+
+
+def octets(text: str) -> str:
+    """Return text whose characters are the octets of `text` in UTF-8."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
+
+
+def nothing(_found: Found, _lane: Lane, _number: int, _elapsed: int) -> str:
+    """Write nothing of a segment that is predicted."""
+    return ""

@@ -1,0 +1,190 @@
+"""
+A renderer, partly evaluated: the function that writes segments which differ in their numbers only.
+
+Such segments (`tdparse.prediction`) are shown alike, so a renderer is asked once what it makes of one of them with
+stand-ins for its numbers. What stands between the stand-ins is the template; whoever renders stays the
+only home of how a segment looks. The functions take and give text whose characters are the octets of its UTF-8
+(Latin-1), so that lines pass through unread.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from copy import copy
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from tdparse import catalog
+from tdparse.model import Endpoint
+from tdparse.render.since import Since, nothing, octets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tdparse.model import Lang, Segment, Step
+    from tdparse.prediction import Emit, Found, Lane
+    from tdparse.render import Renderer
+
+PARAMETERS: Final = ("found", "lane", "number", "elapsed")
+
+# Stand-ins: none is part of another, and all keep the relations that sentences rely on (end = start + length).
+LINE, TIME, PAYLOAD = "Qline0Q", "98:76:54.321098", "Qpayload0Q"
+SOURCE, DESTINATION = Endpoint("qsource0q", 70_001_001), Endpoint("qdestination0q", 70_002_002)
+NUMBER, LENGTH, WINDOW, SCALED, COUNT = 9_600_100_001, 1_011_111, 61_234, 15_675_904, 9_600_300_003
+CONN: Final = -960_020_002  # none that has not appeared before
+START, ACK = 8_100_000_001, 8_200_000_005
+SEQ, ACK_ABSOLUTE, PRINTED_SEQ, PRINTED_ACK = 3_100_000_003, 3_300_000_007, 2_100_000_009, 2_300_000_011
+VAL, ECR = 4_012_345_671, 4_023_456_782
+ELAPSED: Final = 8_123_450_000_000  # nanoseconds
+MASK: Final = "4294967295"
+
+_seconds: Final = msgspec.json.Encoder()
+
+
+def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
+    """
+    Return what writes segments like `step`; `nothing` where there is nothing to write of them.
+
+    Raises ValueError when what the renderer makes of a stand-in cannot be told apart from what stands around it.
+    """
+    shown = copy(renderer).step(_stand_in(step), [LINE])
+    if not shown:
+        return nothing
+    pieces: list[ast.expr] = []
+    place = 0
+    known = _expressions(step, lang)
+    for found in re.finditer("|".join(map(_apart, sorted(known, key=len, reverse=True))), shown):
+        pieces += (_literal(shown[place : found.start()]), ast.FormattedValue(_parsed(known[found[0]]), -1))
+        place = found.end()
+    pieces.append(_literal(shown[place:]))
+    if re.search(r"[Qq][a-z]+0[Qq]", "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))):
+        raise ValueError(shown)
+    arguments = ast.arguments([], [ast.arg(name) for name in PARAMETERS], kwonlyargs=[], kw_defaults=[], defaults=[])
+    made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, ast.JoinedStr(pieces))))
+    names = {
+        **_HELPERS,
+        "span": Since(_octets_of(catalog.span), lang),
+        "duration": Since(_octets_of(catalog.duration), lang),
+    }
+    write: Emit = eval(compile(made, "<template>", "eval"), names)  # noqa: S307  of our own text
+    return write
+
+
+def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Lane) -> bool:
+    """Tell whether the template writes of `step`, whose line was `found`, what the renderer itself writes."""
+    gained = step.values.get("n")
+    if step.rel_seq is None or step.rel_end is None or step.rel_ack is None:
+        return False
+    lane.begin, lane.nxt, lane.lastack = step.rel_seq, step.rel_end, step.rel_ack
+    lane.gained, lane.scaled = gained if isinstance(gained, int) else 0, step.window_scaled or 0
+    written = write(found, lane, step.segment.line, step.elapsed or 0)
+    return written == octets(copy(renderer).step(step, [found[0]]))
+
+
+def _octets_of(words: Callable[[int, Lang], str]) -> Callable[[int, Lang], str]:
+    return lambda elapsed, lang: octets(words(elapsed, lang))
+
+
+def _stand_in(step: Step) -> Step:
+    segment, flow = step.segment, step.flow
+    sent = bool(segment.length)
+    src, dst = SOURCE, DESTINATION
+    client, server = (src, dst) if step.sender == "client" else (dst, src)
+    length = LENGTH if sent else 0
+    return step._replace(
+        segment=_stand_in_segment(segment, src, dst, length),
+        flow=flow._replace(conn=CONN, client=client, server=server),
+        elapsed=None if step.elapsed is None else ELAPSED,
+        seq=None if step.seq is None else SEQ,
+        seq_end=None if step.seq_end is None else SEQ + length,
+        ack=None if step.ack is None else ACK_ABSOLUTE,
+        rel_seq=START,
+        rel_end=START + length,
+        rel_ack=ACK,
+        window_scaled=None if step.window_scaled is None else SCALED,
+        values={**step.values, **({"n": COUNT} if "n" in step.values else {})},
+    )
+
+
+def _stand_in_segment(segment: Segment, src: Endpoint, dst: Endpoint, length: int) -> Segment:
+    options = re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", segment.options_text or "")
+    return segment._replace(
+        line=NUMBER,
+        text=LINE,
+        time=TIME,
+        src=src,
+        dst=dst,
+        seq=PRINTED_SEQ if length else None,
+        seq_last=PRINTED_SEQ + length if length else None,
+        ack=PRINTED_ACK,
+        window=WINDOW,
+        length=length,
+        options_text=options or None,
+        payload=PAYLOAD if segment.payload else None,
+    )
+
+
+def _expressions(step: Step, lang: Lang) -> Mapping[str, str]:
+    """Return what to write in place of each stand-in."""
+    options = re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", step.segment.options_text or "")
+    known = {
+        LINE: "found[0]",
+        TIME: "found[1]",
+        f'"{PAYLOAD}"': "quoted(found[13])",
+        SOURCE.host: "lane.x.endpoint.host",
+        str(SOURCE.port): "lane.x.endpoint.port",
+        DESTINATION.host: "lane.peer.x.endpoint.host",
+        str(DESTINATION.port): "lane.peer.x.endpoint.port",
+        str(NUMBER): "number",
+        str(CONN): "lane.conn_number",
+        str(LENGTH): "found[12]",
+        str(WINDOW): "found[7]",
+        str(SCALED): "lane.scaled",
+        str(COUNT): "lane.gained",
+        str(START): "lane.begin",
+        str(START + LENGTH): "lane.nxt",
+        str(START + LENGTH - 1): "lane.nxt - 1",
+        str(ACK): "lane.lastack",
+        str(SEQ): f"lane.begin + lane.isn & {MASK}",
+        str(SEQ + LENGTH): f"lane.nxt + lane.isn & {MASK}",
+        str(SEQ + LENGTH - 1): f"lane.nxt - 1 + lane.isn & {MASK}",
+        str(ACK_ABSOLUTE): f"lane.lastack + lane.peer.isn & {MASK}",
+        str(PRINTED_SEQ): "found[4]",
+        str(PRINTED_SEQ + LENGTH): "found[5]",
+        str(PRINTED_ACK): "found[6]",
+        str(VAL): "found[10] or found[8]",
+        str(ECR): "found[11] or found[9]",
+        "+" + catalog.span(ELAPSED, lang): "span(elapsed)",
+        "+" + catalog.duration(ELAPSED, lang): "duration(elapsed)",
+        repr(ELAPSED / 1e9): "seconds(elapsed)",
+    }
+    if options:
+        known[options] = "options(found[0])"
+    return known
+
+
+def _apart(text: str) -> str:
+    """Return a pattern of `text` where it is no part of a longer word or number."""
+    return rf"(?<![0-9A-Za-z]){re.escape(text)}(?![0-9A-Za-z])"
+
+
+def _literal(text: str) -> ast.Constant:
+    return ast.Constant(octets(text))
+
+
+def _parsed(expression: str) -> ast.expr:
+    return ast.parse(expression, mode="eval").body
+
+
+def _options(line: str) -> str:
+    """Return the options of a line of the NEXT patterns, as printed."""
+    return line.partition(", options [")[2].partition("]")[0]
+
+
+_HELPERS: Final = {
+    "options": _options,
+    "quoted": lambda text: _seconds.encode(text).decode(),
+    "seconds": lambda elapsed: _seconds.encode(elapsed / 1e9).decode(),
+}

@@ -1,0 +1,139 @@
+"""Segments that are predicted come out as they do the whole way: the same octets, whatever the log and the view."""
+
+from __future__ import annotations
+
+import random
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import pytest
+from bench.printing import line
+from bench.traffic import mixed
+from conftest import CORPUS, ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tdparse.read import Source
+from tdparse.render import Totals
+from tdparse.render.jsonl import JsonLines
+from tdparse.render.table import Table
+from tdparse.render.text import Text
+from tdparse.selection import Alarm, Selection
+from tdparse.stream import Run
+from tdparse.track import Tracker
+from tdparse.unpack import Peeked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tdparse.model import Segment, Step
+    from tdparse.render import Renderer
+
+VIEWS: dict[str, Callable[[], Renderer]] = {
+    "text": lambda: Text("en"),
+    "chinese": lambda: Text("zh", numbers="both", verbose=True),
+    "symbolic": lambda: Text("en", numbers="symbolic"),
+    "jsonl": lambda: JsonLines("en", numbers="absolute"),
+    "connections": lambda: Table("en"),
+}
+LOGS = [
+    *sorted((ROOT / "fixtures" / "captures").glob("*/*.log")),
+    *(sorted(CORPUS.glob("kernel/*/*.txt")) if CORPUS.is_dir() else []),
+]
+
+
+class Pieces:
+    """A stream that gives its octets in pieces."""
+
+    def __init__(self, octets: bytes, sizes: list[int]) -> None:
+        """Cut `octets` at the sums of `sizes`, over and over."""
+        self._stream = Peeked(octets, self)
+        self._sizes, self._place = sizes, 0
+        self._over = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Return the next piece; nothing behind the last."""
+        if self._over:
+            return b""
+        self._over = True  # asked by the inner stream when it has come to its end
+        self._place += 1
+        piece = self._stream.read(min(self._sizes[self._place % len(self._sizes)], size))
+        self._over = not piece
+        return piece
+
+
+def shown(octets: bytes, view: str, sizes: list[int], *, short: bool) -> tuple[bytes, dict[str, object]]:
+    """Return what a view writes of a log that comes in pieces, and what was counted."""
+    parts: list[bytes] = []
+    totals = Totals()
+    renderer = VIEWS[view]()
+
+    def write(text: str) -> None:
+        parts.append(text.encode("utf-8", "surrogateescape"))
+
+    run = Run(renderer, Selection(), Alarm(()), totals)
+    run.follow(Source("x", Pieces(octets, sizes)), write, encoded=parts.append if short else None)
+    write(renderer.finish(totals))
+    return b"".join(parts), vars(totals)
+
+
+def traffic(size: int, seed: int) -> bytes:
+    """Return made-up traffic as tcpdump prints it."""
+    return "".join(f"{line(segment)}\n" for segment in islice(mixed(few=True, seed=seed), size)).encode()
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_made_up_traffic_comes_out_the_same(view: str) -> None:
+    """Loss, duplicates, every kind of close, many connections at once."""
+    log = traffic(2500, 7)
+    assert shown(log, view, [5000], short=True) == shown(log, view, [5000], short=False)
+
+
+@pytest.mark.skipif(not LOGS, reason="no captured logs")
+@pytest.mark.parametrize("view", ["text", "jsonl"])
+def test_real_logs_come_out_the_same(view: str) -> None:
+    """Fixtures and, where it is present, the kernel corpus, a few lines at a time."""
+    for path in LOGS:
+        log = path.read_bytes()
+        assert shown(log, view, [300], short=True) == shown(log, view, [300], short=False), path
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_damaged_traffic_comes_out_the_same(data: st.DataObject) -> None:
+    """Lines lost, doubled, swapped and changed by a character: what is not as predicted goes the whole way."""
+    rnd = random.Random(data.draw(st.integers(0, 10**6)))  # noqa: S311 - nothing secret
+    lines = traffic(700, rnd.randrange(50)).splitlines(keepends=True)
+    for _ in range(rnd.randrange(60)):
+        place = rnd.randrange(len(lines) - 1)
+        match rnd.randrange(5):
+            case 0:
+                del lines[place]
+            case 1:
+                lines.insert(place, lines[place])
+            case 2:
+                lines[place], lines[place + 1] = lines[place + 1], lines[place]
+            case 3:
+                spot = rnd.randrange(len(lines[place]))
+                lines[place] = (
+                    lines[place][:spot] + bytes([rnd.choice(b"0123456789.,: \xc3\x1b")]) + lines[place][spot + 1 :]
+                )
+            case _:
+                lines[place] = rnd.choice([b"# remark\n", b"\n", b"caf\xc3\xa9\n", lines[place].rstrip() + b"\r\n"])
+    log = b"".join(lines)
+    assert shown(log, "jsonl", [3000], short=True) == shown(log, "jsonl", [3000], short=False)
+
+
+def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole way is for what opens, closes or disturbs a connection."""
+    placed = 0
+    feed = Tracker.feed
+
+    def counted(self: Tracker, segment: Segment) -> Step:
+        nonlocal placed
+        placed += 1
+        return feed(self, segment)
+
+    monkeypatch.setattr(Tracker, "feed", counted)
+    shown(traffic(6000, 1), "text", [20_000], short=True)
+    assert 1000 < placed < 3000
