@@ -17,6 +17,7 @@ import stat
 import sys
 import tempfile
 from contextlib import suppress
+from copy import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn, cast
 
@@ -177,7 +178,7 @@ class _Runner:
             trouble = None
             with opened(name) as source:
                 try:
-                    self._run.follow(source, self._write, lambda: self._block(source.consumed))
+                    self._run.follow(source, self._write, lambda: self._block(source.consumed), encoded=self._encoded)
                 except UnreadableError as error:
                     trouble = error.name, error.code, error.detail
             self._rest.flush()
@@ -189,7 +190,11 @@ class _Runner:
 
     def _write(self, text: str) -> None:
         if self._board.turn:
-            self._rest.write(text.encode("utf-8", "surrogateescape"))
+            self._encoded(text.encode("utf-8", "surrogateescape"))
+
+    def _encoded(self, text: bytes) -> None:
+        if self._board.turn:
+            self._rest.write(text)
 
     def _block(self, octets: int) -> bool:
         """Begin to speak where as much is left as the other one still has to show until there: both end together."""
@@ -209,6 +214,11 @@ class _Mute:
 
     def __init__(self, renderer: Silent) -> None:
         self._renderer = renderer
+        self.template_lang = getattr(renderer, "template_lang", None)
+
+    def __copy__(self) -> Renderer:
+        copied = copy(self._renderer)
+        return copied if "step" in vars(self) else _Mute(copied)
 
     def end_silence(self) -> None:
         """Show all from now on."""

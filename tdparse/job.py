@@ -124,7 +124,7 @@ class Job:
         name: str,
         output: Path | None,
         file: BinaryIO,
-        write: Callable[[str], None],
+        write: _Writer,
         stopped: Callable[[], bool],
     ) -> None:
         """Show a log as `run.follow` does, its end by another process."""
@@ -139,7 +139,7 @@ class Job:
                 return enough
 
             try:
-                run.follow(source, write, stop)
+                run.follow(source, write, stop, encoded=write.encoded)
             except HandedOverError:
                 other.copy(file)
                 if other.trouble is not None:

@@ -76,6 +76,10 @@ class Form:
         self.emits: list[Emit | None] = [None] * KINDS
         self.steps: list[str] = [""] * KINDS
 
+    def forget(self) -> None:
+        """Know nothing of how to write them any more."""
+        self.emits[:] = [None] * KINDS
+
 
 class Noted(NamedTuple):
     """A data segment that was predicted; its timestamps as printed, or empty."""

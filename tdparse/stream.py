@@ -101,6 +101,7 @@ class _Following:
         self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
         self._latest: Step | None = None  # the segment that went the long way last
         self._forms: dict[Signature, Form] = {}
+        self._step = run.renderer.step
 
     def feed(self, block: Sequence[str]) -> str:
         drop = self._run.drop
@@ -114,6 +115,10 @@ class _Following:
 
     def feed_octets(self, block: bytes) -> bytes:
         """Do the same with lines as they are stored in UTF-8, each with its newline."""
+        if self._step != self._run.renderer.step:  # it has begun to speak: what was learnt holds no more
+            self._step = self._run.renderer.step
+            for form in self._forms.values():
+                form.forget()
         ready = self._lang is not None and self.begun and self._is_open()
         if not ready or self._next is None:
             text = block.decode("utf-8", "surrogateescape")
