@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from itertools import product
 from pathlib import Path
 
@@ -186,6 +187,19 @@ def test_a_folded_table_says_the_same(columns: int) -> None:
 
 
 # ------------------------------------------------------------------ wrapping
+
+
+@pytest.mark.parametrize("word", ["x", "é", "三", "1,", "\x1b[1mx\x1b[0m", "a-b "])
+def test_a_line_without_end_takes_time_by_its_length(word: str) -> None:
+    """Twenty times as long, at most a hundred times as slow, whatever it is made of."""
+    spent = []
+    for count in (10_000, 200_000):
+        text = word * count
+        before = time.process_time()
+        lines = broken(text, 80)
+        spent.append(time.process_time() - before)
+        assert "".join("".join(lines).split()) == "".join(text.split())
+    assert spent[1] < max(spent[0], 0.01) * 100
 
 
 @given(st.text(st.sampled_from("ab ,.→·三（）\t"), max_size=60), st.integers(2, 20))

@@ -130,23 +130,24 @@ def broken(text: str, columns: int) -> list[str]:
     """
     lines = []
     for line in wrapped(text, columns):
-        rest = line
-        while width(rest) > columns:
-            used = 0
-            for place, character in enumerate(rest):  # noqa: B007 - used after the loop
-                used += width(character)
-                if used > columns:
-                    break
-            place = max(place, 1)
-            for sign in _SIGNS:
-                found = [match.end() for match in sign.finditer(rest, 0, place)]
-                if found:
-                    place = found[-1]
-                    break
-            lines.append(rest[:place])
-            rest = rest[place:]
-        lines.append(rest)
+        start = used = 0
+        for place, size in enumerate(map(_widths.__getitem__, line)) if width(line) > columns else ():
+            while used + size > columns and used:
+                end = _breaking(line, start, place)
+                lines.append(line[start:end])
+                start, used = end, width(line[end:place])
+            used += size
+        lines.append(line[start:])
     return lines
+
+
+def _breaking(line: str, start: int, end: int) -> int:
+    """Return the best place to break a line that has no blank between two places, at the latest the second."""
+    for sign in _SIGNS:
+        found = [match.end() for match in sign.finditer(line, start, end)]
+        if found:
+            return found[-1]
+    return end
 
 
 def joined(parts: Sequence[str], between: str, columns: int) -> list[str]:
