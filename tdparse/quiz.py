@@ -128,9 +128,11 @@ def asked(question: Question, lang: Lang) -> list[str]:
             *(f"  {number}) {title}" for number, title in enumerate(titles, 1)),
         ]
     if question.role is not None:
-        before = (step.client if question.role == "client" else step.server).before.state
-        values = {"role": catalog.sentence("role", question.role, lang), "state": str(before).replace("_", "-")}
-        return [_filled("which_state" if before is State.UNKNOWN else "which_state_now", lang, **values)]
+        side = step.client if question.role == "client" else step.server
+        telling = side.before.state in {State.UNKNOWN, side.after.state}  # what was would give away what is
+        before = str(side.before.state).replace("_", "-")
+        values = {"role": catalog.sentence("role", question.role, lang), "state": before}
+        return [_filled("which_state" if telling else "which_state_now", lang, **values)]
     receiver = catalog.sentence("role", wording.other(step.sender), lang)
     return [_filled("which_ack", lang, role=receiver)]
 

@@ -136,3 +136,13 @@ def test_the_place_of_the_right_answer_tells_nothing() -> None:
     places = [question.right[0] for question in asked]
     assert set(places) == {"1", "2", "3", "4"}
     assert max(map(places.count, places)) <= len(places) // 2
+
+
+def test_a_question_gives_no_state_away() -> None:
+    """What a state was is told where it is another one now, and nowhere else."""
+    for question in ASKED:
+        if question.kind is Kind.STATE and question.role is not None:
+            side = question.step.client if question.role == "client" else question.step.server
+            (said,) = quiz.asked(question, "en")
+            assert not any(f"was {state}." in said for state in question.right)
+            assert said.startswith("The ") is (side.before.state is not side.after.state)
