@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from pygments.lexer import RegexLexer, bygroups
-from pygments.token import Generic, Text
+from pygments.token import Generic
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -73,13 +73,12 @@ copybutton_prompt_is_regexp = True
 copybutton_only_copy_prompt_lines = True
 
 
-class Prompt(RegexLexer):
-    """Questions at tdexplain's own prompt, and its answers."""
+class Asked(RegexLexer):
+    """What is asked behind a prompt, and what is printed under it: Pygments' own takes `#1` for the prompt of root."""
 
-    name = "repl"
     tokens: ClassVar = {
         "root": [
-            (r"(tdexplain> )(.*\n)", bygroups(Generic.Prompt, Text)),
+            (r"(tdexplain> |\$ )(.*\n)", bygroups(Generic.Prompt, Generic.Strong)),
             (r".*\n", Generic.Output),
         ]
     }
@@ -87,4 +86,5 @@ class Prompt(RegexLexer):
 
 def setup(app: Sphinx) -> None:
     """Teach Sphinx the blocks that are our own."""
-    app.add_lexer("repl", Prompt)
+    app.add_lexer("repl", Asked)
+    app.add_lexer("console", Asked)

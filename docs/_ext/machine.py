@@ -70,7 +70,7 @@ def drawing() -> str:
     """Return the picture as an SVG element."""
     ending = {arrow.old: arrow for arrow in arrows() if arrow.new is S.CLOSED}
     parts = [
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="TCP states and what moves between them">',
+        f'<svg viewBox="-12 0 {WIDTH + 24} {HEIGHT}" role="img" aria-label="TCP states and what moves between them">',
         DEFINITIONS,
     ]
     labels: list[str] = []
