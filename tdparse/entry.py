@@ -12,6 +12,8 @@ def main() -> None:
     words = sys.argv[1:]
     if usual.is_usual(words):
         sys.exit(usual.explain(words))
+    if (asked := usual.pages(words)) is not None:
+        sys.exit(usual.report(*asked))
     from tdparse import cli
 
     cli.main()

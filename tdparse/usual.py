@@ -1,7 +1,7 @@
 """
-The usual run, `tdexplain FILE...` and `... | tdexplain`, and what it shares with the others.
+The usual runs, `tdexplain FILE...`, `... | tdexplain` and `tdexplain report -o PAGE FILE...`, and what they share with the others.
 
-It starts without the library that reads command lines, which takes as long as everything else at start-up together.
+They start without the library that reads command lines, which takes as long as everything else at start-up together.
 """
 
 from __future__ import annotations
@@ -90,6 +90,43 @@ def is_usual(words: Sequence[str]) -> bool:
     if not words:
         return not sys.stdin.isatty() and "_TDEXPLAIN_COMPLETE" not in os.environ
     return not words[0].isalpha() and all(word == "-" or (word[0] != "-" and os.path.exists(word)) for word in words)  # noqa: PTH110
+
+
+def pages(words: Sequence[str]) -> tuple[list[str], Path | None] | None:
+    """
+    Return what a command line asks a report on, and where it goes; None if it is not that, or asks for more.
+
+    A terminal takes no page: what is said then is left to who knows the commands.
+    """
+    if not words or words[0] != "report":
+        return None
+    names: list[str] = []
+    output: str | None = None
+    rest = iter(words[1:])
+    for word in rest:
+        if word in {"-o", "--output"} and output is None:
+            output = next(rest, "")
+        elif word == "-" or (word and word[0] != "-" and os.path.exists(word)):  # noqa: PTH110
+            names.append(word)
+        else:
+            return None
+    if output == "" or (output is None and sys.stdout.isatty()):
+        return None
+    from pathlib import Path
+
+    return names or ["-"], None if output is None else Path(output)
+
+
+def report(names: Sequence[str], output: Path | None) -> int:
+    """Write a report in the usual way; return the exit code."""
+    from tdparse.interrupt import leave, take
+    from tdparse.job import Job
+    from tdparse.render.report import Report
+    from tdparse.selection import Selection
+
+    take(leave)
+    lang = language_of(None)
+    return Job(lang).explain(names, Report(lang), Selection(), output=output)
 
 
 def explain(words: Sequence[str]) -> int:

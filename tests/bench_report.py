@@ -69,7 +69,7 @@ def _conversation(number: int, chance: random.Random) -> Iterator[tuple[int, str
         yield time, f"{clock} IP {one} > {two}: Flags {rest}"
 
 
-def _seconds(*arguments: str) -> float:
+def seconds(*arguments: str) -> float:
     """Return the processor time of a run of the program."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-m", "tdparse", *arguments], check=True, stdout=subprocess.DEVNULL)
@@ -87,7 +87,7 @@ def main() -> None:
     with TemporaryDirectory() as name:
         log, page = Path(name, "many.log"), Path(name, "many.html")
         log.write_text("\n".join(conversations(count)) + "\n")
-        text, report = _seconds(str(log)), _seconds("report", "-o", str(page), str(log))
+        text, report = seconds(str(log)), seconds("report", "-o", str(page), str(log))
         size = page.stat().st_size
         with browser() as window:
             window.open(page)

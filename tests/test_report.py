@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from bench_report import conversations
+from bench_report import conversations, seconds
 from conftest import ROOT, Program
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +20,7 @@ from tdparse import catalog
 from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.render.report import Report, shell, table
-from tdparse.render.report.keep import DETAILED, LINES
+from tdparse.render.report.keep import CLEAN, LINES
 from tdparse.render.report.markup import shown
 from tdparse.render.report.series import Series
 
@@ -185,9 +185,9 @@ def test_of_many_connections_the_worst_are_told_and_the_rest_is_counted(monkeypa
     """The page is bounded, every connection is in it, and it says how many are not told in detail."""
     monkeypatch.setattr(table, "FULL", 100)
     text = page(list(conversations(130)))
-    assert text.count("<details class=conn") == DETAILED
+    assert text.count("<details class=conn") == CLEAN + 5  # reset, or with a loss
     assert len(re.findall("<tr><td>(?:<a|#)", text)) == 100
-    assert f"only in the table: {130 - DETAILED}" in text
+    assert f"only in the table: {130 - CLEAN - 5}" in text
     others = text[text.index("<details id=others>") :].partition("</details>")[0]
     assert others.count("complete.clean") == 30
     first = text.index("<details class=conn")
@@ -235,3 +235,13 @@ def test_the_labels_of_pages_are_whole_and_used() -> None:
         spoken = name.removeprefix("script_")
         quoted = (f'"{spoken}"', f"'{spoken}'")
         assert any(word in code for word in quoted) or any(name.startswith(group) for group in groups), name
+
+
+@pytest.mark.parametrize("count", [1, 60])
+def test_a_report_costs_at_most_twice_the_text(tmp_path: Path, count: int) -> None:
+    """Processor time of the whole program, on a log of 20 lines and one of 1,200; the quickest of some runs each."""
+    log = tmp_path / "x.log"
+    log.write_text("\n".join(conversations(count)) + "\n")
+    runs = [(seconds(str(log)), seconds("report", "-o", str(tmp_path / "x.html"), str(log))) for _ in range(3)]
+    text, page = (min(times) for times in zip(*runs, strict=True))
+    assert page <= 2 * text

@@ -104,6 +104,25 @@ def test_the_usual_run_is_that_of_the_command(started: Started, tmp_path: Path) 
     both(str(DEMO), "missing.log")
 
 
+def test_the_usual_report_is_that_of_the_command(started: Started, tmp_path: Path) -> None:
+    """With the same page, words and exit code; without the library that reads command lines."""
+    (tmp_path / "empty.log").touch()
+    for words in (
+        [str(DEMO)],
+        [str(DEMO), "empty.log"],
+        ["empty.log"],
+        ["missing.log"],
+        [str(DEMO), "-o"],
+        ["-o", "no/x.html", str(DEMO)],
+    ):
+        usual = started("-c", START, "report", *words, check=False, cwd=tmp_path)
+        command = started("-c", START, "report", "--numbering", "auto", *words, check=False, cwd=tmp_path)
+        assert (usual.stdout, usual.stderr, usual.returncode) == (command.stdout, command.stderr, command.returncode)
+    done = started("-X", "importtime", "-c", START, "report", "-o", str(tmp_path / "x.html"), str(DEMO))
+    assert modules(done) & {"typer", "inspect", "subprocess"} == set()
+    assert (tmp_path / "x.html").read_text("utf-8") == started("-c", START, "report", str(DEMO)).stdout
+
+
 def test_start_up_is_a_few_times_that_of_python(started: Started) -> None:
     """From the command to its last explanation."""
 

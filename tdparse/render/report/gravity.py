@@ -64,3 +64,9 @@ def of_summary(summary: Summary) -> tuple[int, int, int]:
     """Return how bad a connection is: its verdict, its worst finding, how many findings; larger is worse."""
     worst = max(map(of_finding, summary.findings), default=Gravity.GOOD)
     return of_verdict(summary.verdict), worst, sum(summary.findings.values())
+
+
+def is_clean(rank: tuple[int, int, int]) -> bool:
+    """Return whether a connection is nothing to look at; such ones rank below all others."""
+    verdict, finding, _count = rank
+    return verdict == finding == Gravity.GOOD

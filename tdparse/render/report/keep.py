@@ -12,7 +12,7 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.diagram import Fold, remarkable
-from tdparse.render.report.gravity import of_summary
+from tdparse.render.report.gravity import is_clean, of_summary
 from tdparse.render.report.series import Series
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 LINES: Final = 2500  # records told one by one, over all connections
 DETAILED: Final = 60  # connections told in detail
+CLEAN: Final = 20  # of these, connections with nothing remarkable
 LONGEST: Final = LINES  # records of one connection that are kept while it is open
 POOL: Final = 40_000  # records of open connections; beyond, they give back what is ordinary
 SMALL: Final = 40  # what is left to each of them then, and to each connection told in detail
@@ -134,8 +135,9 @@ class Keeper:
         self._open: dict[int, Kept] = {}
         self._pooled = 0  # records since the open connections were looked at
         self._source = 0
-        self._over: list[tuple[tuple[int, ...], int, Detail]] = []  # a heap, the least bad first
+        self._over: list[tuple[tuple[int, int, int], int, Detail]] = []  # a heap, the least bad first
         self._lines = 0  # in it
+        self._clean = 0  # connections with nothing remarkable in it
         self._count = 0
 
     def begin(self) -> None:
@@ -167,11 +169,19 @@ class Keeper:
         self._count += 1
         if kept.entries:
             kept.shrink(LONGEST)
-            heappush(self._over, (of_summary(summary), -self._count, Detail(kept, summary)))
+            rank = of_summary(summary)
+            heappush(self._over, (rank, -self._count, Detail(kept, summary)))
             self._lines += len(kept.entries)
-            while len(self._over) > DETAILED or (self._lines > 4 * LINES and len(self._over) > 1):
-                self._lines -= len(heappop(self._over)[2].kept.entries)
+            self._clean += is_clean(rank)
+            while self._too_much():
+                rank, _order, detail = heappop(self._over)
+                self._lines -= len(detail.kept.entries)
+                self._clean -= is_clean(rank)
         return kept
+
+    def _too_much(self) -> bool:
+        over = len(self._over) > DETAILED or self._clean > CLEAN
+        return over or (self._lines > 4 * LINES and len(self._over) > 1)
 
     def details(self) -> list[Detail]:
         """Return the connections that are told in detail, the worst first, cut to what a page holds."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse.diagram import ORDINARY, Arrow, Fold, Folding, States, opening
 from tdparse.model import State
 from tdparse.render.report.keep import Told
-from tdparse.render.report.markup import Html, both, joined, shown
+from tdparse.render.report.markup import Html, both, joined, shown, title
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -96,7 +96,7 @@ class Ladders:
         form = f"{'r' if step.sender == 'client' else 'l'} {group if group in _GROUPS else 'data'}"
         form += " again" if arrow.again else ""
         sign = f"{'x' if arrow.lost else 'a'}-{form[0]}"
-        below = [] if step.step in ORDINARY else [Html(f"<small>{both(en.title(step), zh.title(step))}</small>")]
+        below = [] if step.step in ORDINARY else [Html(f"<small>{title(step.step)}</small>")]
         if step.findings:
             below += [
                 Html(f"<small class={one.severity}>{both(one.text, two.text)}</small>")

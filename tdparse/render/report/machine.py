@@ -6,7 +6,7 @@ Boxes and arrows stand once in the page; a path refers to them, so that it costs
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.model import State
@@ -116,16 +116,20 @@ def symbols() -> Html:
 
 def diagram(found: Sequence[Move], name: Html) -> Html:
     """Return the figure with a path over it."""
+    return _diagram(tuple((move.before.state, move.after.state) for move in found), name)
+
+
+@lru_cache
+def _diagram(found: tuple[tuple[State, State], ...], name: Html) -> Html:
+    """Most connections take one of few paths."""
     parts, seen = [], set()
-    unknown = any(State.UNKNOWN in (move.before.state, move.after.state) for move in found)
-    for place, move in enumerate(found, 1):
-        old, new = move.before.state, move.after.state
-        pair = (old, new)
+    unknown = any(State.UNKNOWN in pair for pair in found)
+    for place, pair in enumerate(found, 1):
         known = pair in arrows() or pair in FIGURE
         shape = f'<use href="#{edge_id(*pair)}"' if known else f'<path d="{_edge(*pair)}"'
         parts.append(Html(f'{shape} class="edge on" data-k={place} />'))
-    for place, move in enumerate(found, 1):
-        x, y = _middle(move.before.state, move.after.state)
+    for place, pair in enumerate(found, 1):
+        x, y = _middle(*pair)
         while (round(x), round(y)) in seen:
             x += 22
         seen.add((round(x), round(y)))
@@ -134,7 +138,7 @@ def diagram(found: Sequence[Move], name: Html) -> Html:
                 f"<g class=no data-k={place}><circle cx={x:.0f} cy={y:.0f} r=10 /><text class=mid x={x:.0f} y={y + 4:.0f}>{place}</text></g>"
             )
         )
-    states = [move.before.state for move in found[:1]] + [move.after.state for move in found]
+    states = [old for old, _new in found[:1]] + [new for _old, new in found]
     boxes = []
     for place, state in enumerate(states):
         x, y = _at(state, end=place > 0)

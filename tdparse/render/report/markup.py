@@ -109,6 +109,12 @@ def sentence(section: str, code: str, field: str = "text", **values: object) -> 
 
 
 @cache
+def title(step: str) -> Html:
+    """Return the name of a step in both languages."""
+    return sentence("step", step, "title")
+
+
+@cache
 def _sentence(section: str, code: str, field: str) -> Html:
     return pair(lambda lang: catalog.sentence(section, code, lang, field))
 

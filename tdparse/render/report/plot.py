@@ -29,6 +29,7 @@ FLOOR: Final = 3_000  # below them
 WIDTH: Final = 920
 LEFT, RIGHT, TOP, BOTTOM = 64, 14, 10, 24  # around a field
 TICKS: Final = 6
+WORTH: Final = 6  # segments that make a curve worth a plot of its own, beside that of the other direction
 HEADROOM: Final = 1.08
 FAR: Final = 1.8  # a window edge beyond that many times the data is cut off: it would flatten the data
 _NANO: Final = 1_000_000_000
@@ -75,8 +76,10 @@ def plots(series: Series, place: str) -> tuple[Html, dict[str, Any]]:
         return Html(""), {}
     drawn: list[Html] = []
     data: dict[str, Any] = {}
+    most = max(way.octets for way in series.of.values())
     for role, way in series.of.items():
-        if way.octets <= 2:  # noqa: PLR2004 - a SYN and a FIN make no curve
+        # A SYN and a FIN make no curve; neither does a single request beside its long answer.
+        if way.octets <= 2 or (way.octets < most and len(way.sent) < WORTH):  # noqa: PLR2004
             continue
         name = f"{place}{role[0]}"
         figure, facts = _direction(role, way, begin, end, name)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tdparse import wording
 from tdparse.diagram import Fold
-from tdparse.render.report.markup import Html, both, joined, label, pair, sentence, shown
+from tdparse.render.report.markup import Html, both, joined, label, pair, sentence, shown, title
 from tdparse.render.text import elapsed_text
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Records:
         sender, receiver = step.sender, wording.other(step.sender)
         parts = [
             Html(f"<b class={sender}>{label(sender)}</b> → {label(receiver)}"),
-            Html(f"<b>{both(self._en.title(step), self._zh.title(step))}</b>"),
+            Html(f"<b>{title(step.step)}</b>"),
             shown(wording.numbers_text(step, self._numbers)),
             "" if step.elapsed is None else shown(elapsed_text(step.elapsed, "en")),
         ]
@@ -86,7 +87,13 @@ def _weight(severity: str) -> int:
 
 
 def _states(step: Step) -> Html:
-    return Html(f"{label('client')} {_change(step.client)} · {label('server')} {_change(step.server)}")
+    return _changes(step.client, step.server)
+
+
+@lru_cache
+def _changes(client: Side, server: Side) -> Html:
+    """Most records leave the states as they were."""
+    return Html(f"{label('client')} {_change(client)} · {label('server')} {_change(server)}")
 
 
 def _change(side: Side) -> Html:
