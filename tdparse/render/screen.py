@@ -130,6 +130,9 @@ def broken(text: str, columns: int) -> list[str]:
     """
     lines = []
     for line in wrapped(text, columns):
+        if len(line) <= columns and line.isascii():
+            lines.append(line)
+            continue
         start = used = 0
         for place, size in enumerate(map(_widths.__getitem__, line)) if width(line) > columns else ():
             while used + size > columns and used:
