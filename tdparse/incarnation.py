@@ -37,6 +37,54 @@ class Tentative:
 class Incarnation:
     """One life of an address pair, from its first record to its last."""
 
+    __slots__ = (
+        "checksums",
+        "client",
+        "count",
+        "first_class",
+        "first_fin",
+        "first_flags",
+        "first_line",
+        "flow",
+        "found",
+        "handshake_done",
+        "history",
+        "icmp",
+        "irtt",
+        "keep_alives",
+        "lanes",
+        "last_line",
+        "last_of",
+        "last_rst",
+        "last_time",
+        "metrics",
+        "midstream",
+        "only_rst",
+        "previous",
+        "previous_end",
+        "previous_step",
+        "probes",
+        "replay",
+        "reset_before_close",
+        "reset_by",
+        "reset_phase",
+        "reset_step",
+        "reset_time",
+        "reused",
+        "rst_signs",
+        "self_connected",
+        "server",
+        "simultaneous_open",
+        "split_handshake",
+        "steps",
+        "symbols",
+        "syn_times",
+        "tentative",
+        "tfo",
+        "took_time_wait",
+        "window_before",
+    )
+
     def __init__(  # noqa: PLR0915  one line a thing to remember
         self, flow: Flow, *, midstream: bool, unreadable: bool = False
     ) -> None:
@@ -186,6 +234,11 @@ class Incarnation:
             peer.sent_fin and peer.standing.state in (State.CLOSED, State.TIME_WAIT) and not peer.standing.alternatives
             for peer in self.peers
         )
+
+    def rest(self) -> None:
+        """Keep no more of what was sent than late copies of the close need."""
+        for peer in self.peers:
+            peer.octets.rest()
 
     @property
     def unanswered(self) -> bool:

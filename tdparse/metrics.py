@@ -135,6 +135,13 @@ class _Half:
 class _Openings:
     """The SYNs, or the SYN-ACKs, of one end: which copy an answer echoes (R129)."""
 
+    __slots__ = (
+        "_times",
+        "copies",
+        "echoed",
+        "last",
+    )
+
     def __init__(self) -> None:
         self.copies = 0
         self.last: int | None = None  # time of the latest
@@ -164,6 +171,23 @@ class _Openings:
 
 class Metrics:
     """Feed every record that belongs to the incarnation, after its evidence was applied."""
+
+    __slots__ = (
+        "first_byte",
+        "first_fin_acked",
+        "first_synack_time",
+        "first_time",
+        "gaps",
+        "halves",
+        "last_line",
+        "last_time",
+        "second_fin",
+        "synacks",
+        "syns",
+        "third_time",
+        "turns",
+        "waiting_since",
+    )
 
     def __init__(self) -> None:
         """Start with nothing measured."""

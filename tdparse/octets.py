@@ -7,10 +7,10 @@ position behind the last octet. Ranges are half open.
 
 from __future__ import annotations
 
-from collections import deque
 from typing import Final, NamedTuple
 
 HISTORY: Final = 64  # how many acknowledged segments are remembered, for "sent again … after the first"
+AT_REST: Final = 4  # the same, once the connection is closed
 MAX_HOLES: Final = 256  # captured ranges beyond a gap that are kept apart
 STUCK_COPIES: Final = 2  # retransmissions of one segment without any acknowledgment
 SMALL: Final = 500  # octets; every path carries segments of this size (RFC 9293 section 3.7.1)
@@ -62,8 +62,8 @@ class Octets:
         self.repeated_segments = 0
         self.largest = 0  # largest payload
         self.largest_through = 0  # largest segment that the peer has acknowledged, or named by SACK
-        self.unacked: deque[Sent] = deque(maxlen=MAX_UNACKED)
-        self.sent: deque[Sent] = deque(maxlen=HISTORY)
+        self.unacked: list[Sent] = []
+        self.sent: list[Sent] = []
         self.acked: int | None = None  # highest acknowledgment of the peer
         self.conceded = 0  # everything below was captured, or reported as acknowledged without having been
 
@@ -142,8 +142,9 @@ class Octets:
                 if entry.start < end and start < entry.end and not entry.repeated:
                     self.unacked[index] = entry._replace(repeated=True)
         entry = Sent(start, end, time, line, repeated=bool(again), stamp=stamp)
+        self._remember([entry])
         self.unacked.append(entry)
-        self.sent.append(entry)
+        del self.unacked[:-MAX_UNACKED]
         if self.end is None or self.nxt is None:
             self.start_at(start)
         self._cover(start, end)
@@ -200,11 +201,9 @@ class Octets:
         confirmed: list[Sent] = []
         unacked = self.unacked
         before = self.largest_through
-        while unacked and unacked[0].end <= ack:
-            confirmed.append(unacked.popleft())
         if unacked and any(entry.end <= ack for entry in unacked):
-            confirmed.extend(entry for entry in unacked if entry.end <= ack)
-            self.unacked = deque((entry for entry in unacked if entry.end > ack), MAX_UNACKED)
+            confirmed = [entry for entry in unacked if entry.end <= ack]
+            self.unacked = [entry for entry in unacked if entry.end > ack]
         self.largest_through = max(before, *(entry.end - entry.start for entry in confirmed), 0)
         return confirmed
 
@@ -243,8 +242,8 @@ class Octets:
             self.end = self.nxt = nxt
             self.nxt_time = sent[-1].time
             self.largest = max(self.largest, largest)
-            self.sent.extend(sent[max(old, len(sent) - HISTORY) :])
-        self.unacked = deque(sent[acked:], MAX_UNACKED)
+            self._remember(sent[old:])
+        self.unacked = sent[acked:][-MAX_UNACKED:]
         self.largest_through = max(self.largest_through, through)
 
     def stuck_size(self) -> int | None:
@@ -278,6 +277,14 @@ class Octets:
             reached = max(reached, right)
         self.conceded = max(self.conceded, ack)
         return reached if reached < ack else None
+
+    def _remember(self, sent: list[Sent]) -> None:
+        self.sent += sent
+        del self.sent[:-HISTORY]
+
+    def rest(self) -> None:
+        """Forget all but the latest of what was sent: nothing else is to be expected again."""
+        del self.sent[:-AT_REST]
 
     def first_copy(self, start: int) -> Sent | None:
         """Return the earliest remembered segment that held position `start`."""

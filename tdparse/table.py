@@ -162,6 +162,9 @@ class Table:
             for conn in [conn for conn in self.live.values() if _is_over(conn, now)]:
                 self._retire(conn)
                 self._forget(conn)
+            for conn in self.live.values():
+                if conn.closed:
+                    conn.rest()
         unanswered = [conn for conn in self.live.values() if conn.unanswered and not conn.closed]
         if len(unanswered) > MAX_UNANSWERED:  # the oldest have waited in vain, and connections that talk are left alone
             self._evict(unanswered[: len(unanswered) - MAX_UNANSWERED // 2])
