@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report man clean
+.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -84,6 +84,10 @@ bench-micro: $(STAMP)
 # A report on a large log beside the text run on it, and how long Chromium takes to open it.
 bench-report: $(STAMP)
 	$(BIN)/python tests/bench_report.py
+
+# The pictures of docs/report.md.
+screens: $(STAMP)
+	PYTHONPATH=tests $(BIN)/python tests/screens.py
 
 man: $(STAMP)
 	@mkdir -p docs
