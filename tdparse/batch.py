@@ -162,27 +162,31 @@ class _Copy:
         self._source = source
         self._kept = marked  # whether the copy is the log itself, and keeps its encoding
         self._begun = False
-        self._end = ""  # the last newline, until it is known that it is not the last
-
-    def encoded(self, text: bytes) -> None:
-        """Write text in UTF-8."""
-        self.write(text.decode("utf-8", "surrogateescape"))
+        self._end = b""  # the last newline, until it is known that it is not the last
 
     def write(self, text: str) -> None:
-        codec, errors, mark = self._source.encoding if self._kept else UTF_8
+        """Write text."""
+        codec, errors, _ = self._source.encoding if self._kept else UTF_8
+        self._put(text.encode(codec, errors), "\n".encode(codec))
+
+    def encoded(self, text: bytes) -> None:
+        """Write text that is in UTF-8, as the log is."""
+        self._put(text, b"\n")
+
+    def _put(self, octets: bytes, newline: bytes) -> None:
         if not self._begun:
             self._begun = True
-            self._file.write(mark)
-        if not text:
+            self._file.write(self._source.encoding.mark if self._kept else b"")
+        if not octets:
             return
-        text = self._end + text
-        self._end = "\n" if self._kept and text.endswith("\n") else ""
-        self._file.write((text[:-1] if self._end else text).encode(codec, errors))
+        self._file.write(self._end)
+        self._end = newline if self._kept and octets.endswith(newline) else b""
+        self._file.write(octets[: len(octets) - len(self._end)])
 
     def close(self) -> None:
         """Write the last newline, unless the log has none either."""
         if self._source.terminated:
-            self._file.write(self._end.encode(self._source.encoding.codec))
+            self._file.write(self._end)
 
 
 # ------------------------------------------------------------------ in place

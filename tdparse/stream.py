@@ -16,6 +16,7 @@ from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.prediction import ADDRESSED, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
+from tdparse.render import Holding
 from tdparse.render.since import nothing, octets
 from tdparse.unpack import UnreadableError
 
@@ -77,6 +78,11 @@ class Run(NamedTuple):
             write(following.finish())
         if broken is not None:
             raise broken
+
+
+def _text(octets: str) -> str:
+    """Return the text in UTF-8 whose octets these characters are."""
+    return octets if octets.isascii() else octets.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
 def _none(_text: str, _line: int) -> None:
@@ -164,12 +170,14 @@ class _Following:
 
     def _go_through(self, text: str, pattern: re.Pattern[str]) -> bytes:
         """Return what the lines of a text say, whose characters are octets; each ends with a newline."""
-        tracker, drop, whole = self._explainer.tracker, self._run.drop, self._whole
+        run, tracker, whole = self._run, self._explainer.tracker, self._whole
         ready: Mapping[str, Lane] = tracker.ready
         latest, due, first = tracker.latest, tracker.due, tracker.first or 0
         number = passed = self._explainer.line
         second, base = "", 0
         parts: list[str] = []
+        holding = run.renderer if isinstance(run.renderer, Holding) else None
+        waiting = True  # something may be kept back
         for found in pattern.findall(text):
             number += 1
             lane = ready.get(found[ADDRESSED])
@@ -185,24 +193,29 @@ class _Following:
                     if kind >= 0:
                         latest = now
                         emit = lane.emits[kind]
+                        if waiting and holding is not None:
+                            parts.append(octets(holding.release()))
+                        waiting = False
                         if emit is not None and emit is not nothing:
                             parts.append(emit(found, lane, number, now - first))
                         continue
             # The long way.
             if number - 1 > passed:
                 self._catch_up(number - 1 - passed, latest)
-            line = found[LINE] or found[OTHER]
-            if not line.isascii():
-                line = line.encode("latin-1").decode("utf-8", "surrogateescape")
-            if drop is not None and line.startswith(drop):
+                if holding is not None:
+                    parts[-1] = octets(holding.hold(_text(parts[-1])))
+            line = _text(found[LINE] or found[OTHER])
+            if run.drop is not None and line.startswith(run.drop):
                 number -= 1
             else:
                 parts += map(octets, self._whole_way(line, number, found, None if lane is None else (lane, ~kind)))
-            passed = number
+            passed, waiting = number, True
             ready = tracker.ready if self._is_open() and self._next is pattern else NOTHING
             latest, due, second = tracker.latest, tracker.due, ""
         if number > passed:
             self._catch_up(number - passed, latest)
+            if holding is not None:
+                parts[-1] = octets(holding.hold(_text(parts[-1])))
         return "".join(parts).encode("latin-1")
 
     def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Lane, int] | None) -> list[str]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from tdparse.read import Source
 from tdparse.render import Totals
+from tdparse.render.annotation import Annotation
 from tdparse.render.jsonl import JsonLines
 from tdparse.render.table import Table
 from tdparse.render.text import Text
@@ -34,6 +35,7 @@ VIEWS: dict[str, Callable[[], Renderer]] = {
     "chinese": lambda: Text("zh", numbers="both", verbose=True),
     "symbolic": lambda: Text("en", numbers="symbolic"),
     "jsonl": lambda: JsonLines("en", numbers="absolute"),
+    "annotated": lambda: Annotation(Text("zh")),
     "connections": lambda: Table("en"),
 }
 LOGS = [
@@ -90,7 +92,7 @@ def test_made_up_traffic_comes_out_the_same(view: str) -> None:
 
 
 @pytest.mark.skipif(not LOGS, reason="no captured logs")
-@pytest.mark.parametrize("view", ["text", "jsonl"])
+@pytest.mark.parametrize("view", ["text", "jsonl", "annotated"])
 def test_real_logs_come_out_the_same(view: str) -> None:
     """Fixtures and, where it is present, the kernel corpus, a few lines at a time."""
     for path in LOGS:
@@ -121,7 +123,8 @@ def test_damaged_traffic_comes_out_the_same(data: st.DataObject) -> None:
             case _:
                 lines[place] = rnd.choice([b"# remark\n", b"\n", b"caf\xc3\xa9\n", lines[place].rstrip() + b"\r\n"])
     log = b"".join(lines)
-    assert shown(log, "jsonl", [3000], short=True) == shown(log, "jsonl", [3000], short=False)
+    for view in ("jsonl", "annotated"):
+        assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
 
 
 def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.MonkeyPatch) -> None:

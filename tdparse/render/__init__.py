@@ -66,6 +66,20 @@ class Fitted(Protocol):
 
 
 @runtime_checkable
+class Holding(Protocol):
+    """What a Renderer is, too, that may not write all of a record before the next one begins."""
+
+    def whole(self, step: Step, lines: Sequence[str]) -> str:
+        """Show one segment, as if the next one had begun."""
+
+    def release(self) -> str:
+        """Show what was kept back: the next one begins."""
+
+    def hold(self, whole: str) -> str:
+        """Keep back what may have to wait of what `whole` returned for a segment of one line; return the rest."""
+
+
+@runtime_checkable
 class Octets(Protocol):
     """What a Renderer is, too, whose output is no text: it writes to a file of its own and returns ""."""
 

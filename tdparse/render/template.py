@@ -18,6 +18,7 @@ import msgspec
 
 from tdparse import catalog
 from tdparse.model import Endpoint
+from tdparse.render import Holding
 from tdparse.render.since import Since, nothing, octets
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
 
     Raises ValueError when what the renderer makes of a stand-in cannot be told apart from what stands around it.
     """
-    shown = copy(renderer).step(_stand_in(step), [LINE])
+    shown = _shown(renderer, _stand_in(step), LINE)
     if not shown:
         return nothing
     pieces: list[ast.expr] = []
@@ -80,7 +81,13 @@ def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Lane) 
     lane.begin, lane.nxt, lane.lastack = step.rel_seq, step.rel_end, step.rel_ack
     lane.gained, lane.scaled = gained if isinstance(gained, int) else 0, step.window_scaled or 0
     written = write(found, lane, step.segment.line, step.elapsed or 0)
-    return written == octets(copy(renderer).step(step, [found[0]]))
+    return written == octets(_shown(renderer, step, found[0]))
+
+
+def _shown(renderer: Renderer, step: Step, line: str) -> str:
+    """Return what a renderer makes of a segment, without any trace in it."""
+    copied = copy(renderer)
+    return copied.whole(step, [line]) if isinstance(copied, Holding) else copied.step(step, [line])
 
 
 def _octets_of(words: Callable[[int, Lang], str]) -> Callable[[int, Lang], str]:
