@@ -20,13 +20,13 @@ from tdparse.questions import Questions
 from tdparse.read import opened
 from tdparse.record import parse_line
 from tdparse.render.compact import shortened
-from tdparse.render.screen import broken, safe
-from tdparse.render.text import Text
+from tdparse.render.screen import broken, safe, width
+from tdparse.render.text import INDENT, Text
 from tdparse.session import Session
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from tdparse.model import Lang, NumberStyle, Summary
@@ -204,7 +204,19 @@ class Dialogue:
         about = [
             line for line in text.splitlines() if line.startswith("  ") and asked & {*re.findall(r"\w+", line[:22])}
         ]
-        return self._wrapped("\n".join(about) or text)
+        return "".join(f"{line}\n" for line in self._rows(about or text.splitlines()))
+
+    def _rows(self, lines: Sequence[str]) -> Iterator[str]:
+        """Yield lines of the help; of a row that is too wide for the terminal, its cells stand below each other."""
+        columns = self._columns()
+        for line in lines:
+            if columns is None or width(line) <= columns:
+                yield line
+                continue
+            indent = "  " if line.startswith(" ") else ""
+            first, *cells = re.split(r" {2,}", line.strip())
+            yield from (indent + part for part in broken(first, columns - len(indent)))
+            yield from (INDENT * 2 + part for cell in cells for part in broken(cell, columns - 2 * len(INDENT)))
 
     def leave(self, _words: Sequence[str]) -> None:
         """Return None: the session is over."""

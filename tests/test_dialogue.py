@@ -292,3 +292,13 @@ def test_the_name_of_a_file_is_met_with_load(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_text(LOG)
     assert f"Did you mean: load {log}?" in (Dialogue("en").answer(str(log)) or "")
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+@pytest.mark.parametrize("columns", [40, 60, 80])
+def test_help_fits_the_terminal(lang: Lang, columns: int) -> None:
+    """No line is wider, and every usage and example stands whole on one."""
+    told = (Dialogue(lang, columns=lambda: columns).answer("help") or "").splitlines()
+    assert max(map(width, told)) <= columns
+    for usage in ("connections [HOST]", "connections 10.0.0.1", "why LINE", "undo, clear", "tdexplain x.log"):
+        assert any(usage in line for line in told), usage
