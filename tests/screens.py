@@ -11,7 +11,7 @@ from reports import report
 
 TARGET = ROOT / "docs" / "_static"
 LOG = ROOT / "fixtures" / "captures" / "zero_window" / "absolute.log"
-SIZE = (1200, 760)
+LADDER, PLOTS = (1200, 760), (1200, 1000)
 
 
 def main() -> None:
@@ -19,11 +19,12 @@ def main() -> None:
     with TemporaryDirectory() as name, browser() as window:
         page = Path(name, "zero_window.html")
         page.write_text(report(LOG), "utf-8")
-        window.size(*SIZE)
+        window.size(*LADDER)
         window.open(page)
         window.run("document.querySelector('.part-ladder').scrollIntoView({behavior: 'instant'})")
         window.hover(window.one(".ladder li[data-l='9']"))
         window.driver.save_screenshot(str(TARGET / "report-ladder.png"))
+        window.size(*PLOTS)
         window.scheme("dark")
         window.click(".plots .buttons input")
         window.one(".part-plots").screenshot(str(TARGET / "report-plots.png"))

@@ -33,7 +33,7 @@ TIME: Final = 11 * COLUMN
 CLOCKS: Final = 27  # columns of the printed time: a date, a time of day
 SIGNS: Final[Mapping[str, str]] = {"again": "╌╌▶", "lost": "──✕", "gap_sign": "┈┈▷"}
 
-_FORMS: Final[Mapping[State, str]] = {
+FORMS: Final[Mapping[State, str]] = {
     State.CLOSED: "off",
     State.LISTEN: "off",
     State.UNKNOWN: "off",
@@ -42,7 +42,7 @@ _FORMS: Final[Mapping[State, str]] = {
     State.ESTABLISHED: "open",
     State.TIME_WAIT: "waiting",
 }  # every other one is closing
-_GROUPS: Final = frozenset({"handshake", "teardown", "reset"})
+GROUPS: Final = frozenset({"handshake", "teardown", "reset"})
 
 STYLE: Final = """\
 .td{--ground:#fff;--ink:#1f2328;--dim:#59636e;--faint:#d1d9e0;--band:#f3f5f8;--opening:#9a6700;--open:#1a7f37;\
@@ -164,7 +164,7 @@ class _Picture:
         step, words = arrow.step, self._words
         words.sign(arrow)
         group = step.step.partition(".")[0]
-        self._parts.append(f'<g class="{group if group in _GROUPS else "data"}">')
+        self._parts.append(f'<g class="{group if group in GROUPS else "data"}">')
         self._parts.append(f"<title>{_escaped(words.sentence(step))}</title>\n")
         self._between(packed(words.label(step), self._room), "mid")
         self._y += LINE / 2
@@ -261,7 +261,7 @@ class _Picture:
             for standing in self._states.news(role, side):
                 self._lives[role].append((self._y, standing))
                 first, *others = self._words.state(standing).split("|")
-                form = _FORMS.get(standing.state, "closing")
+                form = FORMS.get(standing.state, "closing")
                 lines += [(part, form) for part in (first, *("|" + other for other in others))]
             x, anchor = (self._at[role] - 12, "end ") if role == "client" else (self._at[role] + 12, "")
             for place, (line, form) in enumerate(lines):
@@ -276,7 +276,7 @@ class _Picture:
         stretches = []
         for place, ((y, standing), end) in enumerate(zip(changes, ends, strict=True)):
             start = y if place else top
-            form = _FORMS.get(standing.state, "closing")
+            form = FORMS.get(standing.state, "closing")
             wide = 2 if form == "off" else 6
             stretches.append(
                 f'<rect class="{form}" x="{_number(self._at[role] - wide / 2)}" y="{_number(start)}"'

@@ -42,15 +42,16 @@ class Report:
         self._connections = Connections(numbers)
         self._sources: list[str] = []
         self._short: list[str] = []  # the same, as short as they differ
+        self._log = Log("", "", None)  # the input that is being read
         self._first: Step | None = None
         self._last: Step | None = None
-        self._steps = 0
 
     def start(self, source: str, opening: Sequence[str]) -> str:
         """Begin an input."""
         self._sources.append(source)
         self._keeper.begin()
-        self._top.logs.append(Log(source, *sniff(opening)))
+        self._first = self._last = None
+        self._log = Log(source, *sniff(opening))
         return ""
 
     def step(self, step: Step, lines: Sequence[str]) -> str:
@@ -78,12 +79,12 @@ class Report:
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - they are no part of a connection
         """End an input."""
+        self._top.logs.append(self._log._replace(first=self._first, last=self._last))
         return ""
 
     def finish(self, totals: Totals) -> str:
         """Write the page."""
         self._short = _shortened(self._sources)
-        self._top.span(self._first, self._last)
         details = self._keeper.details()
         places = [f"{detail.kept.source}-{detail.summary.flow.conn}" for detail in details]
         told, data, parts = set(places), {}, []

@@ -9,7 +9,7 @@ from tdparse import catalog, wording
 from tdparse.render.report import machine, plot
 from tdparse.render.report.keep import Told
 from tdparse.render.report.ladder import Ladders
-from tdparse.render.report.markup import Html, duration, joined, label, pair, said, sentence, shown, ticked
+from tdparse.render.report.markup import Html, duration, joined, label, pair, said, sentence, shown, span, ticked
 from tdparse.render.report.records import Records
 from tdparse.render.report.table import number, seconds, verdict_badge
 from tdparse.render.rung import Words
@@ -111,7 +111,7 @@ def _metrics(summary: Summary) -> Html:
     for name in ("duration", "handshake_time", "time_to_first_byte", "response_time", "half_closed_time"):
         value = seconds(metrics, name)
         if value is not None:
-            words = duration(value)
+            words = span(value)
             rows.append(f"<tr><th scope=row>{sentence('metric', name)}</th><td colspan=2>{words}</td></tr>")
     for name in ("segments", "payload_bytes", "retransmitted_segments", "missing_bytes", "bytes_in_flight", "mss"):
         values = [number(metrics, name, role) for role in _ROLES]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.diagram import ORDINARY, Arrow, Fold, Folding, States, opening
-from tdparse.model import State
 from tdparse.render.report.keep import Told
 from tdparse.render.report.markup import Html, both, joined, shown, title
+from tdparse.render.svg import FORMS, GROUPS, SIGNS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,17 +16,6 @@ if TYPE_CHECKING:
     from tdparse.model import Flow, Role, Side, Standing
     from tdparse.render.report.keep import Entry
     from tdparse.render.rung import Words
-
-FORMS: Final[Mapping[State, str]] = {
-    State.CLOSED: "off",
-    State.LISTEN: "off",
-    State.UNKNOWN: "off",
-    State.SYN_SENT: "opening",
-    State.SYN_RECEIVED: "opening",
-    State.ESTABLISHED: "open",
-    State.TIME_WAIT: "waiting",
-}  # every other one is closing
-_GROUPS: Final = frozenset({"handshake", "teardown", "reset"})
 
 SYMBOLS: Final = Html(
     "<svg class=defs aria-hidden=true width=0 height=0><defs>"
@@ -70,8 +59,7 @@ class Ladders:
 
     def legend(self) -> Html:
         """Return what the signs mean that have been used."""
-        signs = {"again": "╌╌▶", "lost": "──✕", "gap_sign": "┈┈▷"}
-        lines = zip(self._en.legend(signs), self._zh.legend(signs), strict=True)
+        lines = zip(self._en.legend(SIGNS), self._zh.legend(SIGNS), strict=True)
         return joined(Html(f"<p>{both(*texts)}</p>") for texts in lines)
 
     def _head(self, flow: Flow) -> Html:
@@ -93,7 +81,7 @@ class Ladders:
         zh.sign(arrow)
         line = step.segment.line
         group = step.step.partition(".")[0]
-        form = f"{'r' if step.sender == 'client' else 'l'} {group if group in _GROUPS else 'data'}"
+        form = f"{'r' if step.sender == 'client' else 'l'} {group if group in GROUPS else 'data'}"
         form += " again" if arrow.again else ""
         sign = f"{'x' if arrow.lost else 'a'}-{form[0]}"
         below = [] if step.step in ORDINARY else [Html(f"<small>{title(step.step)}</small>")]

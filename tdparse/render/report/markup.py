@@ -137,3 +137,8 @@ def _label(code: str) -> Html:
 def duration(ns: int) -> Html:
     """Return a time span."""
     return pair(lambda lang: catalog.duration(ns, lang))
+
+
+def span(ns: int) -> Html:
+    """Return a time span as people say it: minutes, hours and days where it is long."""
+    return pair(lambda lang: catalog.span(ns, lang))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tdparse import catalog, wording
 from tdparse.model import TimeStyle
 from tdparse.render.report.gravity import Gravity, of_finding, of_verdict
-from tdparse.render.report.markup import Html, duration, joined, label, pair, sentence, shown, ticked
+from tdparse.render.report.markup import Html, joined, label, pair, sentence, shown, span, ticked
 from tdparse.render.text import Text, titled
 
 if TYPE_CHECKING:
@@ -18,16 +18,19 @@ if TYPE_CHECKING:
     from tdparse.render import Totals
 
 EXAMPLES: Final = 12  # connections or lines named with a verdict or a finding
+LOGS: Final = 12  # inputs described
 REJECTED: Final = 50  # lines shown that could not be read
 ASIDE: Final = 200  # other lines shown that are no segments
 
 
 class Log(NamedTuple):
-    """What one input is."""
+    """What one input is, with its first and its last record."""
 
     name: str
     dialect: str
     numbering: str | None
+    first: Step | None = None
+    last: Step | None = None
 
 
 class _Example(NamedTuple):
@@ -52,8 +55,6 @@ class Top:
         self._examples: dict[str, _Example] = {}
         self._rejected: list[Skipped] = []
         self._aside: list[tuple[Skipped, Sequence[str]]] = []
-        self._first: Step | None = None
-        self._last: Step | None = None
 
     def step(self, step: Step, place: str) -> None:
         """Take a record that is the first or last, or has findings."""
@@ -61,10 +62,6 @@ class Top:
             if finding.code not in self._examples:
                 text = pair(partial(wording.finding_text, finding, step, numbers=self._numbers))
                 self._examples[finding.code] = _Example(place, step.segment.line, text)
-
-    def span(self, first: Step | None, last: Step | None) -> None:
-        """Take the first and the last record."""
-        self._first, self._last = first, last
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> None:
         """Take a line that is no segment."""
@@ -127,13 +124,15 @@ class Top:
     def facts(self, totals: Totals) -> Html:
         """Return what the log is."""
         rows: list[tuple[Html, Html]] = []
-        for log in self.logs:
+        for log in self.logs[:LOGS]:
             numbering = label(f"numbering_{log.numbering}" if log.numbering else "numbering_unknown")
             rows.append((label("fact_log"), Html(f"<code>{shown(log.name)}</code>")))
             rows.append((label("fact_dialect"), Html(f"{shown(log.dialect)} · {numbering}")))
-        if self._first is not None and self._last is not None:
-            rows += self._times(self._first, self._last)
-            rows.append((label("fact_printed"), _printed(self._first)))
+            if log.first is not None and log.last is not None:
+                rows.append((label("fact_span"), _times(log.first, log.last)))
+                rows.append((label("fact_printed"), _printed(log.first)))
+        if len(self.logs) > LOGS:
+            rows.append((label("fact_log"), label("and_more", n=f"{len(self.logs) - LOGS:,}")))
         counts = ("lines", totals.lines), ("segments", totals.segments), ("connections", totals.connections)
         rows += [(label(f"fact_{name}"), Html(f"{count:,}")) for name, count in counts]
         skipped = sorted(totals.skipped.items(), key=lambda item: (item[0] != "rejected", -item[1]))
@@ -195,13 +194,12 @@ class Top:
             f"{text}<p class=where>{_where(self._of_finding[code], None, told, names)}</p></li>"
         )
 
-    def _times(self, first: Step, last: Step) -> list[tuple[Html, Html]]:
-        if first.segment.time is None or last.segment.time is None:
-            return [(label("fact_span"), label("no_times"))]
-        text = Html(f"{shown(first.segment.time)} – {shown(last.segment.time)}")
-        if last.elapsed is not None:
-            text = Html(f"{text} ({duration(last.elapsed)})")
-        return [(label("fact_span"), text)]
+
+def _times(first: Step, last: Step) -> Html:
+    if first.segment.time is None or last.segment.time is None:
+        return label("no_times")
+    text = Html(f"{shown(first.segment.time)} – {shown(last.segment.time)}")
+    return text if last.elapsed is None else Html(f"{text} ({span(last.elapsed)})")
 
 
 def _complaint(skipped: Skipped, lang: Lang) -> str:
