@@ -205,8 +205,8 @@ class Skipped(NamedTuple):
 
     >>> import tdparse
     >>> rejected = tdparse.parse_line("12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0")
-    >>> rejected.kind, rejected.column, rejected.expected
-    ('rejected', 61, ('INT',))
+    >>> rejected.kind, rejected.column
+    ('rejected', 61)
     """
 
     line: int
