@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens man clean
+.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -78,6 +78,22 @@ bench: $(STAMP)
 	@$(BIN)/python -m compileall -q tdparse
 	PYTHONPATH=tests $(BIN)/python -m bench --size $(SIZE) --rounds $(ROUNDS) --long-rounds $(LONG)
 
+# The same program with its core compiled by mypyc, which needs a C compiler; `make wheels` with that wheel tests it.
+COMPILED := .venv-compiled
+compiled: $(COMPILED)/.installed
+
+test-compiled: $(COMPILED)/.installed
+	$(BIN)/pytest -q tests/installs.py -k 'installed_wheel and newest' --whole-suite --built build/compiled \
+		--only-python $$($(COMPILED)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
+
+$(COMPILED)/.installed: $(STAMP) hatch_build.py $(wildcard tdparse/*.py tdparse/findings/*.py tdparse/render/*.py)
+	rm -rf build/compiled
+	TDPARSE_COMPILE=1 $(BIN)/python -m pip wheel --quiet --disable-pip-version-check --no-deps -w build/compiled .
+	test -x $(COMPILED)/bin/python || $(BIN)/python -m venv $(COMPILED)
+	$(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade build/compiled/*.whl
+	$(COMPILED)/bin/python -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps build/compiled/*.whl
+	@touch $@
+
 bench-micro: $(STAMP)
 	$(BIN)/pytest tests/test_micro.py --benchmark-enable --benchmark-group-by=func
 
@@ -94,7 +110,7 @@ man: $(STAMP)
 	$(BIN)/python -m tdparse.manual > docs/tdexplain.1
 
 clean:
-	rm -rf $(VENV) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) $(COMPILED) dist build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
 $(STAMP): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.11 or later (with venv) is needed" >&2; exit 1; }

@@ -29,7 +29,7 @@ class _Pattern(dict[str, re.Pattern[str]]):
         return compiled
 
 
-pattern: Final = _Pattern()
+pattern: Final[_Pattern] = _Pattern()
 
 
 class _Endpoints(dict[str, Endpoint]):
@@ -45,7 +45,7 @@ class _Endpoints(dict[str, Endpoint]):
         return endpoint
 
 
-endpoints: Final = _Endpoints()
+endpoints: Final[_Endpoints] = _Endpoints()
 
 
 def number(text: str | None) -> int | None:

@@ -42,8 +42,8 @@ class _Days(dict[str, int]):
         return days * DAY
 
 
-seconds_of_day: Final = _Seconds()
-days: Final = _Days()
+seconds_of_day: Final[_Seconds] = _Seconds()
+days: Final[_Days] = _Days()
 
 
 def fraction(digits: str) -> int:

@@ -16,8 +16,9 @@ from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.prediction import ADDRESSED, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
-from tdparse.render import Holding
+from tdparse.render import Holding, Renderer, Totals
 from tdparse.render.since import nothing, octets
+from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from tdparse.model import Lang, Summary
     from tdparse.prediction import Emit, Form, Found, Signature
     from tdparse.read import Source
-    from tdparse.render import Renderer, Totals
-    from tdparse.selection import Alarm, Selection
     from tdparse.shapes import Reader
 
 NumberingChoice: TypeAlias = Literal["auto", "absolute", "relative"]
@@ -226,7 +225,7 @@ class _Following:
         the lane knows.
         """
         self._run.totals.lines += 1
-        self._latest = None
+        self._forget()
         segment = None if self._waiting or not self._is_open() else self._read(line.removesuffix("\r"), number)
         if segment is None:
             parts = self._line(line)
@@ -241,6 +240,10 @@ class _Following:
                 form.emits[kind] = self._written(step, found, lane[0])
             self._explainer.tracker.look_ahead(step.segment, found[ADDRESSED], self._forms)
         return parts
+
+    def _forget(self) -> None:
+        """No segment has gone the long way yet; said apart, or a type checker would hold that it stays so."""
+        self._latest = None
 
     def _catch_up(self, count: int, latest: int) -> None:
         """Tell everybody that `count` segments, one a line, went the short way."""

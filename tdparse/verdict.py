@@ -38,6 +38,13 @@ class ScanWatch:
         elif _probed_by_ack(conn):
             self._count(self._acks, conn)
 
+    def __deepcopy__(self, _memo: object) -> ScanWatch:
+        """Return a watch that goes on by itself; a compiled class has to be told how."""
+        made = ScanWatch()
+        made._syns = {host: set(targets) for host, targets in self._syns.items()}
+        made._acks = {host: set(targets) for host, targets in self._acks.items()}
+        return made
+
     @staticmethod
     def _count(table: dict[str, set[Endpoint]], conn: Incarnation) -> None:
         targets = table.setdefault(conn.flow.client.host, set())

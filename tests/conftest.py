@@ -16,6 +16,7 @@ import tdparse
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = Path(tdparse.__file__).parent  # of the checkout, or of the installed wheel that is being tested
+COMPILED = any(PACKAGE.glob("track.*.*"))  # its core is: such modules take no patches
 CORPUS = ROOT.parent / "shared" / "corpus"
 TDEXPLAIN = [sys.executable, "-m", "tdparse"]
 
