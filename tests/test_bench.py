@@ -80,11 +80,14 @@ def test_the_page_says_what_was_met() -> None:
     results[TEXT] = [Taken(3.0, 2.0, 50.0), Taken(6.0, 4.0, 50.0)]
     results[FIRST] = [Taken(0.1, 0.1, 20.0)]
     results.pop(COMPILED)
-    found = Measured(1000, 2, results, {"patterns": 5e5, "lalr": 1e4, "ratio": 50.0, "unread": 0.0}, [COMPILED], 18.0)
+    found = Measured(
+        1000, 2, results, {"patterns": 5e5, "lalr": 1e4, "ratio": 50.0, "unread": 0.0}, [COMPILED], 18.0, [1.0]
+    )
     page = document(found, ["Processor: made of sand"])
     assert "| text: at most 1.7 × tcpdump | 1.50 | met | 2.00 | **not met** |" in page
     assert "| text, compiled: at most 1.0 × tcpdump | | not measured | | |" in page
     assert "| derived patterns: at least 45 × the LALR rate | 50 | met | | |" in page
+    assert "| memory, text: below 96 MB | | not measured | | |" in page  # of fewer lines it says nothing
     assert "Processor: made of sand" in page
     tables = [line for line in page.splitlines() if line.startswith("|")]
     assert {line.replace("\\|", "").count("|") for line in tables} == {4, 6, 8}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -37,7 +38,9 @@ def measured(size: int, rounds: int, limits: dict[str, int]) -> Measured:
     for row in rows:
         row.commands(size)  # makes what it reads
     results: dict[str, list[Taken]] = {row.name: [] for row in rows}
+    loads = []
     for number in range(rounds):
+        loads.append(os.getloadavg()[0])
         for row in rows:
             if number >= limits.get(row.part, rounds):
                 continue
@@ -49,7 +52,7 @@ def measured(size: int, rounds: int, limits: dict[str, int]) -> Measured:
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, cwd=Path(__file__).parents[1])
     missing = [row.name for row in ROWS if row not in rows]
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
-    return Measured(size, rounds, results, json.loads(done.stdout), missing, own)
+    return Measured(size, rounds, results, json.loads(done.stdout), missing, own, loads)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ output thrown away. Ratios are taken round by round, figures are medians of {rou
 waits, processor time (user and system, all processes) is little disturbed by what else the machine did: both are given.
 
 tcpdump runs as it is found, which is what ratios are taken to. It then asks the system for the time zone at every
-packet, and spends more than half of its time on that; with `TZ` set it does not, which is a row of its own.
+packet; with `TZ` set it does not, which is a row of its own.
 """
 READING = """\
 Derived patterns to typed records: {patterns:,.0f} lines a second of processor time; the LALR parser, which only
@@ -50,6 +50,7 @@ class Measured(NamedTuple):
     rates: Mapping[str, float]
     missing: Sequence[str]
     own: float  # MB, the measuring program's own peak
+    loads: Sequence[float]  # of the machine, before each round: processes that ran or wanted to
 
 
 def document(found: Measured, machine: Sequence[str]) -> str:
@@ -59,7 +60,7 @@ def document(found: Measured, machine: Sequence[str]) -> str:
     conversations = "tens of thousands of connections" if found.size >= 1_000_000 else "many connections"
     parts = [
         HEAD.format(size=found.size, rounds=found.rounds, conversations=conversations),
-        "\n".join(f"- {line}" for line in machine) + "\n",
+        "\n".join(f"- {line}" for line in [*machine, load(found)]) + "\n",
         "## What was wanted\n",
         *targets(found),
         "## Against others\n",
@@ -78,6 +79,14 @@ def document(found: Measured, machine: Sequence[str]) -> str:
     if found.missing:
         parts.append("Not measured here: " + ", ".join(found.missing) + ".\n")
     return "\n".join(parts)
+
+
+def load(found: Measured) -> str:
+    """Return how busy the machine was with other work."""
+    return (
+        f"Load before each round: {min(found.loads):.1f} to {max(found.loads):.1f}; above 1 other work was going on, and "
+        "wall time is no measure of speed, only its ratios are"
+    )
 
 
 def ratio(found: Measured, of: str, to: str, or_to: str = "") -> tuple[float, float]:
@@ -140,7 +149,7 @@ def targets(found: Measured) -> Iterator[str]:
     """Yield the table of what was wanted."""
     yield "| | wall | | cpu | |\n|---|--:|---|--:|---|"
     for target in TARGETS:
-        values = figures(found, target)
+        values = figures(found, target) if found.size >= target.size else ()
         cells = [f"{_shown(target, value)} | {_verdict(target, value)}" for value in values] or ["| not measured"]
         yield f"| {_cell(target.text)} | " + " | ".join([*cells, "|"][:2]) + " |"
     yield ""
