@@ -198,29 +198,34 @@
   document.addEventListener("keydown", (event) => event.key === "Escape" && hush());
   document.addEventListener("scroll", () => card.hidden || settle(), { passive: true });
 
+  // Where the page scrolls under a pointer that rests, the browser says it went over things; a reader who uses the
+  // keyboard did not point at them.
+  let pointer = "";
+  const moved = (event) => {
+    const at = `${event.screenX} ${event.screenY}`;
+    const same = at === pointer;
+    pointer = at;
+    return !same;
+  };
+  document.addEventListener("mousemove", moved, { passive: true });
+
+  /** Show what `find` finds for an event while the pointer is over it, or the focus in it. */
+  function telling(box, find) {
+    const on = (event) => {
+      const found = find(event.target);
+      if (found) tell(placeOf(box), found.dataset.l, () => found.getBoundingClientRect());
+    };
+    box.addEventListener("mouseover", (event) => moved(event) && on(event));
+    box.addEventListener("focusin", on);
+    box.addEventListener("mouseleave", (event) => moved(event) && hush());
+    box.addEventListener("focusout", hush);
+  }
+
   const placeOf = (element) => element.closest(".conn").id.slice(1);
 
   function rungs(conn) {
-    const ladder = $("ol.ladder", conn);
-    const place = conn.id.slice(1);
-    const rung = (event) => event.target.closest("li[data-l]");
-    const on = (event) => {
-      const row = rung(event);
-      if (row) tell(place, row.dataset.l, () => row.getBoundingClientRect());
-    };
-    ladder.addEventListener("mouseover", on);
-    ladder.addEventListener("focusin", on);
-    ladder.addEventListener("mouseleave", hush);
-    ladder.addEventListener("focusout", hush);
-    const path = $(".part-states", conn);
-    const step = (event) => {
-      const item = event.target.closest("li[data-k]");
-      if (item && item.dataset.l) tell(place, item.dataset.l, () => item.getBoundingClientRect());
-    };
-    path.addEventListener("mouseover", step);
-    path.addEventListener("focusin", step);
-    path.addEventListener("mouseleave", hush);
-    path.addEventListener("focusout", hush);
+    telling($("ol.ladder", conn), (target) => target.closest("li[data-l]"));
+    telling($(".part-states", conn), (target) => target.closest("li[data-k][data-l]"));
   }
 
   // ---------------------------------------------------------------- state diagrams, step by step
