@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo check test test-batch test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled man clean
+.PHONY: demo check test test-batch test-spark test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -22,6 +22,11 @@ test: $(STAMP)
 # Two thousand logs, five of them of 100 MB: what `make test` does with a few. BATCH=--help says what can be chosen.
 test-batch: $(STAMP)
 	$(BIN)/python tests/batch_at_scale.py $(BATCH)
+
+# A million lines on Spark with two processes, and the same rows from the program itself; needs Java, fetches pyspark.
+test-spark: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[spark]'
+	$(BIN)/python tests/engine_at_scale.py $(SPARK)
 
 # Mermaid's own parser reads our diagrams; it comes from npm, and is asked for by name only.
 test-mermaid: $(STAMP)

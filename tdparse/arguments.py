@@ -33,6 +33,14 @@ class Format(StrEnum):
     JSONL = "jsonl"
 
 
+class ComparisonFormat(StrEnum):
+    """What a comparison is written as."""
+
+    TEXT = "text"
+    JSONL = "jsonl"
+    HTML = "html"
+
+
 class DiagramFormat(StrEnum):
     """What a diagram is drawn as."""
 
@@ -313,13 +321,17 @@ def _rungs(
 
 
 def comparison_view(
-    lang: Lang, form: Format, color: Color, output: Path | None, *, quiet: bool, verbose: bool
+    lang: Lang, form: ComparisonFormat, color: Color, output: Path | None, *, quiet: bool, verbose: bool
 ) -> Callable[[Comparison], str]:
     """Return what writes a comparison."""
-    if form is Format.JSONL:
+    if form is ComparisonFormat.JSONL:
         from tdparse.render.comparison_lines import ComparisonLines
 
         return ComparisonLines(lang)
+    if form is ComparisonFormat.HTML:
+        from tdparse.render.report.comparison import ComparisonPage
+
+        return ComparisonPage(lang)
     from tdparse.render.comparison import ComparisonText
 
     columns = terminal_columns() if output is None and sys.stdout.isatty() else None

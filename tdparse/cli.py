@@ -16,6 +16,7 @@ from tdparse.arguments import (
     FAIL_SECTIONS,
     ColorOption,
     CompactOption,
+    ComparisonFormat,
     CompressOption,
     ConnOption,
     CopyFormat,
@@ -346,7 +347,9 @@ def annotate(
 def compare(
     client: Annotated[str, typer.Argument(metavar="CLIENT.log", help="The log of one point.", show_default=False)],
     server: Annotated[str, typer.Argument(metavar="SERVER.log", help="The log of the other.", show_default=False)],
-    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    format: Annotated[  # noqa: A002 - the option's name
+        ComparisonFormat, typer.Option("--format", "-f", help="What the output is; html is a page of its own.")
+    ] = ComparisonFormat.TEXT,
     output: OutputOption = None,
     lang: LangOption = None,
     numbering: NumberingChoiceOption = NumberingOption.AUTO,

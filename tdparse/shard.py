@@ -23,7 +23,15 @@ from tdparse.render.jsonl import connection
 from tdparse.repair import Mender
 from tdparse.roles import MAX_SERVICES, Roles
 from tdparse.summary import summarize
-from tdparse.table import CLOSED_KEEP, IDLE_KEEP, MAX_LIVE, SWEEP_EVERY, UNANSWERED_KEEP
+from tdparse.table import (
+    CLOSED_KEEP,
+    IDLE_KEEP,
+    MAX_LIVE,
+    MAX_RETIRED,
+    MAX_UNANSWERED,
+    SWEEP_EVERY,
+    UNANSWERED_KEEP,
+)
 from tdparse.verdict import SCAN_TARGETS, ScanWatch
 
 if TYPE_CHECKING:
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.model import Endpoint, Item, Step
 
+LOOK_EVERY: Final = 256  # incarnations more, before a share looks again how many there are
 SEAM: Final = 64  # lines on either side of a cut that both stretches read: no record is longer
 
 
@@ -214,6 +223,14 @@ class Log(NamedTuple):
     shares: int  # 1: the one share is the whole log
 
 
+class Crowd(NamedTuple):
+    """How many incarnations a share had at once: what a table drops when there are too many."""
+
+    live: int = 0
+    unanswered: int = 0
+    bases: int = 0  # address pairs whose numbers a relative log may still ask for
+
+
 class Share:
     """One share of a log's connections: feed its records in log order; steps and summaries come out."""
 
@@ -222,7 +239,7 @@ class Share:
         self.log = log
         self.doubts: set[str] = set()  # why this share may not be what the whole log would have shown
         self.probes: set[tuple[str, str, str]] = set()  # kind, source, target (verdicts scan_like)
-        self.most = 0  # incarnations that were open at once
+        self.most = Crowd()
         self._number = number
         self._explainer = explainer = Explainer(numbering=log.numbering)
         self._tracker = tracker = explainer.tracker
@@ -231,6 +248,7 @@ class Share:
         self._whole = log.shares == 1
         self.opening: list[Step | Summary] = []
         self.line = 0
+        self._look_at = 0
         for timed in log.beginning:
             self.opening += self._track(timed)
         self.first = tracker.table._count  # noqa: SLF001 - connections of the beginning have their numbers
@@ -263,7 +281,10 @@ class Share:
             table._count = self.first + timed.item.line  # noqa: SLF001
             self._watch(timed)
         found = self._track(timed)
-        self.most = max(self.most, len(table.live))
+        if len(table.live) > self._look_at:
+            unanswered = sum(conn.unanswered and not conn.closed for conn in table.live.values())
+            self.most = self.most._replace(live=len(table.live), unanswered=max(self.most.unanswered, unanswered))
+            self._look_at = len(table.live) + LOOK_EVERY
         return found
 
     def finish(self) -> list[Step | Summary]:
@@ -275,6 +296,8 @@ class Share:
             fewer = min(votes, key=lambda mode: votes[mode])
             if votes[fewer] > self._votes[fewer] or tracker.normalizer._headless is not self._headless:  # noqa: SLF001
                 self.doubts.add("numbering")
+            if tracker.normalizer.numbering != "absolute":
+                self.most = self.most._replace(bases=len(tracker.table._retired))  # noqa: SLF001
             for conn in tracker.table.live.values():
                 self.settled(conn)
         return list(tracker.finish())
@@ -329,8 +352,8 @@ def over_at(conn: Incarnation) -> int:
     return (conn.last_time or 0) + keep
 
 
-def doubts_of(log: Log, shares: Sequence[tuple[set[str], set[tuple[str, str, str]], int]]) -> set[str]:
-    """Return why shares (their doubts, probes and most open incarnations) may not add up to the whole log."""
+def doubts_of(log: Log, shares: Sequence[tuple[set[str], set[tuple[str, str, str]], Crowd]]) -> set[str]:
+    """Return why shares (their doubts, probes and crowds) may not add up to the whole log."""
     found = set().union(*(doubts for doubts, _, _ in shares))
     targets: dict[tuple[str, str], set[str]] = {}
     for _, probes, _ in shares:
@@ -338,7 +361,10 @@ def doubts_of(log: Log, shares: Sequence[tuple[set[str], set[tuple[str, str, str
             targets.setdefault((kind, source), set()).add(target)
     if any(len(known) >= SCAN_TARGETS for known in targets.values()):
         found.add("scans")
-    if sum(most for _, _, most in shares) > MAX_LIVE or len(log.servers) > MAX_SERVICES:
+    live, unanswered, bases = (
+        sum(most[place] for _, _, most in shares) + LOOK_EVERY * len(shares) for place in range(3)
+    )
+    if live > MAX_LIVE or unanswered > MAX_UNANSWERED or bases > MAX_RETIRED or len(log.servers) > MAX_SERVICES:
         found.add("very many connections")
     return found
 

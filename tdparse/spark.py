@@ -365,6 +365,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("-l", "--lang", choices=("en", "zh"), default="en")
     parser.add_argument("-n", "--numbers", choices=("relative", "absolute", "both", "symbolic"), default="relative")
     parser.add_argument("--numbering", choices=("auto", "absolute", "relative"), default="auto")
+    parser.add_argument("--shares", type=int, help="into how many shares the connections are divided")
+    parser.add_argument("--stretch", type=int, help="octets of the stretches that are parsed")
     chosen = parser.parse_args(arguments)
     missing = [log for log in chosen.logs if "://" not in log and not Path(log).is_file()]
     for log in missing:
@@ -380,7 +382,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = 0
         for place, log in enumerate(chosen.logs):
             options = Options(log, chosen.lang, chosen.numbers, chosen.numbering)
-            report = explain(spark, log, made, options, part=f"part-{place:03d}")
+            cuts: dict[str, Any] = {"shares": chosen.shares, "stretch": chosen.stretch}
+            report = explain(spark, log, made, options, part=f"part-{place:03d}", **cuts)
             found += report.segments
             why = f" (in one piece: {', '.join(report.doubts)})" if report.doubts else ""
             print(  # noqa: T201

@@ -432,3 +432,26 @@ def test_nothing_of_a_log_reaches_the_terminal_as_it_is(program: Program, tmp_pa
     paths[0].rename(evil)
     for options in ((), ("-f", "jsonl")):
         assert "\x1b" not in program("compare", *options, evil, paths[1]).out
+
+
+def test_the_page_says_the_same_in_both_languages(program: Program, tmp_path: Path) -> None:
+    """One page without anything from outside; nothing of a log is markup."""
+    folder = ROOT / "fixtures" / "pairs"
+    output = tmp_path / "pair.html"
+    done = program("compare", "-f", "html", "-o", output, folder / "client.log", folder / "server.log")
+    page = output.read_text("utf-8")
+    assert done.code == 0
+    assert page.startswith("<!doctype html>")
+    assert "In all: 9 lost, 8 duplicated, 7 overtaken" in page
+    assert "丢失 9" in page
+    assert page.count("sent again in line") == sum(line.count("sent again") for line in done_text(program, folder))
+    assert not re.search(r"(?:src|href)=[\"']?https?:", page)
+    ours, theirs = bulk()
+    evil = [line.replace("192.0.2.2.80", "<img/onerror=x>.80") for line in ours]
+    paths = written(tmp_path, evil, [line.replace("192.0.2.2.80", "<img/onerror=x>.80") for line in theirs])
+    assert "<img" not in program("compare", "-f", "html", *paths).out
+
+
+def done_text(program: Program, folder: Path) -> list[str]:
+    """Return the text of the comparison of our pair."""
+    return program("compare", folder / "client.log", folder / "server.log").out.splitlines()

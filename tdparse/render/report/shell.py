@@ -33,7 +33,7 @@ LOGO: Final = (
 def policy(script: str, *, form: str = "'none'") -> str:
     """Return the Content-Security-Policy of a page: its own style and `script`, and nothing else; `form`: where one may go."""
     styles = f"'{_hash(asset(STYLE))}' '{_hash(asset(PLAIN_STYLE))}'"
-    scripts = f"'{_hash(asset(SWITCHES))}' '{_hash(asset(script))}'"
+    scripts = " ".join(f"'{_hash(asset(name))}'" for name in (SWITCHES, script) if name)
     return (
         f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src data:; "
         f"base-uri 'none'; form-action {form}"
@@ -58,7 +58,7 @@ def page(
         title: What the browser calls it: plain text.
         heading: What stands beside its name.
         sections: Names and contents, each under a heading of its own.
-        script: The name of its script.
+        script: The name of its script; "" for none but that of the switches.
         data: JSON for the script, with nothing in it that could end its element.
         form: The id of the form that the choice of language belongs to, if there is one.
     """
@@ -77,7 +77,7 @@ def page(
         f'<a class=skip href="#main">{label("skip")}</a>'
         f"<header><div class=bar><p class=brand>{LOGO}<b>tdexplain</b></p><h1>{heading}</h1>{_choices(lang, form)}</div>"
         f"{nav}</header>\n<main id=main>{body}</main>\n<footer><p>{label('footer')}</p></footer>\n"
-        f"{block}<script>{asset(SWITCHES)}</script>\n<script>{asset(script)}</script></body></html>\n"
+        f"{block}{joined(Html(f'<script>{asset(name)}</script>') for name in (SWITCHES, script) if name)}</body></html>\n"
     )
 
 
