@@ -245,7 +245,9 @@ def _divided(records: DataFrame, log: shard.Log) -> DataFrame:
     rows = rows.unionAll(
         rows.sparkSession.range(log.shares).selectExpr("cast(id as int)", "-1L", "cast(null as binary)")
     )
-    return rows.repartition(log.shares, "share").sortWithinPartitions("share", "line").persist(StorageLevel.DISK_ONLY)
+    return (
+        rows.repartitionById(log.shares, "share").sortWithinPartitions("share", "line").persist(StorageLevel.DISK_ONLY)
+    )
 
 
 def _shares(batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[int, Iterator[shard.Timed]]]:

@@ -47,6 +47,7 @@ SHELL = {
     "selection",
     "unpack",
     "why",
+    "spark",
 }
 
 
