@@ -165,7 +165,9 @@ JobsOption = Annotated[
     typer.Option("--jobs", "-j", min=1, help="Processes; as many as cores if not given.", show_default=False),
 ]
 
-LogJobsOption = Annotated[int, typer.Option("--jobs", "-j", min=1, help="With 2, two processes show one long log.")]
+LogJobsOption = Annotated[
+    int, typer.Option("--jobs", "-j", min=1, help="With 2, two processes share one long log, where that is faster.")
+]
 MergeOption = Annotated[bool, typer.Option("--merge", help="Take all FILEs for one log, in the order of their times.")]
 FolderOption = Annotated[
     Path | None, typer.Option("--output", "-o", help="The folder for the copies.", show_default=False)

@@ -276,6 +276,7 @@ def connections(
     strict: StrictOption = False,
     sort: SortOption = Sort.CONN,
     color: ColorOption = Color.AUTO,
+    jobs: LogJobsOption = 1,
 ) -> None:
     """Show one row a connection: peers, verdict, who closed, bytes, handshake time, what was remarkable."""
     language = language_of(lang)
@@ -289,7 +290,9 @@ def connections(
     else:
         renderer = table_view(language, color, output, sort, headings=len(names) > 1 and not merge)
     selection = selection_of(language, conn, host, port, only)
-    raise typer.Exit(job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge))
+    raise typer.Exit(
+        job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge, jobs=jobs)
+    )
 
 
 @app.command(

@@ -83,7 +83,7 @@ def test_two_write_what_one_writes(program: Program, log: Path, options: list[st
     assert (log.parent / "spoken").exists()
 
 
-@pytest.mark.parametrize(("options", "gain"), [(["--compact"], -1), (["-q"], 2)])
+@pytest.mark.parametrize(("options", "gain"), [(["--compact"], -1), (["-q"], 2), (["-f", "markdown"], -1)])
 def test_one_is_enough(program: Program, log: Path, options: list[str], gain: int) -> None:
     """For a view that cannot begin in the middle, and where there is nothing to gain."""
     both = two(log.parent, *options, "x.log", change=f"ahead.GAIN = {gain}")
@@ -152,3 +152,9 @@ def test_the_other_goes_with_the_first(log: Path) -> None:
     else:
         pytest.fail("the other process is still there")
     process.stdout.close()
+
+
+def test_a_table_of_connections_is_made_by_one(program: Program, log: Path) -> None:
+    """The number of processes is a wish there, too."""
+    arguments = ["connections", "-f", "jsonl", "x.log"]
+    assert program(*arguments, "-j", "2", cwd=log.parent).raw == program(*arguments, cwd=log.parent).raw
