@@ -16,7 +16,7 @@ from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.prediction import ADDRESSED, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
-from tdparse.render import Holding, Renderer, Totals
+from tdparse.render import Holding, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
@@ -99,12 +99,15 @@ class _Following:
         self._waiting: deque[str] = deque()
         self._claimed = 0  # physical lines that records have claimed
         # -- the short way
-        self._lang: Lang | None = getattr(run.renderer, "template_lang", None) if run.selection.everything else None
+        renderer = run.renderer
+        self._lang: Lang | None = None
+        if isinstance(renderer, Templated) and run.selection.everything:
+            self._lang = renderer.template_lang
         self._reader: Reader | None = None  # what reads the log's segments
         self._read: Reader = _none
         self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
         self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
-        self._latest: Step | None = None  # the segment that went the long way last
+        self._latest: Step | None = None  # the segment that went the whole way last
         self._forms: dict[Signature, Form] = {}
         self._step = run.renderer.step
 
@@ -198,7 +201,7 @@ class _Following:
                         if emit is not None and emit is not nothing:
                             parts.append(emit(found, lane, number, now - first))
                         continue
-            # The long way.
+            # The whole way.
             if number - 1 > passed:
                 self._catch_up(number - 1 - passed, latest)
                 if holding is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tdparse.model import Skipped, Step, Summary
+    from tdparse.model import Lang, Skipped, Step, Summary
 
 
 class Totals:
@@ -63,6 +63,15 @@ class Fitted(Protocol):
 
     def fit(self, columns: int) -> None:
         """Fit into `columns` from now on: the terminal has changed."""
+
+
+@runtime_checkable
+class Templated(Protocol):
+    """What a Renderer is, too, that shows segments which differ in their numbers only alike (`render.template`)."""
+
+    @property
+    def template_lang(self) -> Lang | None:
+        """The language it shows them in; None where each is shown in a way of its own after all."""
 
 
 @runtime_checkable
