@@ -29,7 +29,7 @@ class Schedule(NamedTuple):
 
     name: str
     intervals: tuple[float, ...]  # seconds between the copies, from the first
-    gives_up: float  # seconds after the first SYN
+    gives_up: int  # seconds after the first SYN
 
 
 SCHEDULES: Final = (
