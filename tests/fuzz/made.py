@@ -8,6 +8,7 @@ fuzzer's octets can stand for it (`Octets`).
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections import defaultdict
 from functools import cache
@@ -469,7 +470,9 @@ def mutated(octets: bytes, most: int, chance: Random) -> bytes:
 
 # ------------------------------------------------------------------ for hypothesis
 
-CHANCE: Final = st.randoms(use_true_random=False)
+# By its draws an example can be shrunk; from a seed it is made ten times as fast, for long campaigns.
+DRAWN: Final = st.randoms(use_true_random=False)
+CHANCE: Final = st.integers(0, 2**64 - 1).map(Random) if "FUZZ_SEEDS" in os.environ else DRAWN
 LINES: Final = CHANCE.map(a_line)
 CONVERSATIONS: Final = CHANCE.map(conversation)
 LOGS: Final = CHANCE.map(log)
