@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo check test test-batch test-spark test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled man clean
+.PHONY: demo check test test-batch test-spark test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled fuzz soak flood audit licences man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -109,6 +109,35 @@ bench-report: $(STAMP)
 # The pictures of docs/report.md.
 screens: $(STAMP)
 	PYTHONPATH=tests $(BIN)/python tests/screens.py
+
+# Each target of tests/fuzz: examples from the grammar, then atheris where it has a wheel, that many minutes of the processor.
+FUZZ_MINUTES := 5
+FUZZ_EXAMPLES := 5000
+FUZZ_TARGETS := reader parser tracker renderers
+fuzz: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[fuzz]' || echo "no atheris for this Python: examples alone" >&2
+	@for target in $(FUZZ_TARGETS); do \
+		FUZZ_SEEDS=1 $(BIN)/python tests/fuzz/campaign.py hypothesis $$target --examples $(FUZZ_EXAMPLES) || exit 1; \
+		$(BIN)/python tests/fuzz/campaign.py atheris $$target --minutes $(FUZZ_MINUTES) || test $$? = 3 || exit 1; \
+	done
+
+# A live pipe at full rate: memory, descriptors and lag stay flat.
+MINUTES := 10
+soak: $(STAMP)
+	$(BIN)/python tests/fuzz/soak.py --minutes $(MINUTES)
+
+# A SYN flood: memory stays below the limit of docs/limits.md, and what was given up is said.
+SOURCES := 10000000
+flood: $(STAMP)
+	$(BIN)/python tests/fuzz/flood.py --sources $(SOURCES)
+
+# Known vulnerabilities of what is installed, from the database of PyPI.
+audit: $(STAMP)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip-audit>=2.7'
+	$(BIN)/pip-audit --skip-editable --progress-spinner off
+
+licences: $(STAMP)
+	@$(BIN)/python tests/licences.py
 
 man: $(STAMP)
 	@mkdir -p docs

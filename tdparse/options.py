@@ -88,6 +88,8 @@ def decode(text: str | None) -> Options:
         position = found.end()
         if text[position : position + 1] == ",":
             position += 1
+    for field in _LISTS & values.keys():
+        values[field] = tuple(values[field])  # type: ignore[arg-type]
     return Options(**values)  # type: ignore[arg-type]
 
 
@@ -100,7 +102,7 @@ def _note(values: dict[str, object], found: re.Match[str]) -> None:
         if rule in _READERS:
             field, read = _READERS[rule]
             if field in _LISTS:
-                values[field] = (*values.get(field, ()), read(text, printed))  # type: ignore[misc]
+                values.setdefault(field, []).append(read(text, printed))  # type: ignore[attr-defined]
             else:
                 values.setdefault(field, read(text, printed))
 

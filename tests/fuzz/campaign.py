@@ -57,7 +57,9 @@ def run_property(check: Callable[..., None], examples: int, seed: int, *, shrink
         inner(*given, **named)
 
     check.hypothesis.inner_test = counted  # type: ignore[attr-defined]
-    profile = settings(
+    settings.register_profile("before", settings.default)
+    settings.register_profile(
+        "campaign",
         max_examples=examples,
         deadline=None,
         database=None,
@@ -65,9 +67,11 @@ def run_property(check: Callable[..., None], examples: int, seed: int, *, shrink
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, *((Phase.shrink,) if shrink else ())),
     )
+    settings.load_profile("campaign")
     try:
-        seeded(seed)(profile(check))()
+        seeded(seed)(check)()
     finally:
+        settings.load_profile("before")
         check.hypothesis.inner_test = inner  # type: ignore[attr-defined]
     return tried
 

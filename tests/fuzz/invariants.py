@@ -240,10 +240,20 @@ def states_move_forward(lines: tuple[str, ...]) -> None:
     """
     In any log at all an endpoint goes from state to state along rows of the table, some of them perhaps unseen.
 
-    It goes back only from what was presumed or assumed, and begins anew only where it was over, or with a SYN.
+    It goes back only from what was presumed or assumed, and begins anew only where it was over, with a SYN, or after
+    an RST that was not taken.
     """
+    begun: set[int] = set()  # connections with a segment that is no SYN
+    reset: set[int] = set()  # and those that have been told to end, or to begin again
     for item in explained(lines):
-        if isinstance(item, Step) and "S" not in (item.segment.flags or ""):
+        if not isinstance(item, Step):
+            continue
+        conn, flags = item.flow.conn, item.segment.flags or ""
+        if "R" in flags or ("S" in flags and conn in begun):
+            reset.add(conn)
+        elif "S" not in flags:
+            begun.add(conn)
+        if conn not in reset and "S" not in flags:
             for side in (item.client, item.server):
                 before, after = side.before, side.after
                 starts = {before.state, *before.alternatives}

@@ -51,7 +51,8 @@ class Report:
         self._sources.append(source)
         self._keeper.begin()
         self._first = self._last = None
-        self._log = Log(source, *sniff(opening))
+        # How a log prints its numbers shows later on, wherever its first block ends.
+        self._log = Log(source, sniff(opening)[0], "unknown")
         return ""
 
     def step(self, step: Step, lines: Sequence[str]) -> str:
@@ -60,6 +61,9 @@ class Report:
             self._first = step
         self._last = step
         self._keeper.step(step, lines)
+        beyond_opening = step.segment.ack is not None and "S" not in (step.segment.flags or "")
+        if beyond_opening and self._log.numbering == "unknown" != step.numbers:
+            self._log = self._log._replace(numbering=step.numbers)
         if step.findings:
             self._top.step(step, self._place(step.flow))
         return ""
