@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
@@ -476,12 +475,7 @@ def demo(
     raise typer.Exit(job_of(language, None, strict=False).explain(names, renderer, Selection()))
 
 
-# What is kept of open connections has no cycles; to look through it often costs a fifth of the time.
-COLLECTED_AFTER: Final = (100_000, 50, 100)
-
-
 def main() -> None:
     """Run a command line; Ctrl-C and its like before or after the work itself end it without a word."""
     take(leave)
-    gc.set_threshold(*COLLECTED_AFTER)
     app(prog_name="tdexplain")

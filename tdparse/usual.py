@@ -6,7 +6,6 @@ They start without the library that reads command lines, which takes as long as 
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from enum import StrEnum
@@ -126,7 +125,6 @@ def report(names: Sequence[str], output: Path | None) -> int:
     from tdparse.selection import Selection
 
     take(leave)
-    gc.set_threshold(50_000, 20, 50)  # what a page keeps is looked through less often: nothing of it goes in circles
     lang = language_of(None)
     return Job(lang).explain(names, Report(lang), Selection(), output=output)
 
