@@ -57,9 +57,8 @@ def run_property(check: Callable[..., None], examples: int, seed: int, *, shrink
         inner(*given, **named)
 
     check.hypothesis.inner_test = counted  # type: ignore[attr-defined]
-    settings.register_profile("before", settings.default)
-    settings.register_profile(
-        "campaign",
+    # What @settings does, which refuses to do it twice.
+    check._hypothesis_internal_use_settings = settings(  # type: ignore[attr-defined]
         max_examples=examples,
         deadline=None,
         database=None,
@@ -67,11 +66,9 @@ def run_property(check: Callable[..., None], examples: int, seed: int, *, shrink
         suppress_health_check=list(HealthCheck),
         phases=(Phase.generate, *((Phase.shrink,) if shrink else ())),
     )
-    settings.load_profile("campaign")
     try:
         seeded(seed)(check)()
     finally:
-        settings.load_profile("before")
         check.hypothesis.inner_test = inner  # type: ignore[attr-defined]
     return tried
 
