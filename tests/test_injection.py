@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from conftest import TDEXPLAIN, Program, run
 from harmless import ACTS, VIEWS, shown
+from test_report import Page
 
 VECTORS = {
     "ANSI colours": "\x1b[31mpwned\x1b[0m",
@@ -253,3 +254,32 @@ def test_the_names_of_a_json_report_are_json(program: Program, tmp_path: Path) -
     assert "Traceback" not in done.err
     json.loads((tmp_path / "r.json").read_bytes())
     assert not ACTS.search((tmp_path / "r.json").read_text())
+
+
+@pytest.mark.parametrize("form", ["text", "jsonl", "html"])
+def test_two_hostile_logs_are_compared(program: Program, tmp_path: Path, form: str) -> None:
+    """Every vector at once, in both logs and in their names."""
+    talk = "".join(
+        f"12:00:00.000{n}01 IP {line}, win 9, length 0\n"
+        for n, line in enumerate(
+            [
+                "192.0.2.1.40000 > 192.0.2.2.80: Flags [S], seq 100",
+                "192.0.2.2.80 > 192.0.2.1.40000: Flags [S.], seq 900, ack 101",
+                "192.0.2.1.40000 > 192.0.2.2.80: Flags [.], ack 901",
+            ]
+        )
+    )
+    names = [f"{name}\x1b[31m<b>\u202e.log" for name in "ab"]
+    for name in names:
+        (tmp_path / name).write_bytes(talk.encode() + b"".join(map(hostile, VECTORS.values())))
+    done = program("compare", "-f", form, *names, cwd=tmp_path)
+    assert done.code == 0
+    assert arrived(done.out)
+    assert not ACTS.search(done.out + done.err)
+    if form == "jsonl":
+        assert all(json.loads(line) for line in done.out.splitlines())
+    if form == "html":
+        read = Page(done.out)
+        assert read.handlers == read.styled == []
+        assert all(link.startswith(("#", "data:image/svg+xml,")) for link in read.links)
+        assert read.tags.count("script") <= 3
