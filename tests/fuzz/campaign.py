@@ -123,7 +123,7 @@ def atheris(name: str, minutes: float, seed: int) -> None:
         return mutated(octets, most, chance)
 
     arguments = [sys.argv[0], str(corpus), f"-artifact_prefix={corpus}-", f"-seed={seed}", f"-max_len={LARGEST}"]
-    arguments += ["-timeout=60", "-rss_limit_mb=3000", "-print_final_stats=1", "-verbosity=0", "-use_value_profile=1"]
+    arguments += ["-timeout=600", "-rss_limit_mb=3000", "-print_final_stats=1", "-verbosity=0", "-use_value_profile=1"]
     fuzzer.Setup(arguments, one, custom_mutator=mutator)
     fuzzer.Fuzz()
 
