@@ -121,7 +121,7 @@ def test_an_interrupted_table_is_no_file(tmp_path: Path, demo: Path) -> None:
     pytest.importorskip("pyarrow")
     script = (
         "import tdparse.stream as s, sys; follow = s.Run.follow\n"
-        "def stop(*a): follow(*a); raise KeyboardInterrupt\n"
+        "def stop(*a, **k): follow(*a, **k); raise KeyboardInterrupt\n"
         "s.Run.follow = stop; from tdparse.entry import main; main()"
     )
     command = [sys.executable, "-c", script, "-f", "parquet", "-o", str(tmp_path / "x"), str(demo / "http.log")]
