@@ -50,7 +50,7 @@ def rounds() -> Iterator[str]:
             )
             isn, other = chance.randrange(2**32), chance.randrange(2**32)
             for who, what in _conversation(isn, other, chance):
-                micro += chance.choice((20, 100, 900))
+                micro += chance.choice((1_000, 5_000, 45_000))  # so that closed connections are forgotten soon
                 src, dst = (client, server) if who == "c" else (server, client)
                 yield f"{_clock(micro)} IP {src} > {dst}: Flags {what}\n"
         round_ += 1
