@@ -20,6 +20,7 @@ ENDS = "192.0.2.1.5 > 192.0.2.2.80"
 REST = "Flags [S], seq 7, win 9, length 0"
 GROWTH = 8
 # A square law would take 64 times as long for 8 times as much; caches, the collector and a busy machine are worth a factor of 3.
+CHANCES = 4
 MOST = 3 * GROWTH
 
 
@@ -142,20 +143,28 @@ def grown(make: Maker, count: int, *views: str) -> list[float]:
     return found
 
 
+def grows_linearly(count: int, make: Maker, *views: str) -> None:
+    """Assert it; a machine that does something else at the wrong moment is given another chance, a square law has none."""
+    seen = []
+    for _ in range(CHANCES):
+        first, second, fourth, last = times = grown(make, count, *views)
+        seen.append(times)
+        # Short texts may take a way of their own; for a square law the last step alone is fourfold.
+        if last <= MOST * max(first, second / 2, 0.002) or last <= 3 * fourth:
+            return
+    pytest.fail(f"{seen}")
+
+
 @pytest.mark.parametrize("name", LINES)
 def test_lines_of_malice_take_linear_time(name: str) -> None:
     """One line, or the same few lines, read, repaired, explained and shown."""
-    count, make = LINES[name]
-    first, second, _, last = times = grown(make, count, "text")
-    assert last <= MOST * max(first, second / 2, 0.002), times
+    grows_linearly(*LINES[name], "text")
 
 
 @pytest.mark.parametrize("name", LOGS)
 def test_logs_of_malice_take_linear_time(name: str) -> None:
     """Connections and what is remembered of them."""
-    count, make = LOGS[name]
-    first, second, _, last = times = grown(make, count, "text, quiet")
-    assert last <= MOST * max(first, second / 2, 0.002), times
+    grows_linearly(*LOGS[name], "text, quiet")
 
 
 def test_ranges_are_bounded() -> None:
