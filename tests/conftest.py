@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -27,6 +28,17 @@ settings.load_profile("steady")
 os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", COLUMNS="80")
 for name in ("TDEXPLAIN_LANG", "LANG", "LC_MESSAGES", "NO_COLOR", "FORCE_COLOR"):
     os.environ.pop(name, None)
+
+# What starts the tests may have told its children to ignore signals (`nohup`, a shell's `&`); those of the tests must not.
+signal.pthread_sigmask(signal.SIG_UNBLOCK, signal.valid_signals())
+for number, handler in (
+    (signal.SIGINT, signal.default_int_handler),
+    (signal.SIGHUP, signal.SIG_DFL),
+    (signal.SIGTERM, signal.SIG_DFL),
+    (signal.SIGQUIT, signal.SIG_DFL),
+):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
