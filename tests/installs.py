@@ -32,10 +32,12 @@ REJECTED: Final = b"10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 
 WAYS: Final = {"pip install .": 0, "pip install -e .": -1, "pip install SDIST": None, "pip install WHEEL": 0}
 UV: Final = [sys.executable, "-m", "uv"]
 PROJECT: Final = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+pytestmark = pytest.mark.timeout(3600)  # they build, fetch and run whole suites
 NEEDED_TO_TEST: Final = [
     "pytest",
     "pytest-benchmark",
     "pytest-regressions",
+    "pytest-timeout",
     "pytest-xdist",
     "hypothesis",
     "jsonschema",
