@@ -125,6 +125,25 @@ def test_pattern_and_parser_accept_the_same_records(count: int) -> None:
     assert disagreeing == []
 
 
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ("nop,Unknown Option 8ec[bad opt]>", ("nop,Unknown Option 8ec", "[bad opt]")),
+        ("Unknown Option 8,echo[bad opt]>", ("Unknown Option 8", ",echo[bad opt]")),
+        ("echo[bad opt]", (None, "echo[bad opt]")),
+        ("Unknown Option 8echo[bad opt]>", None),
+        ("Unknown Option 8echo [bad opt]>", None),
+        ("nopmss [|tcp]", None),
+    ],
+)
+def test_an_option_at_fault_stands_first_or_behind_a_comma(options: str, expected: tuple[str, ...] | None) -> None:
+    """Its name is never glued to the option before it, where it would read as more of that one's hexadecimal digits."""
+    for text in (f"IP 1.5 > 2.6: Flags [S], win 1, options [{options}", f"1.5 > 2.6: S 1:1(0) win 1 <{options}"):
+        for captured in (by_pattern(text), by_parser(text)):
+            found = None if captured is None else (captured.get("options"), captured.get("fault"))
+            assert found == expected
+
+
 def test_the_common_shapes_give_the_same_segment_as_the_whole_grammar() -> None:
     """A specialised pattern is a sublanguage: whatever it takes, the general way reads alike."""
     for text in generated(2_000, 7):
