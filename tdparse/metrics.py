@@ -221,13 +221,17 @@ class Metrics:
         if self.first_time is None:
             self.first_time = now
         elif self.last_time is not None and now - self.last_time >= IDLE_GAP:
-            self.gaps.append((now - self.last_time, self.last_line, record.line))
-            if len(self.gaps) > 2 * MAX_GAPS:
-                self.gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
+            self.pause(now - self.last_time, self.last_line, record.line)
         self.last_time, self.last_line = now, record.line
         self._handshake(conn, record, step, now)
         self._payload(record, half, now)
         self._close(record, step, now)
+
+    def pause(self, duration: int, before: int, after: int) -> None:
+        """Take a silence of `duration` nanoseconds between the lines `before` and `after` (R138)."""
+        self.gaps.append((duration, before, after))
+        if len(self.gaps) > 2 * MAX_GAPS:
+            self.gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
 
     def _count(self, record: Record, half: _Half) -> None:
         flags = record.flags

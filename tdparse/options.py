@@ -46,6 +46,8 @@ class Options(NamedTuple):
 
 
 NO_OPTIONS = Options()
+_BEFORE_TS: Final = NO_OPTIONS[: Options._fields.index("ts")]
+_BEHIND_TS: Final = NO_OPTIONS[Options._fields.index("ts") + 1 :]
 _STAMP_ALONE: Final = re.compile(r"(?:nop,)*TS val (\d{1,20}) ecr (\d{1,20})(?:,nop)*", re.ASCII)  # as most segments
 
 
@@ -74,7 +76,8 @@ def decode(text: str | None) -> Options:
         return NO_OPTIONS
     stamp = _STAMP_ALONE.fullmatch(text)
     if stamp is not None:
-        return NO_OPTIONS._replace(ts=(int(stamp[1]), int(stamp[2])))
+        val, ecr = stamp.groups()
+        return tuple.__new__(Options, (*_BEFORE_TS, (int(val), int(ecr)), *_BEHIND_TS))
     values: dict[str, object] = {}
     position = 0
     match = _option().match
@@ -95,6 +98,11 @@ def decode(text: str | None) -> Options:
 
 def _note(values: dict[str, object], found: re.Match[str]) -> None:
     """Add what one option says to `values`, keyed by the fields of `Options`."""
+    alone = found.lastgroup
+    if alone in _ALONE:
+        field, read = _READERS[alone]
+        values.setdefault(field, read(found[alone], {}))
+        return
     printed = {
         rule: text for rule, text in zip(_patterns.OPTION_FIELDS, found.groups(), strict=True) if text is not None
     }
@@ -129,4 +137,5 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str, Mapping[str, str]], objec
     "unknown_kind": ("unknown", _unknown),
     "joined_kind": ("unknown", _unknown),
 }
+_ALONE: Final = frozenset({"mss", "wscale", "sack_ok", "sack"})  # rules of which nothing else is captured
 _LISTS: Final = frozenset({"mptcp", "unknown"})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.evidence import Record
 from tdparse.flags import flags_of
+from tdparse.metrics import IDLE_GAP
 from tdparse.model import Segment
 from tdparse.normalize import Numbers
 from tdparse.octets import Sent
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from tdparse.normalize import Direction, Normalizer
 
 MOST: Final = 1000  # data segments between two settlements: what a lane holds is bounded
-SECOND: Final = 10**9
 NEVER: Final = -1  # an edge that no segment ends at
 new: Final = tuple.__new__  # what NamedTuple itself calls, without its checks
 ACKNOWLEDGING: Final = flags_of(".")
@@ -115,6 +115,7 @@ class Lane:
         "form",
         "from_client",
         "gained",
+        "is_open",
         "isn",
         "key",
         "last",
@@ -191,7 +192,8 @@ class Lane:
         self.shift = x.shift or 0
         self.raw_window = x.shift is None
         self.win_text = str(x.win)
-        self.scaled = (x.win or 0) << self.shift
+        self.is_open = x.win_seen  # before that, the next segment shows more than numbers
+        self.scaled = (x.win or 0) << self.shift if x.win_seen else x.win or 0  # that of a SYN is never scaled (R76)
         self.edge = NEVER if x.shift is None else lastack + self.scaled
         self.win_low, self.win_high = half.window_min or 0, half.window_max or 0
         # -- timestamps option
@@ -226,8 +228,6 @@ class Lane:
             now: Its time, nanoseconds, not before that of any other.
             line: Its number.
         """
-        if now - (self.conn.last_time or 0) >= SECOND:  # a silence is looked at by itself
-            return UNEXPECTED
         ack, win, val = found[ACK], found[WINDOW], found[VAL] or found[VAL_FIRST]
         if val != self.stamp_text and not (self.stamped and val and 0 <= int(val) - self.stamp < HALF):
             return UNEXPECTED
@@ -275,7 +275,11 @@ class Lane:
         if val != self.stamp_text:
             self.stamp_text = val
             self.stamp = int(val)
-        self.conn.last_time = self.last_time = now
+        conn = self.conn
+        if now - (conn.last_time or now) >= IDLE_GAP:
+            before = max(self.metrics.last_line, self.last_line, peer.last_line)
+            self.metrics.pause(now - (conn.last_time or now), before, line)
+        conn.last_time = self.last_time = now
         self.last, self.last_line = found, line
         if reached != known:
             self._take_ack(ack, reached, now, line)
@@ -356,7 +360,7 @@ def predict(
     lanes = []
     for one, other, text in ((x, y, key), (y, x, f"{word}{dst} > {src}: ")):
         outlook = normalizer.outlook(one.endpoint, other.endpoint, ip)
-        if outlook is None or not _is_orderly(conn, one):
+        if outlook is None or not (_is_orderly(conn, one) and (_has_spoken(one) or _is_awaited(one))):
             return None
         bases, direction, printed = outlook
         lane = Lane(conn, one, other, text, bases, direction)
@@ -390,13 +394,11 @@ def _is_calm(conn: Incarnation) -> bool:
 
 
 def _is_orderly(conn: Incarnation, x: Peer) -> bool:
-    """Tell whether what `x` has shown can neither become better known nor be sent again in the ordinary way of things."""
+    """Tell whether nothing that `x` has shown is sent again, or waits for more, in the ordinary way of things."""
     octets, half = x.octets, conn.metrics.halves[x.is_client]
     return (
         x.got_syn is Known.OBSERVED
-        and x.syn_acked is Known.OBSERVED
         and bool(x.sent_syn)
-        and x.win_seen
         and bool(x.win)
         and x.lastack is not None
         and x.lastack >= 1
@@ -412,6 +414,16 @@ def _is_orderly(conn: Incarnation, x: Peer) -> bool:
         and half.window_min is not None
         and octets.is_orderly
     )
+
+
+def _has_spoken(x: Peer) -> bool:
+    """Tell whether `x` is known to be established, and its window is that of a segment behind the SYN."""
+    return x.syn_acked is Known.OBSERVED and x.win_seen
+
+
+def _is_awaited(x: Peer) -> bool:
+    """Tell whether `x` is a server of which only the SYN-ACK was captured: its client may be predicted meanwhile."""
+    return not x.is_client and x.syn_acked is Known.PRESUMED and not x.spoke_after_syn and x.shift is not None
 
 
 # ------------------------------------------------------------------ looking back

