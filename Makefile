@@ -16,8 +16,8 @@ demo: $(STAMP)
 # All that continuous integration does on one machine, the quickest first.
 check: lint docs test package
 
-test: $(STAMP)
-	$(BIN)/pytest -n 2
+test: $(STAMP) # what hung, on a machine that stood still, is tried once more
+	$(BIN)/pytest -n 2 --reruns 1 --only-rerun 'Timeout \(>'
 
 # Two thousand logs, five of them of 100 MB: what `make test` does with a few. BATCH=--help says what can be chosen.
 test-batch: $(STAMP)

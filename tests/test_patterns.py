@@ -117,7 +117,11 @@ def generated(count: int, seed: int) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    "count", [pytest.param(2_000, id="some"), pytest.param(100_000, id="many", marks=pytest.mark.slow)]
+    "count",
+    [
+        pytest.param(2_000, id="some"),
+        pytest.param(100_000, id="many", marks=[pytest.mark.slow, pytest.mark.timeout(900)]),
+    ],
 )
 def test_pattern_and_parser_accept_the_same_records(count: int) -> None:
     """Backtracking pattern and LALR parser find the same fields in each generated line, whole or damaged."""
