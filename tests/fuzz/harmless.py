@@ -80,6 +80,7 @@ class View(NamedTuple):
 
     make: Callable[[Lang, NumberStyle], Renderer]
     check: Callable[[Shown], None]
+    drop: str | None = None  # lines that the program does not read: what it has written itself
 
 
 class Pieces:
@@ -291,7 +292,7 @@ VIEWS: Final[dict[str, View]] = {
     "text, coloured": View(_text(color=True, columns=80, verbose=True), on_terminal),
     "text, narrow": View(_text(columns=12, headings=True), plain),
     "text, quiet": View(_text(quiet=True), plain),
-    "annotate": View(lambda lang, numbers: Annotation(Text(lang, numbers=numbers)), comments),
+    "annotate": View(lambda lang, numbers: Annotation(Text(lang, numbers=numbers)), comments, MARK),
     "annotate on screen": View(lambda lang, numbers: Annotation(Text(lang, numbers=numbers), on_screen=True), plain),
     "compact": View(
         lambda lang, numbers: Compact(Words(lang, numbers), Text(lang, numbers=numbers), columns=80, color=True),

@@ -313,7 +313,7 @@ def view_is_harmless(name: str, octets: bytes, lang: Lang = "en", numbers: Numbe
     """Whatever a log holds, its view shows it and does nothing."""
     view = VIEWS[name]
     with suppress(UnreadableError):
-        view.check(shown(view.make(lang, numbers), octets))
+        view.check(shown(view.make(lang, numbers), octets, drop=view.drop))
 
 
 def cutting_never_changes_a_view(name: str, octets: bytes, sizes: tuple[int, ...]) -> None:
@@ -321,7 +321,7 @@ def cutting_never_changes_a_view(name: str, octets: bytes, sizes: tuple[int, ...
 
     def found(cuts: tuple[int, ...]) -> Shown | None:
         try:
-            seen = shown(VIEWS[name].make("en", "relative"), octets, cuts)
+            seen = shown(VIEWS[name].make("en", "relative"), octets, cuts, drop=VIEWS[name].drop)
         except UnreadableError:
             return None
         if name == "jsonl":
