@@ -76,7 +76,7 @@ def test_the_wheel_runs_alone(built: Path, tmp_path: Path) -> None:
         wheel.extractall(tmp_path)  # noqa: S202 - we have just built it
     blocked = f"import sys; sys.modules.update(dict.fromkeys({DEVELOPERS!r}))"
     rejected = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
-    script = f"{blocked}; sys.path.insert(0, {str(tmp_path)!r}); import tdparse; print(tdparse.__file__); from tdparse.entry import main; main()"
+    script = f"{blocked}; sys.path.insert(0, {str(tmp_path)!r}); import tdparse; print(tdparse.__file__, flush=True); from tdparse.entry import main; main()"
     env = {"PYTHONPATH": "", "PYTHONSAFEPATH": "1"}
     demo = run([sys.executable, "-c", script, "demo"], env=env, cwd=tmp_path)
     assert demo.out.startswith(str(tmp_path / "tdparse")), demo.err
