@@ -108,7 +108,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
     else:
         x.syn_count += 1
         if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
-            conn.syn_times.append(record.time)
+            conn.syn_times += (record.time,)
         x.syn_data = max(x.syn_data, record.length)
         if x.syn_time is None:
             x.syn_time, x.syn_line = record.time, record.line
@@ -122,7 +122,8 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         x.mss, x.offered_scale = options.mss, options.wscale
         x.sack_ok, x.ts_offered = bool(options.sack_ok), options.ts is not None
         x.tfo_option = options.tfo
-        x.ecn_bits = (record.flags.ae, record.flags.cwr, record.flags.ece)
+        if record.flags.ae or record.flags.cwr or record.flags.ece:
+            x.ecn_bits = (record.flags.ae, record.flags.cwr, record.flags.ece)
         conn.negotiate()
     if step == "handshake.syn_ack.tfo_accept":
         conn.tfo = "accepted"
@@ -198,7 +199,7 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     conn.only_rst = conn.only_rst and record.cls is SegmentClass.RST
     conn.history.feed(record.flags, record.length, from_client=x.is_client)
     conn.metrics.feed(conn, record, step)
-    conn.steps.add(step)
+    conn.add_step(step)
     conn.previous, conn.previous_step = record, step
     conn.last_of[x.is_client] = (record, step)
     conn.last_line = record.line

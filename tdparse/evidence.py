@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.model import Role, Standing, State
+from tdparse.model import Layer, Role, Standing, State
 from tdparse.octets import Octets
 from tdparse.seqnum import diff
 from tdparse.states import Known, ambiguous, standing
@@ -30,10 +30,8 @@ class Record:
         "ack",
         "cls",
         "damaged",
-        "elapsed",
         "end",
         "flags",
-        "last",
         "length",
         "line",
         "numbers",
@@ -75,6 +73,13 @@ class Record:
         self.damaged = False  # an incorrect checksum, of a sender that computes them
         self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
 
+    def rest(self) -> None:
+        """Keep only what later records are compared with."""
+        layer = self.segment.layer
+        if layer is not None:
+            layer = Layer(ttl=layer.ttl, ip_id=layer.ip_id)
+        self.segment = self.segment._replace(text="", time=None, payload=None, layer=layer)
+
 
 class Peer:
     """One side of an incarnation: the variables of R11."""
@@ -115,6 +120,7 @@ class Peer:
         "passive",
         "pre_fin",
         "rst_count",
+        "rst_signs",
         "sack_ok",
         "segments",
         "sent_fin",
@@ -188,6 +194,7 @@ class Peer:
         # What was sent, for repetitions and options.
         self.segments = 0
         self.rst_count = 0
+        self.rst_signs = ""  # which signs of an injected one its RSTs have shown, in order (rst_injected_suspect)
         self.syn_count = 0
         self.syn_time: int | None = None
         self.syn_line = 0

@@ -37,7 +37,7 @@ def quote(line: int, note: Mapping[str, object], newest_first: Iterable[Incarnat
     conn = max(fitting, key=lambda conn: conn.last_line)
     if len(conn.icmp) < MAX_QUOTED:
         kept = {name: note[name] for name in ("text", "mtu", "reporter") if note.get(name) is not None}
-        conn.icmp.append({"line": line, **kept})
+        conn.icmp += ({"line": line, **kept},)
     return True
 
 

@@ -4,7 +4,7 @@ One incarnation of a connection: both peers and what is remembered between its r
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tdparse.evidence import Peer, refresh
 from tdparse.metrics import Metrics
@@ -14,12 +14,20 @@ from tdparse.states import Known
 from tdparse.zeek import History
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tdparse.evidence import Record
     from tdparse.flags import SegmentClass
     from tdparse.model import Endpoint, Flow
     from tdparse.prediction import Lane
 
 MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
+REMEMBERED: Final = 4096  # sets of steps that incarnations share; ordinary traffic has some hundred
+
+# What most incarnations never fill is one and the same for all of them, and replaced when there is something.
+NOTHING: Final[Mapping[Any, Any]] = {}
+NO_STEPS: Final[frozenset[str]] = frozenset()
+_step_sets: Final[dict[frozenset[str], frozenset[str]]] = {}
 
 
 class Tentative:
@@ -70,8 +78,8 @@ class Incarnation:
         "reset_phase",
         "reset_step",
         "reset_time",
+        "rested",
         "reused",
-        "rst_signs",
         "self_connected",
         "server",
         "simultaneous_open",
@@ -81,6 +89,7 @@ class Incarnation:
         "syn_times",
         "tentative",
         "tfo",
+        "thinned",
         "took_time_wait",
         "window_before",
     )
@@ -107,18 +116,20 @@ class Incarnation:
         self.first_flags = ""
         self.first_line = 0
         self.last_line = 0
+        self.rested = 0  # the last line there was when it was put to rest
+        self.thinned = False  # and how
         self.last_time: int | None = None
         self.previous_end: int | None = None  # when the incarnation before this one ended
         self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
-        self.steps: set[str] = set()
-        self.icmp: list[dict[str, object]] = []  # ICMP errors that quote it: line, text, mtu
-        self.syn_times: list[int] = []  # of the client's bare SYNs, as far as a schedule goes
+        self.steps: frozenset[str] = NO_STEPS
+        self.icmp: tuple[dict[str, object], ...] = ()  # ICMP errors that quote it: line, text, mtu
+        self.syn_times: tuple[int, ...] = ()  # of the client's bare SYNs, as far as a schedule goes
         self.count = 0
         self.only_rst = True
         # -- the record before, for what only makes sense "directly after"
         self.previous: Record | None = None
         self.previous_step = ""
-        self.last_of: dict[bool, tuple[Record, str]] = {}  # by "is the client", its last record and step
+        self.last_of: list[tuple[Record, str] | None] = [None, None]  # by "is the client", its last record and step
         # -- the reset that ended it (R116)
         self.reset_by: Peer | None = None
         self.reset_step = ""
@@ -129,15 +140,13 @@ class Incarnation:
         self.window_before: int | None = None  # of the present record's sender
         self.probes = 0  # zero-window probes in a row
         self.keep_alives = 0  # keep-alives in a row without an answer
-        self.checksums: dict[bool, int] = {}  # by "is the client", how many more correct ones than incorrect
-        # -- what RSTs of each side showed, by "is the client" (rst_injected_suspect)
-        self.last_rst: dict[bool, Record] = {}
-        self.rst_signs: dict[bool, frozenset[str] | set[str]] = {}
+        self.checksums: Mapping[bool, int] = NOTHING  # by "is the client", how many more correct ones than incorrect
+        self.last_rst: tuple[Record | None, Record | None] = (None, None)  # as `last_of`
         self.irtt: int | None = None
         self.lanes: tuple[Lane, Lane] | None = None  # while it is calm
         self.history = History()
         self.metrics = Metrics()
-        self.found: dict[str, int] = {}
+        self.found: Mapping[str, int] = NOTHING  # how often, by code
         self.symbols = Symbols(client_isn=False, server_isn=False, first_fin=None, client_fin=None, server_fin=None)
         for peer in (self.client, self.server):
             peer.unreadable = unreadable
@@ -205,6 +214,15 @@ class Incarnation:
             self.server.fin,
         )
 
+    def add_step(self, step: str) -> None:
+        """Note that a record was this step."""
+        if step in self.steps:
+            return
+        if len(_step_sets) >= REMEMBERED:  # a strange log
+            _step_sets.clear()
+        steps = self.steps | {step}
+        self.steps = _step_sets.setdefault(steps, steps)
+
     # -------------------------------------------------------------- life
 
     @property
@@ -222,7 +240,7 @@ class Incarnation:
         """The sender of the effective RST (R116); None while the other side carries on in spite of it (R21)."""
         if self.reset_by is None or "rst_ignored" not in self.found:
             return self.reset_by
-        rst, other = self.last_rst.get(self.reset_by.is_client), self.last_of.get(not self.reset_by.is_client)
+        rst, other = self.last_rst[self.reset_by.is_client], self.last_of[not self.reset_by.is_client]
         return self.reset_by if rst is None or other is None or rst.line > other[0].line else None
 
     @property
@@ -235,10 +253,25 @@ class Incarnation:
             for peer in self.peers
         )
 
-    def rest(self) -> None:
-        """Keep no more of what was sent than late copies of the close need."""
-        for peer in self.peers:
-            peer.octets.rest()
+    def last_line_of(self, peer: Peer) -> int:
+        """Return the line of the last record that `peer` sent, 0 before the first."""
+        last = self.last_of[peer.is_client]
+        return 0 if last is None else last[0].line
+
+    def rest(self, *, thinned: bool = False) -> None:
+        """Take less room, as nothing happens; `thinned`: keep no more of what was sent than late copies need."""
+        fresh = self.rested != self.last_line
+        if fresh or thinned > self.thinned:
+            for peer in self.peers:
+                peer.octets.rest(thinned=thinned)
+        self.rested, self.thinned = self.last_line, thinned
+        if not fresh:
+            return
+        if self.tentative is None:
+            for last in self.last_of:
+                if last is not None:
+                    last[0].rest()
+        self.metrics.rest()
 
     @property
     def unanswered(self) -> bool:

@@ -7,6 +7,8 @@ inputs are not in the log is absent, never 0 (R127).
 
 from __future__ import annotations
 
+from array import array
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from tdparse.seqnum import unwrap
@@ -22,6 +24,7 @@ IDLE_GAP: Final = SECOND  # parameter of R138
 MAX_GAPS: Final = 16  # the longest idle gaps that are kept
 MAX_COPIES: Final = 64  # of a SYN or SYN-ACK whose timestamps are remembered
 MAX_SAMPLES: Final = 4096  # RTT samples kept for the median; beyond, every second one is dropped
+FEW: Final = 3  # so many numbers take less room by themselves
 CLOCK_RATES: Final = (100, 250, 1000, 1_000_000)  # R144
 CLOCK_TOLERANCE: Final = 0.2
 SAME_HOST: Final = 200_000  # R40: both halves of the handshake below 0.2 ms
@@ -40,7 +43,7 @@ class Samples:
         self.count = 0
         self.low: int | None = None
         self.high: int | None = None
-        self._kept: list[int] = []
+        self._kept: Sequence[int] = ()  # a list while it grows
         self._stride = 1
 
     def add(self, value: int) -> None:
@@ -48,9 +51,10 @@ class Samples:
         self.low = value if self.low is None else min(self.low, value)
         self.high = value if self.high is None else max(self.high, value)
         if self.count % self._stride == 0:
-            self._kept.append(value)
-            if len(self._kept) > MAX_SAMPLES:
-                self._kept = self._kept[::2]
+            kept = self._growing()
+            kept.append(value)
+            if len(kept) > MAX_SAMPLES:
+                self._kept = kept[::2]
                 self._stride *= 2
         self.count += 1
 
@@ -63,8 +67,22 @@ class Samples:
             low, high = min(values), max(values)
             self.low = low if self.low is None else min(self.low, low)
             self.high = high if self.high is None else max(self.high, high)
-            self._kept += values
+            self._growing().extend(values)
             self.count += len(values)
+
+    def _growing(self) -> list[int]:
+        kept = self._kept
+        if not isinstance(kept, list):
+            kept = self._kept = list(kept)
+        return kept
+
+    def rest(self) -> None:
+        """Take less room until more come."""
+        if len(self._kept) < FEW:
+            self._kept = tuple(self._kept)
+            return
+        with suppress(OverflowError):  # of times that nobody has lived
+            self._kept = array("q", self._kept)
 
     @property
     def middle(self) -> float | None:
@@ -129,7 +147,7 @@ class _Half:
         self.zero_time = 0
         self.flight = 0
         self.flight_share: float | None = None
-        self.sacked: list[tuple[int, int]] = []  # what its latest ACK reports by SACK, relative to the peer's ISN
+        self.sacked: Sequence[tuple[int, int]] = ()  # what its latest ACK reports by SACK, relative to the peer's ISN
 
 
 class _Openings:
@@ -145,18 +163,20 @@ class _Openings:
     def __init__(self) -> None:
         self.copies = 0
         self.last: int | None = None  # time of the latest
-        self._times: dict[int, int] = {}  # of the first copy with each TSval
+        self._times: tuple[tuple[int, int], ...] = ()  # first copies: TSval and time, until one is answered
         self.echoed: int | None = None
 
     def sent(self, now: int, stamp: tuple[int, int] | None) -> None:
         self.copies += 1
         self.last = now
-        if stamp is not None and len(self._times) < MAX_COPIES:
-            self._times.setdefault(stamp[0], now)
+        known = self._times
+        if stamp is not None and len(known) < MAX_COPIES and all(stamp[0] != val for val, _ in known):
+            self._times += ((stamp[0], now),)
 
     def answered(self, stamp: tuple[int, int] | None) -> None:
         if stamp is not None:
-            self.echoed = self._times.get(stamp[1])
+            self.echoed = next((time for val, time in self._times if val == stamp[1]), None)
+        self._times = ()
 
     @property
     def time(self) -> int | None:
@@ -204,7 +224,7 @@ class Metrics:
         self.waiting_since: int | None = None  # last payload of the client, unanswered
         self.first_fin_acked: int | None = None
         self.second_fin: int | None = None
-        self.halves = {True: _Half(), False: _Half()}
+        self.halves = (_Half(), _Half())  # by "is the client"
 
     def feed(self, conn: Incarnation, record: Record, step: str) -> None:
         """Account for one record; `step` is its step id."""
@@ -214,7 +234,7 @@ class Metrics:
         self._window(record, half, now)
         if record.ack is not None and (record.numbers.sack or half.sacked):
             blocks, isn = record.numbers.sack, record.y.isn
-            half.sacked = [] if not blocks or isn is None else [_placed(block, isn, record.ack) for block in blocks]
+            half.sacked = () if not blocks or isn is None else [_placed(block, isn, record.ack) for block in blocks]
         if now is None:
             self.last_line = record.line
             return
@@ -316,6 +336,11 @@ class Metrics:
             self.first_fin_acked = now
         if self.second_fin is None and record.flags.fin and record.x.fin_count == 1 and record.y.fin is not None:
             self.second_fin = now
+
+    def rest(self) -> None:
+        """Take less room until there is more to measure."""
+        for samples in (self.turns, *(half.rtt for half in self.halves)):
+            samples.rest()
 
     # -------------------------------------------------------------- results
 
@@ -444,7 +469,7 @@ def _placed(block: tuple[int, int], isn: int, near: int) -> tuple[int, int]:
     return unwrap(left - isn, near), unwrap(right - isn, near)
 
 
-def _above(blocks: list[tuple[int, int]], floor: int) -> int:
+def _above(blocks: Sequence[tuple[int, int]], floor: int) -> int:
     """Return how many positions the blocks cover above `floor`, each once."""
     count = 0
     for left, right in sorted(blocks):

@@ -147,7 +147,7 @@ class Normalizer:
 
     def has_bases(self, pair: tuple[Endpoint, Endpoint]) -> bool:
         """Tell whether tcpdump may be subtracting something from the numbers of a pair: an ACK of it was printed."""
-        known = (self._conversations.get((*pair, ip)) for ip in (4, 6, None))
+        known = (self._known(*pair, ip) for ip in (4, 6, None))
         return any(conversation is not None and conversation.entered for conversation in known)
 
     def feed(self, segment: Segment) -> Numbers:
@@ -203,7 +203,7 @@ class Normalizer:
 
         That is: what is added to its printed seq and ack, where its own numbers stand, how they are printed.
         """
-        conversation = self._conversations.get((src, dst, ip))
+        conversation = self._known(src, dst, ip)
         if conversation is None or not conversation.entered or conversation.run != self._run:
             return None
         sender, receiver = conversation.directions(src)
@@ -221,17 +221,20 @@ class Normalizer:
 
     def _find(self, segment: Segment) -> _Conversation:
         """Return the conversation of a segment; IPv4 and IPv6 have a table each."""
-        key = (segment.src, segment.dst, segment.ip)
-        conversation = self._conversations.get(key)
+        conversation = self._known(segment.src, segment.dst, segment.ip)
         if conversation is None:
             conversation = _Conversation(segment.src)
-            self._conversations[key] = self._conversations[segment.dst, segment.src, segment.ip] = conversation
+            self._conversations[segment.src, segment.dst, segment.ip] = conversation
         return conversation
+
+    def _known(self, src: Endpoint, dst: Endpoint, ip: int | None) -> _Conversation | None:
+        """Return a conversation by its ends, in either order."""
+        return self._conversations.get((src, dst, ip)) or self._conversations.get((dst, src, ip))
 
     def _without_ack(self, segment: Segment) -> Numbers:
         """R32 a: everything prints absolute, and the table is left alone."""
         flags = segment.flags or ""
-        conversation = self._conversations.get((segment.src, segment.dst, segment.ip))
+        conversation = self._known(segment.src, segment.dst, segment.ip)
         if "." in flags:
             # The header's data offset was at fault and its numbers were not printed, but they count.
             conversation = conversation or self._find(segment)

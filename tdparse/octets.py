@@ -7,13 +7,20 @@ position behind the last octet. Ranges are half open.
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from array import array
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 HISTORY: Final = 64  # how many acknowledged segments are remembered, for "sent again … after the first"
 AT_REST: Final = 4  # the same, once the connection is closed
 MAX_HOLES: Final = 256  # captured ranges beyond a gap that are kept apart
 STUCK_COPIES: Final = 2  # retransmissions of one segment without any acknowledgment
 SMALL: Final = 500  # octets; every path carries segments of this size (RFC 9293 section 3.7.1)
+PACKED: Final = 7  # numbers that a segment is packed into
+UNKNOWN: Final = -1 << 63  # stands for a time or a timestamp that there is none of, where only numbers are kept
 MAX_UNACKED: Final = 1024  # segments waiting for an acknowledgment that may never be captured
 
 
@@ -33,6 +40,7 @@ class Octets:
 
     __slots__ = (
         "_beyond",
+        "_sent",
         "acked",
         "conceded",
         "distinct",
@@ -45,7 +53,6 @@ class Octets:
         "nxt_time",
         "repeated_octets",
         "repeated_segments",
-        "sent",
         "unacked",
     )
 
@@ -56,14 +63,14 @@ class Octets:
         self.end: int | None = None  # end of the contiguous captured range (maxack of R11)
         self.nxt: int | None = None  # highest end captured (SND.NXT)
         self.nxt_time: int | None = None  # when nxt was set
-        self._beyond: list[tuple[int, int]] = []  # captured ranges above `end`, sorted, disjoint
+        self._beyond: tuple[tuple[int, int], ...] = ()  # captured ranges above `end`, sorted, disjoint
         self.distinct = 0  # payload octets captured at least once
         self.repeated_octets = 0
         self.repeated_segments = 0
         self.largest = 0  # largest payload
         self.largest_through = 0  # largest segment that the peer has acknowledged, or named by SACK
-        self.unacked: list[Sent] = []
-        self.sent: list[Sent] = []
+        self.unacked: Sequence[Sent] = ()  # a list while some wait
+        self._sent: Sequence[Sent] | array[int] = ()  # a list while it grows
         self.acked: int | None = None  # highest acknowledgment of the peer
         self.conceded = 0  # everything below was captured, or reported as acknowledged without having been
 
@@ -138,13 +145,17 @@ class Octets:
         self.largest = max(self.largest, length)
         if again:
             # Karn: neither copy of these positions gives a sample any more.
-            for index, entry in enumerate(self.unacked):
-                if entry.start < end and start < entry.end and not entry.repeated:
-                    self.unacked[index] = entry._replace(repeated=True)
+            self.unacked = [
+                entry._replace(repeated=True) if entry.start < end and start < entry.end else entry
+                for entry in self.unacked
+            ]
         entry = Sent(start, end, time, line, repeated=bool(again), stamp=stamp)
         self._remember([entry])
-        self.unacked.append(entry)
-        del self.unacked[:-MAX_UNACKED]
+        waiting = self.unacked
+        if not isinstance(waiting, list):
+            waiting = self.unacked = [*waiting]
+        waiting.append(entry)
+        del waiting[:-MAX_UNACKED]
         if self.end is None or self.nxt is None:
             self.start_at(start)
         self._cover(start, end)
@@ -158,22 +169,21 @@ class Octets:
             return
         if start > contiguous:
             if self._beyond and start >= self._beyond[-1][0] and start <= self._beyond[-1][1]:
-                self._beyond[-1] = (self._beyond[-1][0], max(end, self._beyond[-1][1]))
+                self._beyond = (*self._beyond[:-1], (self._beyond[-1][0], max(end, self._beyond[-1][1])))
             else:
-                self._beyond.append((start, end))
-                self._merge()
+                self._merge((start, end))
             return
         if start < first <= end:
             self.first = start
         if end > contiguous:
             self.end = contiguous = end
             while self._beyond and self._beyond[0][0] <= contiguous:
-                contiguous = self.end = max(contiguous, self._beyond.pop(0)[1])
+                contiguous = self.end = max(contiguous, self._beyond[0][1])
+                self._beyond = self._beyond[1:]
 
-    def _merge(self) -> None:
-        self._beyond.sort()
+    def _merge(self, captured: tuple[int, int]) -> None:
         merged: list[tuple[int, int]] = []
-        for left, right in self._beyond:
+        for left, right in sorted((*self._beyond, captured)):
             if merged and left <= merged[-1][1]:
                 merged[-1] = (merged[-1][0], max(right, merged[-1][1]))
             else:
@@ -181,7 +191,7 @@ class Octets:
         if len(merged) > MAX_HOLES:
             # Bounded memory: the oldest hole is taken as never to be filled.
             self.end = merged.pop(0)[1]
-        self._beyond = merged
+        self._beyond = tuple(merged)
 
     def reach(self, ack: int | None) -> int | None:
         """Return up to where every position is captured, taking those below `ack` as such; None: nothing is."""
@@ -203,7 +213,7 @@ class Octets:
         before = self.largest_through
         if unacked and any(entry.end <= ack for entry in unacked):
             confirmed = [entry for entry in unacked if entry.end <= ack]
-            self.unacked = [entry for entry in unacked if entry.end > ack]
+            self.unacked = [entry for entry in unacked if entry.end > ack] or ()
         self.largest_through = max(before, *(entry.end - entry.start for entry in confirmed), 0)
         return confirmed
 
@@ -243,7 +253,7 @@ class Octets:
             self.nxt_time = sent[-1].time
             self.largest = max(self.largest, largest)
             self._remember(sent[old:])
-        self.unacked = sent[acked:][-MAX_UNACKED:]
+        self.unacked = sent[acked:][-MAX_UNACKED:] or ()
         self.largest_through = max(self.largest_through, through)
 
     def stuck_size(self) -> int | None:
@@ -279,12 +289,25 @@ class Octets:
         return reached if reached < ack else None
 
     def _remember(self, sent: list[Sent]) -> None:
-        self.sent += sent
-        del self.sent[:-HISTORY]
+        known = self.sent
+        known += sent
+        del known[:-HISTORY]
 
-    def rest(self) -> None:
-        """Forget all but the latest of what was sent: nothing else is to be expected again."""
-        del self.sent[:-AT_REST]
+    @property
+    def sent(self) -> list[Sent]:
+        """The latest segments, oldest first."""
+        known = self._sent
+        if not isinstance(known, list):
+            known = self._sent = _unpacked(known) if isinstance(known, array) else [*known]
+        return known
+
+    def rest(self, *, thinned: bool) -> None:
+        """Take less room until there is more; `thinned`: all but the latest of what was sent are not expected again."""
+        if isinstance(self._sent, list):
+            with suppress(OverflowError):  # of numbers that no TCP has sent
+                self._sent = _packed(self._sent)
+        if thinned:
+            self._sent = self._sent[-AT_REST * (PACKED if isinstance(self._sent, array) else 1) :]
 
     def first_copy(self, start: int) -> Sent | None:
         """Return the earliest remembered segment that held position `start`."""
@@ -303,3 +326,28 @@ class Octets:
             gaps.append((left, start))
             left = end
         return gaps
+
+
+def _packed(sent: list[Sent]) -> array[int]:
+    """Return segments as numbers in a row, a fifth of the size. Raises OverflowError if one is too large."""
+    row = array("q")
+    for start, end, time, line, repeated, stamp in sent:
+        val, ecr = stamp or (UNKNOWN, UNKNOWN)
+        row.extend((start, end, UNKNOWN if time is None else time, line, repeated, val, ecr))
+    return row
+
+
+def _unpacked(row: array[int]) -> list[Sent]:
+    """Return what `_packed` was given."""
+    numbers = iter(row)
+    return [
+        Sent(
+            start,
+            end,
+            None if time == UNKNOWN else time,
+            line,
+            repeated=bool(repeated),
+            stamp=None if val == UNKNOWN else (val, ecr),
+        )
+        for start, end, time, line, repeated, val, ecr in zip(*[numbers] * PACKED, strict=True)
+    ]

@@ -67,7 +67,12 @@ class Explainer:
 
     def finish(self) -> list[Step | Skipped | Summary]:
         """The log has ended: return what was pending, and every connection left."""
-        return [*self._explain(self._assembler.flush()), *self.tracker.finish()]
+        return list(self.ending())
+
+    def ending(self) -> Iterator[Step | Skipped | Summary]:
+        """Do the same one by one."""
+        yield from self._explain(self._assembler.flush())
+        yield from self.tracker.finish()
 
     def summaries(self, only: Container[int] | None = None) -> list[Summary]:
         """Return how the connections that are not over (`only` these) stand, as if the log ended; feeding may go on."""

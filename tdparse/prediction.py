@@ -151,6 +151,7 @@ class Lane:
     emits: list[Emit | None]
     form: Form
     peer: Lane
+    __deletable__ = ["peer"]  # noqa: RUF012 - what the compiler wants to know, word for word
 
     def __init__(
         self, conn: Incarnation, x: Peer, y: Peer, key: str, bases: tuple[int, int], direction: Direction
@@ -456,6 +457,12 @@ def settle(conn: Incarnation, ready: dict[str, Lane]) -> None:
         conn.last_of[lane.from_client] = (record, step)
         conn.last_line = lane.last_line
     conn.metrics.last_time, conn.metrics.last_line = conn.last_time, conn.last_line
+
+
+def part(lanes: tuple[Lane, Lane]) -> None:
+    """Have two lanes hold each other no longer when nobody needs them, or memory would grow with what was predicted."""
+    for lane in lanes:
+        del lane.peer
 
 
 def _note_history(conn: Incarnation, used: list[Lane]) -> None:

@@ -26,6 +26,7 @@ from tdparse.summary import summarize
 from tdparse.table import (
     CLOSED_KEEP,
     IDLE_KEEP,
+    MAX_CLOSED,
     MAX_LIVE,
     MAX_RETIRED,
     MAX_UNANSWERED,
@@ -364,7 +365,12 @@ def doubts_of(log: Log, shares: Sequence[tuple[set[str], set[tuple[str, str, str
     live, unanswered, bases = (
         sum(most[place] for _, _, most in shares) + LOOK_EVERY * len(shares) for place in range(3)
     )
-    if live > MAX_LIVE or unanswered > MAX_UNANSWERED or bases > MAX_RETIRED or len(log.servers) > MAX_SERVICES:
+    if (
+        live > min(MAX_LIVE, MAX_CLOSED)
+        or unanswered > MAX_UNANSWERED
+        or bases > MAX_RETIRED
+        or len(log.servers) > MAX_SERVICES
+    ):
         found.add("very many connections")
     return found
 

@@ -82,7 +82,7 @@ def decide(conn: Incarnation, record: Record) -> str:
 
 def is_capture_duplicate(conn: Incarnation, record: Record) -> bool:
     """R112: identical records less than a millisecond apart, or an Out/In pair of `-i any`."""
-    before = conn.last_of.get(record.x.is_client)
+    before = conn.last_of[record.x.is_client]
     if before is None:
         return False
     one, two = before[0].segment, record.segment
@@ -412,7 +412,7 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     """R104 for an empty ACK that acknowledges nothing new."""
     x, y = record.x, record.y
     same_window = record.window == x.win
-    peers_last = conn.last_of.get(y.is_client)
+    peers_last = conn.last_of[y.is_client]
     peers_step = peers_last[1] if peers_last else ""
     waiting = y.octets.nxt is not None and record.ack is not None and y.octets.nxt > record.ack
     in_place = record.segment.seq is None or record.seq == x.octets.nxt  # R106: an unprinted number is taken so
@@ -442,7 +442,7 @@ def _says_more_of_mptcp(conn: Incarnation, record: Record) -> bool:
     """Tell whether an ACK differs from its sender's record before in its MPTCP options: it acknowledges there (R81)."""
     if "mptcp" not in (record.segment.options_text or ""):
         return False
-    before = conn.last_of.get(record.x.is_client)
+    before = conn.last_of[record.x.is_client]
     return before is None or before[0].segment.options.mptcp != record.segment.options.mptcp
 
 

@@ -151,7 +151,7 @@ class _Following:
 
     def finish(self) -> str:
         parts = self._begin([])
-        for item in self._explainer.finish():
+        for item in self._explainer.ending():
             parts += self._shown(item)
         parts.append(self._run.renderer.end(list(self._waiting) if self._run.selection.everything else ()))
         return "".join(parts)

@@ -140,7 +140,7 @@ def _final(conn: Incarnation, peer: Peer, other: Peer, verdict: str, over: list[
     if verdict == "no_answer" and not peer.segments:
         return _UNHEARD
     if other.fin_count > 1 and peer.standing.certainty is Certainty.PRESUMED:
-        last = conn.last_of.get(peer.is_client)
+        last = conn.last_of[peer.is_client]
         if last is None or last[0].line < other.fin_line:
             return _UNHEARD
     return _GONE if over and peer.role in over else peer.standing

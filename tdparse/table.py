@@ -31,11 +31,14 @@ UNANSWERED_KEEP: Final = 300 * SECOND  # every retry schedule of R86 has given u
 IDLE_KEEP: Final = 3 * 3600 * SECOND  # beyond two hours without keep-alives plus its probes (R89)
 TIME_WAIT: Final = 60 * SECOND  # time_wait_len of R83
 RELATED: Final = 1 << 24  # numbers farther than this from where a direction stood are another connection's (R45)
+IDLE: Final = 10 * SECOND  # an open one is put to rest after such a silence
+IDLE_IN_A_CROWD: Final = SECOND  # the same when the table has doubled within a minute
 SWEEP_EVERY: Final = 60 * SECOND
 SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
 MAX_UNANSWERED: Final = 10_000  # open ones on which one side alone has spoken: what a flood of SYNs is made of
 MAX_RETIRED: Final = 50_000  # of a relative log, forgotten ones whose numbers could still be asked for
-MAX_LIVE: Final = 200_000  # hard cap: beyond it the longest idle are dropped, and said to be
+MAX_CLOSED: Final = 30_000  # closed ones that wait for late copies; beyond, those closed longest are over
+MAX_LIVE: Final = 100_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 
 class Table:
@@ -53,6 +56,7 @@ class Table:
         self._normalizer = normalizer
         self._roles = Roles()
         self._over: list[tuple[Incarnation, bool]] = []  # and whether a cap dropped it
+        self._closing: deque[Incarnation] = deque()  # what is closed and has not been put to rest
         self._retired: deque[tuple[Endpoint, Endpoint]] = deque()
         self._count = 0
         self._now: int | None = None  # the log's time so far
@@ -63,6 +67,11 @@ class Table:
         """Yield, once each, what can receive nothing more, and whether a cap dropped it."""
         over, self._over = self._over, []
         yield from over
+
+    def clear(self) -> None:
+        """Know no incarnation any more."""
+        self.live.clear()
+        self._closing.clear()
 
     @property
     def due(self) -> int:
@@ -146,9 +155,17 @@ class Table:
         self.live.pop((conn.flow.client, conn.flow.server), None)
         self._over.append((conn, evicted))
 
+    def note(self, conn: Incarnation) -> None:
+        """Take note of an incarnation that may have been closed by the segment that came last."""
+        if conn.closed:
+            self._closing.append(conn)
+
     def tidy(self, now: int | None) -> None:
         """Retire what can receive nothing more, when that is due; `now` is the log's time so far."""
         self._now = now
+        closing = self._closing
+        while closing and (now is None or now - (closing[0].last_time or 0) >= IDLE_IN_A_CROWD):
+            closing.popleft().rest()
         if now is not None and self._swept is None:
             self._swept = now
         due = now is not None and self._swept is not None and now - self._swept >= SWEEP_EVERY
@@ -157,14 +174,16 @@ class Table:
 
     def _sweep(self, now: int | None) -> None:
         """Retire what is over, and beyond the hard cap what has been idle longest."""
+        idle = IDLE if self._swept is None or now is None or now - self._swept >= SWEEP_EVERY else IDLE_IN_A_CROWD
         self._swept = now
         if now is not None:
             for conn in [conn for conn in self.live.values() if _is_over(conn, now)]:
                 self._retire(conn)
                 self._forget(conn)
-            for conn in self.live.values():
-                if conn.closed:
-                    conn.rest()
+        closed = [conn for conn in self.live.values() if self._rest(conn, now, idle)]
+        if len(closed) > MAX_CLOSED:
+            closed.sort(key=_age)
+            self._evict(closed[: len(closed) - MAX_CLOSED * 9 // 10])
         unanswered = [conn for conn in self.live.values() if conn.unanswered and not conn.closed]
         if len(unanswered) > MAX_UNANSWERED:  # the oldest have waited in vain, and connections that talk are left alone
             self._evict(unanswered[: len(unanswered) - MAX_UNANSWERED // 2])
@@ -172,9 +191,18 @@ class Table:
             for conn in self.live.values():
                 if conn.lanes is not None:
                     self._settle(conn)
-            by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, conn.last_time or 0, conn.last_line))
+            by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, *_age(conn)))
             self._evict(by_age[: len(by_age) - MAX_LIVE * 9 // 10])
         self._sweep_at = min(max(SWEEP_AT, 2 * len(self.live)), len(self.live) + MAX_UNANSWERED, MAX_LIVE + 1)
+
+    def _rest(self, conn: Incarnation, now: int | None, idle: int) -> bool:
+        """Have an incarnation take less room if it is closed or has been silent for `idle` ns; tell whether it is closed."""
+        closed = conn.closed
+        if closed or (now is not None and conn.last_time is not None and now - conn.last_time >= idle):
+            if conn.lanes is not None:
+                self._settle(conn)
+            conn.rest(thinned=closed and now is not None)
+        return closed
 
     def _evict(self, crowd: Iterable[Incarnation]) -> None:
         for conn in crowd:
@@ -193,6 +221,11 @@ class Table:
             oldest = self._retired.popleft()
             if oldest not in self.live and oldest[::-1] not in self.live:
                 self._normalizer.forget([oldest])
+
+
+def _age(conn: Incarnation) -> tuple[int, int]:
+    """Return what orders incarnations by when they were last heard of."""
+    return conn.last_time or 0, conn.last_line
 
 
 def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: int | None) -> bool:

@@ -98,7 +98,7 @@ def _unanswered_copies(conn: Incarnation, x: Peer, y: Peer) -> Sequence[int]:
         waits_since = x.fin_line
     else:
         return ()
-    last = conn.last_of.get(y.is_client)
+    last = conn.last_of[y.is_client]
     if last is not None and last[0].line >= waits_since:
         return ()
     return [entry.time for entry in copies if entry.time is not None]

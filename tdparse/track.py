@@ -17,7 +17,7 @@ from tdparse.icmp import quote
 from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
-from tdparse.prediction import predict, settle
+from tdparse.prediction import part, predict, settle
 from tdparse.seqnum import MASK
 from tdparse.states import Known
 from tdparse.steps import acknowledged_before, completes_handshake, decide
@@ -53,10 +53,12 @@ class Tracker:
         self._scans = ScanWatch()
         self._now: int | None = None  # the latest time of the log so far
         self._previous: int | None = None  # the time of the record before
+        self._settled: list[tuple[Lane, Lane]] = []  # lanes that only who feeds the segment at hand may still need
         self.ready: dict[str, Lane] = {}  # of the calm connections, by what their lines show between time and flags
 
     def feed(self, segment: Segment) -> Step:
         """Account for one segment and say what it did."""
+        self._part()
         time, latest, previous = self._clock.read(segment), self._now, self._previous
         if time is not None:
             self._now = time if latest is None else max(time, latest)
@@ -65,7 +67,7 @@ class Tracker:
         numbers = self.normalizer.feed(segment)
         conn = self.table.find(segment, numbers, time)
         if conn.lanes is not None:
-            settle(conn, self.ready)
+            self._settle(conn)
         if conn.replay is not None:
             earlier, conn.replay = conn.replay, None
             self._place(conn, earlier)
@@ -74,6 +76,8 @@ class Tracker:
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
         record = Record(segment, numbers, flags, cls, time, x, y)
         step = self._place(conn, record)
+        if conn.first_fin is not None or conn.reset_by is not None:
+            self.table.note(conn)
         if time is not None and previous is not None and previous - time >= BACKWARDS_FROM:
             return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
         return step
@@ -116,7 +120,13 @@ class Tracker:
         self.normalizer.pass_over(latest - self._clock.days)
 
     def _settle(self, conn: Incarnation) -> None:
-        settle(conn, self.ready)
+        if conn.lanes is not None:
+            self._settled.append(conn.lanes)
+            settle(conn, self.ready)
+
+    def _part(self) -> None:
+        while self._settled:
+            part(self._settled.pop())
 
     # -------------------------------------------------------------- the end
 
@@ -131,11 +141,12 @@ class Tracker:
         yield from self.ended()
         left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
         for conn in left:
-            settle(conn, self.ready)
+            self._settle(conn)
             self._scans.note(conn, self._now)
         for conn in left:
             yield summarize(conn, self._now, self._scans)
-        self.table.live.clear()
+        self._part()
+        self.table.clear()
 
     def peek(self, only: Container[int] | None = None) -> list[Summary]:
         """
@@ -146,19 +157,19 @@ class Tracker:
         left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
         scans = deepcopy(self._scans)
         for conn in left:
-            settle(conn, self.ready)
+            self._settle(conn)
             scans.note(conn, self._now)
         return [summarize(conn, self._now, scans) for conn in left if only is None or conn.flow.conn in only]
 
     def note_drops(self) -> None:
         """The capture itself lost packets (capture_drops): true of every connection it still follows."""
         for conn in self.table.live.values():
-            conn.found["capture_drops"] = conn.found.get("capture_drops", 0) + 1
+            conn.found = {**conn.found, "capture_drops": conn.found.get("capture_drops", 0) + 1}
 
     def note_icmp(self, line: int, note: Mapping[str, object]) -> None:
         """An ICMP error quotes a packet: keep it with the connection it is about, as evidence."""
         for conn in {lane.conn for lane in self.ready.values()}:
-            settle(conn, self.ready)
+            self._settle(conn)
         quote(line, note, reversed(self.table.live.values()))
 
     def _place(self, conn: Incarnation, record: Record) -> Step:

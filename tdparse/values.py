@@ -81,7 +81,7 @@ def _idle(conn: Incarnation, record: Record, _context: Context) -> dict[str, int
 
 
 def _copy(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
-    before = conn.last_of.get(record.x.is_client)
+    before = conn.last_of[record.x.is_client]
     return {"prev": before[0].line if before else None}
 
 

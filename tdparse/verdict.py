@@ -173,15 +173,14 @@ def _half(conn: Incarnation) -> str | None:
         if x.fin is not None and y.fin is None:
             if _fin_acked(x, y):
                 return f"half_closed.by_{x.role}"
-            if conn.last_of[x.is_client][0].line >= x.fin_line and not _spoke_after_fin(conn, x, y):
+            if conn.last_line_of(x) >= x.fin_line and not _spoke_after_fin(conn, x, y):
                 return f"close_unanswered.by_{x.role}"
             return None
     return None
 
 
 def _spoke_after_fin(conn: Incarnation, x: Peer, y: Peer) -> bool:
-    last = conn.last_of.get(y.is_client)
-    return last is not None and last[0].line > x.fin_line
+    return conn.last_line_of(y) > x.fin_line
 
 
 def _stalled(conn: Incarnation, end: int | None) -> str | None:
@@ -194,7 +193,7 @@ def _stalled(conn: Incarnation, end: int | None) -> str | None:
             return f"stalled.unacked_{x.role}"
     for x in conn.peers:
         if x.win == 0 and x.win_seen:
-            last = conn.last_of.get(x.is_client)
+            last = conn.last_of[x.is_client]
             silence = None if last is None or last[0].time is None or end is None else end - last[0].time
             if conn.probes or (silence is not None and silence >= ZERO_WINDOW_SILENCE):
                 return f"stalled.zero_window_{x.role}"

@@ -28,6 +28,11 @@ def _record(when: float, port: int, flags: str, numbers: str, *, client: bool) -
     return f"{_clock(when)} IP {src} > {dst}: Flags [{flags}], {numbers}, win 1000, length 0"
 
 
+def _data(when: float, start: int) -> str:
+    """Print ten octets of the client with port 5."""
+    return f"{_clock(when)} IP 192.0.2.1.5 > 192.0.2.2.80: Flags [P.], seq {start}:{start + 10}, ack 901, win 1000, length 10"
+
+
 def _closed(when: float, port: int) -> Iterator[str]:
     """Print a connection that opens and closes within 6 ms."""
     yield _record(when, port, "S", "seq 100", client=True)
@@ -90,6 +95,51 @@ def test_the_hard_cap_says_what_it_dropped(monkeypatch: pytest.MonkeyPatch) -> N
     assert explainer.tracker.table.evicted == len(dropped) > 0
     assert all(summary.attributes["evicted"] for summary in dropped)
     assert [summary.flow.conn for summary in dropped] == list(range(1, len(dropped) + 1))
+
+
+@pytest.mark.skipif(COMPILED, reason="the cap is compiled in")
+def test_of_very_many_closed_ones_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond MAX_CLOSED those that closed first are summed up; nothing of theirs was given up, and open ones stay."""
+    monkeypatch.setattr(table, "MAX_CLOSED", 100)
+    monkeypatch.setattr(table, "MAX_UNANSWERED", 10)  # which is how often the crowd is looked at
+    monkeypatch.setattr(table, "SWEEP_AT", 50)
+    explainer = Explainer()
+    explainer.tracker.table._sweep_at = 50
+    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
+    explainer.feed(_record(0.001, 5, "S.", "seq 900, ack 101", client=False))
+    over: list[Summary] = []
+    for number in range(500):
+        for line in _closed(0.01 + number * 0.01, 10_000 + number):
+            over += [item for item in explainer.feed(line) if isinstance(item, Summary)]
+        assert len(explainer.tracker.table.live) <= 112
+    assert [summary.flow.conn for summary in over] == list(range(2, len(over) + 2))
+    assert len(over) > 380
+    assert not any("evicted" in summary.attributes for summary in over)
+    assert not explainer.tracker.table.evicted
+
+
+def test_a_connection_at_rest_goes_on_as_if_it_had_not_rested() -> None:
+    """What is kept of a silent connection takes less room, and says the same when it speaks again."""
+    data = [_data(0.01 + 0.001 * n, 101 + 10 * n) for n in range(40)]
+    opening = [
+        _record(0, 5, "S", "seq 100", client=True),
+        _record(0.001, 5, "S.", "seq 900, ack 101", client=False),
+        _record(0.002, 5, ".", "ack 901", client=True),
+    ]
+    late = [_data(70, 201), _data(70.5, 501), _record(70.6, 5, ".", "ack 501", client=False)]
+    told = []
+    for rests in (False, True):
+        explainer = Explainer()
+        for line in [*opening, *data]:
+            explainer.feed(line)
+        if rests:
+            (conn,) = explainer.tracker.table.live.values()
+            conn.rest()
+        told.append([item for line in late for item in explainer.feed(line)] + explainer.finish())
+    assert told[0] == told[1]
+    first = told[0][0]
+    assert isinstance(first, Step)
+    assert first.step == "data.retransmit"
 
 
 @pytest.mark.skipif(COMPILED, reason="the cap is compiled in")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -9,10 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 from bench.printing import line
 from bench.traffic import mixed
-from conftest import CORPUS, ROOT
+from conftest import COMPILED, CORPUS, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tdparse.incarnation import Incarnation
+from tdparse.prediction import Lane
 from tdparse.read import Source
 from tdparse.render import Totals
 from tdparse.render.annotation import Annotation
@@ -89,6 +92,20 @@ def test_made_up_traffic_comes_out_the_same(view: str) -> None:
     """Loss, duplicates, every kind of close, many connections at once."""
     log = traffic(2500, 7)
     assert shown(log, view, [5000], short=True) == shown(log, view, [5000], short=False)
+
+
+@pytest.mark.skipif(COMPILED, reason="the collector does not see what is compiled")
+def test_what_was_predicted_leaves_nothing_behind() -> None:
+    """Lanes hold each other: they are parted, since the collector is told to look seldom."""
+    log = traffic(2500, 7)
+    gc.collect()
+    gc.disable()
+    try:
+        shown(log, "text", [5000], short=True)
+        left = [item for item in gc.get_objects() if isinstance(item, Lane | Incarnation)]
+    finally:
+        gc.enable()
+    assert not left
 
 
 @pytest.mark.skipif(not LOGS, reason="no captured logs")

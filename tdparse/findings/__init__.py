@@ -86,7 +86,7 @@ class Findings:
 
     @staticmethod
     def _note(conn: Incarnation, finding: Finding) -> Finding:
-        conn.found[finding.code] = conn.found.get(finding.code, 0) + 1
+        conn.found = {**conn.found, finding.code: conn.found.get(finding.code, 0) + 1}
         return finding
 
 
@@ -102,7 +102,7 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
     if step == "ack.duplicate":
         return make(code, x.lastack_line, line, n=x.duplicates, ack=record.ack)
     if step == "stepless.capture_duplicate":
-        before = conn.last_of[x.is_client][0].line
+        before = conn.last_line_of(x)
         return make(code, before, line, prev=before)
     if step == "probe.zero_window":
         return make(code, line, n=conn.probes)

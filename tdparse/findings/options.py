@@ -26,7 +26,7 @@ def fields(conn: Incarnation, record: Record) -> Iterator[Finding]:
     if segment.checksum is not None:
         side, right = record.x.is_client, segment.checksum == "correct"
         balance = conn.checksums.get(side, 0)
-        conn.checksums[side] = balance + (1 if right else -1)
+        conn.checksums = {**conn.checksums, side: balance + (1 if right else -1)}
         if not right:
             # A sender that does not show correct ones leaves them to its network card (R8).
             finding = make("bad_checksum", record.line, confidence=Confidence.POSSIBLE)

@@ -37,7 +37,7 @@ def reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     if x.rst_count + 1 == STORM:
         yield make("rst_storm", record.line, n=STORM)
     yield from _suspect(conn, record, _signs(conn, record))
-    conn.last_rst[x.is_client] = record
+    conn.last_rst = (conn.last_rst[0], record) if x.is_client else (record, conn.last_rst[1])
 
 
 def carried_on(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[Finding]:
@@ -54,20 +54,19 @@ def carried_on(conn: Incarnation, record: Record, step: str, context: Context) -
 
 def _suspect(conn: Incarnation, record: Record, signs: set[str]) -> Iterator[Finding]:
     """rst_injected_suspect: said once, when the second sign appears."""
-    side = record.x.is_client
-    known = conn.rst_signs.get(side, frozenset())
-    conn.rst_signs[side] = known | signs
-    if len(known) < INJECTED_SIGNS <= len(known | signs):
-        before = conn.last_rst.get(side)
+    x, known = record.x, record.x.rst_signs
+    x.rst_signs = "".join(sorted({*known, *signs}))
+    if len(known) < INJECTED_SIGNS <= len(x.rst_signs):
+        before = conn.last_rst[x.is_client]
         lines = (record.line,) if before is None else (before.line, record.line)
-        yield make("rst_injected_suspect", *lines, confidence=Confidence.POSSIBLE, signs="".join(sorted(known | signs)))
+        yield make("rst_injected_suspect", *lines, confidence=Confidence.POSSIBLE, signs=x.rst_signs)
 
 
 def _signs(conn: Incarnation, record: Record) -> set[str]:
     """Return which of (b) to (e) this RST shows."""
     x, segment = record.x, record.segment
     found: set[str] = set()
-    before = conn.last_rst.get(x.is_client)
+    before = conn.last_rst[x.is_client]
     if before is not None and before.numbers.seq != record.numbers.seq and not _rejects(record):
         apart = since(record, before.time)
         if apart is not None and apart <= INJECTED_BURST:
@@ -75,7 +74,7 @@ def _signs(conn: Incarnation, record: Record) -> set[str]:
     carries = x.ts_offered and record.y.ts_offered and x.ts is not None
     if carries and record.flags.ack and segment.options.ts is None:
         found.add("c")
-    last = conn.last_of.get(x.is_client)
+    last = conn.last_of[x.is_client]
     if last is not None and last[0] is not before and _differs(last[0], record):
         found.add("d")
     if _too_near(conn, record):

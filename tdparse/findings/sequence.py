@@ -47,7 +47,7 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         yield make("spurious_retransmission", record.line, first=start, last=start + record.length - 1)
     if start > nxt:
         if not octets.guessed:
-            before = conn.last_of.get(x.is_client)
+            before = conn.last_of[x.is_client]
             lines = (before[0].line, record.line) if before else (record.line,)
             yield make("lost_segment", *lines, n=start - nxt, first=nxt, last=start - 1)
     elif start < nxt and start < end and step not in NOT_AGAIN:
@@ -66,7 +66,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
         yield make("spurious_retransmission", *lines, first=start, last=last)
     if record.length > 1 and start == nxt - 1:
         return  # the octet before may have been a probe that was dropped: no retransmission
-    heard = conn.last_of.get(y.is_client)
+    heard = conn.last_of[y.is_client]
     quick = since(record, heard[0].time) if heard else None
     enough = y.duplicates >= FAST_RETRANSMIT_DUPLICATES and start == y.lastack
     if enough and (quick is None or quick < FAST_RETRANSMIT_WITHIN):
@@ -121,7 +121,7 @@ def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Fin
     if advances and conn.handshake_done and step != "stepless.bad_ack":
         yield from _unseen(conn, record, ack)
     if step == "ack.challenge" and answers_unsent(conn, record):
-        yield make("ack_of_unsent", conn.last_of[y.is_client][0].line, record.line, confidence=Confidence.LIKELY)
+        yield make("ack_of_unsent", conn.last_line_of(y), record.line, confidence=Confidence.LIKELY)
     kind = sack_kind(record)
     if kind is None:
         return

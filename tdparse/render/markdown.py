@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import catalog
 from tdparse.render.annotation import BELONGING
 from tdparse.render.screen import safe
-from tdparse.render.table import COLUMNS, PLACE_OF_ROW, RIGHT, Table
+from tdparse.render.table import COLUMNS, RIGHT, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -105,15 +105,12 @@ class MarkdownTable(Table):
 
     def finish(self, totals: Totals) -> str:  # noqa: ARG002 - the rows say it all
         """Show the table."""
-        if not self._rows:
+        if not self._widest["conn"]:
             return ""
         names = (*(["source"] if self._headings else []), *COLUMNS)
         head = [catalog.sentence("column", name, self._lang) for name in names]
         rules = ["--:" if name in RIGHT else "---" for name in names]
-        rows = [
-            (self._sources[row.source - 1], *row.cells) if self._headings else row.cells
-            for row in sorted(self._rows, key=PLACE_OF_ROW)
-        ]
+        rows = ((self._sources[row.source - 1], *row.cells) if self._headings else row.cells for row in self._rows())
         return "".join(
             f"| {' | '.join(row)} |\n" for row in [map(escaped, head), rules, *(map(escaped, row) for row in rows)]
         )

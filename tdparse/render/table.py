@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from array import array
 from functools import cache
 from math import inf
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from tdparse import catalog
@@ -15,7 +15,7 @@ from tdparse.render.screen import broken, padded, safe, width
 from tdparse.render.text import peer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from tdparse.model import Lang, Role, Skipped, Step, Summary
     from tdparse.render import Totals
@@ -25,6 +25,8 @@ Layout: TypeAlias = "tuple[tuple[str, ...], ...]"
 COLUMNS: Final = ("conn", "client", "server", "verdict", "closed_first", "sent", "received", "rtt", "findings")
 RIGHT: Final = frozenset({"conn", "sent", "received", "rtt"})
 GAP: Final = "  "
+PIECE: Final = 4096  # lines of the table that become one text, so that a million take less room
+BY_NUMBER: Final = "conn"  # the usual order
 GRAVITY: Final = tuple(Severity)  # weakest first
 
 # Ways to set a row, widest first: each column holds the cells that stand under each other in it; what is in no
@@ -39,21 +41,42 @@ LAYOUTS: Final = (
 
 _NANO: Final = 1_000_000_000
 _UNKNOWN: Final = "-"
+_ROLES: Final[Mapping[str, Role | None]] = {"client": "client", "server": "server", "": None}
 _PLACE: Final = {name: place for place, name in enumerate(COLUMNS)}
 
 
-class _Row(NamedTuple):
-    """What a connection leaves behind: no more than its row and its place, since a log may have a million of them."""
+class Row(NamedTuple):
+    """What a connection leaves behind."""
 
-    source: int
-    order: Any
-    conn: int
+    source: int  # number of its input, from 1
     cells: tuple[str, ...]  # in the order of `COLUMNS`
     closed_first: Role | None
     gravity: int  # place of its gravest finding in `GRAVITY`, -1 without
 
 
-PLACE_OF_ROW: Final = itemgetter(0, 1, 2)  # by input, then as asked for, then by number
+class _Kept:
+    """The rows of one input, each as one text of a line a cell, since a log may have a million of them."""
+
+    def __init__(self, sort: str) -> None:
+        self._texts: list[str] = []
+        self._sort = SORTS[sort]
+        self._orders: array[int] | list[Any] = array("q") if sort == BY_NUMBER else []
+
+    def add(self, summary: Summary, cells: tuple[str, ...]) -> None:
+        """Keep the row of a connection."""
+        self._texts.append("\n".join((*cells, summary.closed_first or "", str(gravest(summary.findings)))))
+        self._orders.append(self._sort(summary))
+
+    def taken(self, source: int) -> Iterator[Row]:
+        """Yield the rows, once each: as asked for, then by number."""
+        texts = self._texts
+        places: Iterable[int] = range(len(texts))
+        if not isinstance(self._orders, array):
+            places = sorted(places, key=lambda place: int(texts[place].partition("\n")[0]))
+        for place in sorted(places, key=self._orders.__getitem__):
+            *cells, closed_first, gravity = texts[place].split("\n")
+            texts[place] = ""
+            yield Row(source, tuple(cells), _ROLES[closed_first], int(gravity))
 
 
 class Table:
@@ -77,16 +100,18 @@ class Table:
         self._lang: Lang = lang
         self.template_lang: Lang | None = lang
         self._columns = columns
-        self._sort = SORTS[sort]
+        self._sort = sort
         self._headings = headings
         self._color = color
         self._paint = Brush(color=color)
         self._sources: list[str] = []
-        self._rows: list[_Row] = []
+        self._kept: list[_Kept] = []  # by input
+        self._widest = dict.fromkeys(COLUMNS, 0)  # cell of each column
 
     def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - a heading is all it gets
         """Begin an input."""
         self._sources.append(source)
+        self._kept.append(_Kept(self._sort))
         return ""
 
     def step(self, step: Step, lines: Sequence[str]) -> str:  # noqa: ARG002 - only connections have rows
@@ -99,10 +124,9 @@ class Table:
 
     def summary(self, summary: Summary) -> str:
         """Keep a row: connections end in another order than they begin."""
-        order, conn, closed_first = self._sort(summary), summary.flow.conn, summary.closed_first
-        self._rows.append(
-            _Row(len(self._sources), order, conn, self._cells(summary), closed_first, gravest(summary.findings))
-        )
+        cells = self._cells(summary)
+        self._kept[-1].add(summary, cells)
+        self._widen(cells)
         return ""
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - only connections have rows
@@ -111,15 +135,19 @@ class Table:
 
     def finish(self, totals: Totals) -> str:  # noqa: ARG002 - the rows say it all
         """Show the table."""
-        if not self._rows:
+        if not self._widest["conn"]:
             return ""
         head = tuple(catalog.sentence("column", column, self._lang) for column in COLUMNS)
-        rows = sorted(self._rows, key=PLACE_OF_ROW)
-        layout, widths = self._fitting([head, *(row.cells for row in rows)])
+        self._widen(head)
+        layout, widths = self._fitting()
         lines = [self._paint(paint.BOLD, line) for line in _lines(head, layout, widths)]
         all_placed = sum(map(len, layout)) == len(COLUMNS)
         shown = 0
-        for row in rows:
+        pieces: list[str] = []  # of the text, some thousand lines each
+        for row in self._rows():
+            if len(lines) >= PIECE:
+                pieces.append("\n".join(lines))
+                lines = []
             if self._headings and row.source != shown:
                 shown = row.source
                 lines += (
@@ -129,18 +157,28 @@ class Table:
             lines += _lines(cells, layout, widths)
             if not all_placed:
                 lines += self._below(row.cells, cells, layout)
-        return "\n".join(lines) + "\n"
+        return "\n".join([*pieces, *lines, ""])
 
-    def _fitting(self, rows: Sequence[tuple[str, ...]]) -> tuple[Layout, list[int]]:
-        """Return the widest way to set `rows` that fits, and how wide each of its columns is."""
-        needed = {name: max(map(width, cells)) for name, cells in zip(COLUMNS, zip(*rows, strict=True), strict=True)}
+    def _rows(self) -> Iterator[Row]:
+        """Yield the rows of all inputs, once each."""
+        for source, kept in enumerate(self._kept, 1):
+            yield from kept.taken(source)
+
+    def _widen(self, cells: tuple[str, ...]) -> None:
+        for name, cell in zip(COLUMNS, cells, strict=True):
+            if (columns := width(cell)) > self._widest[name]:
+                self._widest[name] = columns
+
+    def _fitting(self) -> tuple[Layout, list[int]]:
+        """Return the widest way to set the rows that fits, and how wide each of its columns is."""
+        needed = self._widest
         for layout in LAYOUTS:
             widths = [max(needed[name] for name in group) for group in layout]
             if self._columns is None or sum(widths) + len(GAP) * (len(widths) - 1) <= self._columns:
                 break
         return layout, widths
 
-    def _painted(self, row: _Row) -> tuple[str, ...]:
+    def _painted(self, row: Row) -> tuple[str, ...]:
         """Return the cells of a row in colours: both ends in their own, what was remarkable in that of the gravest."""
         tints: dict[str, str] = {role: paint.ROLES[role] for role in paint.ROLES if row.cells[_PLACE[role]] != _UNKNOWN}
         if row.closed_first:
