@@ -35,9 +35,10 @@ IDLE: Final = 10 * SECOND  # an open one is put to rest after such a silence
 IDLE_IN_A_CROWD: Final = SECOND  # the same when the table has doubled within a minute
 SWEEP_EVERY: Final = 60 * SECOND
 SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
+CROWD: Final = 4_000  # so many more than at the last sweep, and a quarter more, are swept before the table has doubled
 MAX_UNANSWERED: Final = 10_000  # open ones on which one side alone has spoken: what a flood of SYNs is made of
 MAX_RETIRED: Final = 50_000  # of a relative log, forgotten ones whose numbers could still be asked for
-MAX_CLOSED: Final = 30_000  # closed ones that wait for late copies; beyond, those closed longest are over
+MAX_CLOSED: Final = 10_000  # closed ones that wait for late copies; beyond, those closed longest are over
 MAX_LIVE: Final = 100_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 
@@ -193,7 +194,8 @@ class Table:
                     self._settle(conn)
             by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, *_age(conn)))
             self._evict(by_age[: len(by_age) - MAX_LIVE * 9 // 10])
-        self._sweep_at = min(max(SWEEP_AT, 2 * len(self.live)), len(self.live) + MAX_UNANSWERED, MAX_LIVE + 1)
+        count = len(self.live)
+        self._sweep_at = min(max(SWEEP_AT, 2 * count), count + max(CROWD, count // 4), MAX_LIVE + 1)
 
     def _rest(self, conn: Incarnation, now: int | None, idle: int) -> bool:
         """Have an incarnation take less room if it is closed or has been silent for `idle` ns; tell whether it is closed."""

@@ -101,7 +101,7 @@ def test_the_hard_cap_says_what_it_dropped(monkeypatch: pytest.MonkeyPatch) -> N
 def test_of_very_many_closed_ones_the_latest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond MAX_CLOSED those that closed first are summed up; nothing of theirs was given up, and open ones stay."""
     monkeypatch.setattr(table, "MAX_CLOSED", 100)
-    monkeypatch.setattr(table, "MAX_UNANSWERED", 10)  # which is how often the crowd is looked at
+    monkeypatch.setattr(table, "CROWD", 10)
     monkeypatch.setattr(table, "SWEEP_AT", 50)
     explainer = Explainer()
     explainer.tracker.table._sweep_at = 50
@@ -111,7 +111,7 @@ def test_of_very_many_closed_ones_the_latest_are_kept(monkeypatch: pytest.Monkey
     for number in range(500):
         for line in _closed(0.01 + number * 0.01, 10_000 + number):
             over += [item for item in explainer.feed(line) if isinstance(item, Summary)]
-        assert len(explainer.tracker.table.live) <= 112
+        assert len(explainer.tracker.table.live) <= 127
     assert [summary.flow.conn for summary in over] == list(range(2, len(over) + 2))
     assert len(over) > 380
     assert not any("evicted" in summary.attributes for summary in over)
