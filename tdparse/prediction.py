@@ -482,9 +482,12 @@ def _settle_octets(lane: Lane) -> None:
     log, old, start = lane.log, lane.old, lane.start
     confirmed, size = octets.largest_through, 0
     sent: list[Sent] = []
+    printed, stamp = ("", ""), None
     for place, one in enumerate(log):
         if isinstance(one, Noted):
-            stamp = (int(one.val), int(one.ecr)) if one.val else None
+            if (one.val, one.ecr) != printed:  # those of a burst are one and the same
+                printed = one.val, one.ecr
+                stamp = (int(one.val), int(one.ecr)) if one.val else None
             size = max(size, one.end - start)
             one = Sent(start, one.end, one.time, one.line, repeated=False, stamp=stamp)  # noqa: PLW2901
             start = one.end

@@ -22,7 +22,7 @@ from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled Named
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from tdparse.model import Lang, Summary
     from tdparse.prediction import Emit, Form, Found, Signature
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 NumberingChoice: TypeAlias = Literal["auto", "absolute", "relative"]
 Place: TypeAlias = tuple[int, int | None]  # line and column, from 1
+PIECE: Final = 256  # verdicts that are written at once at the end
 PLACES: Final = 20  # of one log; more of them help nobody
 BEFORE: Final = -(10**9)  # all times of a log, nanoseconds
 NOTHING: Final[Mapping[str, Lane]] = {}
@@ -74,7 +75,8 @@ class Run(NamedTuple):
         except UnreadableError as error:
             broken = error
         if broken is None or following.begun:
-            write(following.finish())
+            for text in following.finish():
+                write(text)
         if broken is not None:
             raise broken
 
@@ -149,12 +151,16 @@ class _Following:
             parts += self._shown(item)
         return parts
 
-    def finish(self) -> str:
+    def finish(self) -> Iterator[str]:
+        """Yield what is left to be shown, in pieces: connections may be many."""
         parts = self._begin([])
         for item in self._explainer.ending():
             parts += self._shown(item)
+            if len(parts) >= PIECE:
+                yield "".join(parts)
+                parts = []
         parts.append(self._run.renderer.end(list(self._waiting) if self._run.selection.everything else ()))
-        return "".join(parts)
+        yield "".join(parts)
 
     # ------------------------------------------------------------------ the short way
 
