@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 2**20  # characters of one record; a decoded payload of 64 KiB prints 200,000
 FOREIGN: Final = ("arp", "udp", "icmp", "fragment", "other_protocol")
+USUAL: Final = next(iter(shapes.SHAPES))
+OTHER_SHAPES: Final = tuple(shapes.SHAPES)[1:]
+_readers: Final = shapes.readers
 _pattern: Final = fields.pattern
 _endpoints: Final = fields.endpoints
 
@@ -31,8 +34,13 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
-    for name in shapes.SHAPES:
-        segment = shapes.readers[name](text, line)
+    return _readers[USUAL](text, line) or _of_other_shape(text, line)
+
+
+def _of_other_shape(text: str, line: int) -> Item:
+    """Return the same for a text that has not the first of the shapes of `tdparse.shapes`."""
+    for name in OTHER_SHAPES:
+        segment = _readers[name](text, line)
         if segment is not None:
             return segment
     return parse_unusual(text, line)

@@ -37,7 +37,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
     its length needs a closer look. `whole` gives nanoseconds for a time without its fraction.
     """
     match = fields.pattern[name].fullmatch
-    flows = _flows
+    flows, numbers = _flows, fields.numbers
     modulus = fields.MODULUS
     unknown = TimeStyle.NONE
     new = tuple.__new__
@@ -47,7 +47,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
         if found is None:
             return None
         time, addressed, flags, seq, last, ack, window, options, length, payload = found.groups()
-        octets = int(length)
+        octets = numbers[length]
         version, src, dst = flows[addressed]
         first = end = when = None
         if seq is not None:
@@ -75,7 +75,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
                 first,
                 end,
                 None if ack is None else int(ack),
-                int(window),
+                numbers[window],
                 None,
                 octets,
                 options,

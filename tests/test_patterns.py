@@ -148,14 +148,56 @@ def test_an_option_at_fault_stands_first_or_behind_a_comma(options: str, expecte
             assert found == expected
 
 
+def usual(count: int, seed: int) -> Iterator[str]:
+    """Yield records of the common shapes, most of them a little damaged."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    numbers = ["0", "7", "007", "1448", "429496729", "4294967295", "4294967296", "9999999999", "10000000000"]
+    times = ["", "12:00:00.000001 ", "112:00:00.0000001 ", "2023-11-14 22:13:20.123456 ", "1700000000.123456789 "]
+    for _ in range(count):
+        seq, last, ack, window = chance.choices(numbers, k=4)
+        text = chance.choice(times) + chance.choice(["", "IP ", "IP6 "]) + "192.0.2.1.5 > 2001:db8::2.80: Flags [P.]"
+        text += chance.choice(["", f", seq {seq}", f", seq {seq}:{last}"]) + chance.choice(["", f", ack {ack}"])
+        text += f", win {window}" + chance.choice(["", ", options [nop,nop,TS val 5 ecr 6]", ", options [sackOK,eol]"])
+        text += f", length {chance.choice(numbers)}" + chance.choice(
+            ["", ": HTTP", ": [|tcp]", ", RPKI-RTR", " BEEP RPY"]
+        )
+        for _ in range(chance.randrange(3)):
+            text = damaged(chance, text)
+        yield text
+
+
 def test_the_common_shapes_give_the_same_segment_as_the_whole_grammar() -> None:
-    """A specialised pattern is a sublanguage: whatever it takes, the general way reads alike."""
-    for text in generated(2_000, 7):
+    """A specialised pattern is a sublanguage: whatever it takes, the general way takes too, and reads alike."""
+    taken = 0
+    for text in (*generated(2_000, 7), *usual(10_000, 8)):
         for name in shapes.SHAPES:
             quick = shapes.readers[name](text, 1)
-            found = fields.pattern["PACKET"].fullmatch(text)
-            if quick is not None and found is not None:
+            if quick is not None:
+                found = fields.match("PACKET", text)
                 assert quick == fields.segment(fields.captured("PACKET", found), 1, text)
+                taken += 1
+    assert taken > 1_000
+
+
+@pytest.mark.parametrize("name", shapes.SHAPES)
+def test_what_is_taken_from_a_block_has_the_common_shape(name: str) -> None:
+    """The pattern for the next segment takes no line that the shape's own does not, and captures the same."""
+    lines = [text for text in usual(10_000, 9) if "\n" not in text]
+    names = [None, *getattr(_patterns, f"NEXT_{name}_FIELDS")]
+    taken = 0
+    for text, found in zip(
+        lines, re.findall(getattr(_patterns, f"NEXT_{name}"), "\n".join(lines) + "\n", re.ASCII), strict=True
+    ):
+        if found[0]:
+            whole = fields.captured(name, fields.match(name, text))
+            whole.pop("options", None)
+            assert {
+                field: value
+                for field, value in zip(names, found[:-1], strict=True)
+                if value and field not in {None, "ts_val", "ts_ecr"}
+            } == whole
+            taken += 1
+    assert taken > 500
 
 
 def test_nesting_is_refused() -> None:
@@ -172,7 +214,7 @@ def _nested() -> Lark:
 BEGINNING: Final = "12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: "
 
 
-@pytest.mark.parametrize("beginning", ["", BEGINNING, f"{BEGINNING}P 1:2(1) ack 1 win 1"])
+@pytest.mark.parametrize("beginning", ["", "root@host", BEGINNING, f"{BEGINNING}P 1:2(1) ack 1 win 1"])
 @pytest.mark.parametrize(
     "unit",
     [

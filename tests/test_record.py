@@ -226,3 +226,29 @@ def test_length_and_what_follows_it(tail: str, length: int | None, payload: str 
     """Old releases glue a DNS summary to the length; a cut list of options has none."""
     found = segment(f"IP {FLOW}{tail}")
     assert (found.length, found.payload) == (length, payload)
+
+
+@pytest.mark.parametrize(
+    ("behind", "window"),
+    [
+        ("win 84+ A? example.com. (29)", 8),  # 8, and the query id 4
+        ("win 8412+ A? example.com. (29)", None),  # three ways to part them
+        ("win 84 <mss 1460>+ A? example.com. (29)", 84),
+        ("win 84 <[bad opt]>+ A? example.com. (29)", 84),
+    ],
+)
+def test_a_query_id_is_glued_to_what_stands_last(behind: str, window: int | None) -> None:
+    """Up to 4.9.2 a DNS summary follows the window without a space, unless options stand between, at fault or not."""
+    item = parse_line(f"192.0.2.1.5 > 192.0.2.2.53: P {behind}")
+    assert isinstance(item, Segment)
+    assert item.window == window
+
+
+def test_a_device_without_a_name() -> None:
+    """A device that is not known any more is a question mark as wide as a name; its direction follows."""
+    layer = segment(f"12:00:00.000001 ?     In  {TAIL}").layer
+    assert layer is not None
+    assert (layer.device, layer.direction) == ("?", "In")
+    layer = segment(f"12:00:00.000001 ?   {TAIL}").layer
+    assert layer is not None
+    assert (layer.device, layer.direction) == (None, "?")
