@@ -148,6 +148,17 @@ def test_an_option_at_fault_stands_first_or_behind_a_comma(options: str, expecte
             assert found == expected
 
 
+@pytest.mark.parametrize(
+    "suffix", [" (frag 7:8@0+)", " [class 0x02] [flowlabel 0x81ccd]", " [hlim 7]", " (DF) [tos 0x10] "]
+)
+def test_what_follows_an_empty_payload_is_no_payload(suffix: str) -> None:
+    """The facts that 3.x prints last are those of the IP header, also right behind the mark of a payload."""
+    for text in (f"1.5 > 2.6: . ack 1 win 1: {suffix}", f"1.5 > 2.6: tcp 8: {suffix}"):
+        for captured in (by_pattern(text), by_parser(text)):
+            assert captured is not None
+            assert (captured.get("old_payload"), captured["suffix"]) == (None, suffix)
+
+
 def usual(count: int, seed: int) -> Iterator[str]:
     """Yield records of the common shapes, most of them a little damaged."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
