@@ -35,10 +35,10 @@ IDLE: Final = 10 * SECOND  # an open one is put to rest after such a silence
 IDLE_IN_A_CROWD: Final = SECOND  # the same when the table has doubled within a minute
 SWEEP_EVERY: Final = 60 * SECOND
 SWEEP_AT: Final = 1024  # incarnations; from here on a sweep whenever the table has doubled
-CROWD: Final = 4_000  # so many more than at the last sweep, and a quarter more, are swept before the table has doubled
+CROWD: Final = 2_000  # so many more than at the last sweep, and a quarter more, are swept before the table has doubled
 MAX_UNANSWERED: Final = 10_000  # open ones on which one side alone has spoken: what a flood of SYNs is made of
 MAX_RETIRED: Final = 50_000  # of a relative log, forgotten ones whose numbers could still be asked for
-MAX_CLOSED: Final = 10_000  # closed ones that wait for late copies; beyond, those closed longest are over
+MAX_CLOSED: Final = 6_000  # closed ones that wait for late copies; beyond, those closed longest are over
 MAX_LIVE: Final = 100_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 
