@@ -277,9 +277,10 @@ class Lane:
             self.stamp_text = val
             self.stamp = int(val)
         conn = self.conn
-        if now - (conn.last_time or now) >= IDLE_GAP:
+        latest = conn.last_time
+        if latest is not None and now - latest >= IDLE_GAP:
             before = max(self.metrics.last_line, self.last_line, peer.last_line)
-            self.metrics.pause(now - (conn.last_time or now), before, line)
+            self.metrics.pause(now - latest, before, line)
         conn.last_time = self.last_time = now
         self.last, self.last_line = found, line
         if reached != known:

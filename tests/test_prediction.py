@@ -94,6 +94,34 @@ def test_made_up_traffic_comes_out_the_same(view: str) -> None:
     assert shown(log, view, [5000], short=True) == shown(log, view, [5000], short=False)
 
 
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("greeting", [False, True], ids=["asked first", "greeted first"])
+def test_silences_come_out_the_same(view: str, greeting: bool) -> None:  # noqa: FBT001 - a column
+    """Between requests and answers, from midnight on: they are kept as idle gaps, whoever speaks first."""
+    sent, log = {True: 101, False: 901}, []
+
+    def say(seconds: int, flags: str, *, client: bool, length: int = 0) -> None:
+        ends = "10.0.0.1.5 > 10.0.0.2.80" if client else "10.0.0.2.80 > 10.0.0.1.5"
+        seq = f", seq {sent[client]}:{sent[client] + length}" if length else ""
+        sent[client] += length
+        numbers = f"{seq}, ack {sent[not client]}, win 500, length {length}"
+        log.append(f"00:00:{seconds:02}.000000 IP {ends}: Flags [{flags}]{numbers}\n")
+
+    ends, options = "00:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80", "options [mss 1460,nop,wscale 7], length 0\n"
+    log.append(f"{ends}: Flags [S], seq 100, win 64240, {options}")
+    log.append(f"00:00:00.000000 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 900, ack 101, win 65160, {options}")
+    say(0, ".", client=True)
+    if greeting:
+        say(2, "P.", client=False, length=20)
+    for turn in range(6):
+        say(3 + 4 * turn, ".", client=True, length=100)
+        say(4 + 4 * turn, "P.", client=True, length=50)
+        say(6 + 4 * turn, "P.", client=False, length=200)
+        say(6 + 4 * turn, ".", client=True)
+    octets = "".join(log).encode()
+    assert shown(octets, view, [90], short=True) == shown(octets, view, [90], short=False)
+
+
 @pytest.mark.skipif(COMPILED, reason="the collector does not see what is compiled")
 def test_what_was_predicted_leaves_nothing_behind() -> None:
     """Lanes hold each other: they are parted, since the collector is told to look seldom."""
