@@ -40,7 +40,7 @@ def parse_line(text: str | bytes, *, line: int = 1) -> Item:
     >>> parse_line("listening on eth0").kind
     'banner'
     """
-    return record.parse_line(text.rstrip("\r\n") if isinstance(text, str) else _text(text), line)
+    return record.parse_line(_text(text), line)
 
 
 def parse(lines: Iterable[str | bytes]) -> Iterator[Item]:

@@ -50,19 +50,17 @@ class Context:
 
 def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context) -> tuple[str, ...]:
     """Return the modifiers of `record` (R102), after its evidence was applied."""
-    flags, options = record.flags, record.segment.options_text
-    found = [*_closing(conn, record, step, context)]
-    if flags.syn or context.completes or step == "handshake.ack_data":
-        found += _opening(conn, record, step, context)
-    found += _numbers(conn, record, step, context)
-    if flags.ece or flags.cwr or flags.ae:
-        found += ecn_modifiers(record)
-    if options is not None:
-        kind = sack_kind(record) if record.numbers.sack else None
-        if kind:
-            found.append(kind)
-        if "mptcp" in options:
-            found.append("mptcp")
+    found = [
+        *_closing(conn, record, step, context),
+        *_opening(conn, record, step, context),
+        *_numbers(conn, record, step, context),
+        *ecn_modifiers(record),
+    ]
+    kind = sack_kind(record)
+    if kind:
+        found.append(kind)
+    if "mptcp" in (record.segment.options_text or ""):
+        found.append("mptcp")
     return tuple(found)
 
 

@@ -80,6 +80,16 @@ def test_a_long_idle_connection_is_forgotten() -> None:
     assert [item.verdict for item in items if isinstance(item, Summary)] == ["still_open.no_data"]
 
 
+def _before_a_crowd(monkeypatch: pytest.MonkeyPatch) -> Explainer:
+    """Return an explainer that looks at its table from fifty connections on, and has seen one begin."""
+    monkeypatch.setattr(table, "SWEEP_AT", 50)
+    explainer = Explainer()
+    explainer.tracker.table._sweep_at = 50
+    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
+    explainer.feed(_record(0.001, 5, "S.", "seq 900, ack 101", client=False))
+    return explainer
+
+
 @pytest.mark.skipif(COMPILED, reason="the cap is compiled in")
 def test_the_hard_cap_says_what_it_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond MAX_LIVE open connections the longest idle are written with `evicted`, and counted."""
@@ -102,11 +112,7 @@ def test_of_very_many_closed_ones_the_latest_are_kept(monkeypatch: pytest.Monkey
     """Beyond MAX_CLOSED those that closed first are summed up; nothing of theirs was given up, and open ones stay."""
     monkeypatch.setattr(table, "MAX_CLOSED", 100)
     monkeypatch.setattr(table, "CROWD", 10)
-    monkeypatch.setattr(table, "SWEEP_AT", 50)
-    explainer = Explainer()
-    explainer.tracker.table._sweep_at = 50
-    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
-    explainer.feed(_record(0.001, 5, "S.", "seq 900, ack 101", client=False))
+    explainer = _before_a_crowd(monkeypatch)
     over: list[Summary] = []
     for number in range(500):
         for line in _closed(0.01 + number * 0.01, 10_000 + number):
@@ -146,11 +152,7 @@ def test_a_connection_at_rest_goes_on_as_if_it_had_not_rested() -> None:
 def test_a_flood_pushes_out_nobody_who_talks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unanswered SYNs give way to each other, the oldest first; the connection before them goes on."""
     monkeypatch.setattr(table, "MAX_UNANSWERED", 100)
-    monkeypatch.setattr(table, "SWEEP_AT", 50)
-    explainer = Explainer()
-    explainer.tracker.table._sweep_at = 50
-    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
-    explainer.feed(_record(0.001, 5, "S.", "seq 900, ack 101", client=False))
+    explainer = _before_a_crowd(monkeypatch)
     dropped: list[Summary] = []
     for number in range(2000):
         items = explainer.feed(_record(1 + number * 0.001, 10_000 + number, "S", "seq 100", client=True))

@@ -48,18 +48,8 @@ class Findings:
             return list(reset(conn, record, step))
         if record.flags.syn:
             return []
-        x, ack = record.x, record.ack
-        found: list[Finding] = []
-        if record.segment.seq is not None:
-            found += sequence(conn, record, step)
-        found += windows(conn, record, step)
-        if (
-            record.numbers.sack
-            or step == "ack.challenge"
-            or (ack is not None and (x.lastack is None or ack > x.lastack))
-        ):
-            found += acknowledgment(conn, record, step)
-        if x.ts_offered:
+        found = [*sequence(conn, record, step), *windows(conn, record, step), *acknowledgment(conn, record, step)]
+        if record.x.ts_offered:
             found += timestamps(record, step)
         return found
 
