@@ -16,7 +16,6 @@ IP_VERSION: Final[Mapping[str | None, int]] = {"IP ": 4, "IP6 ": 6}
 LETTERS: Final = "FSRP.UEWe"  # tcpdump's order since 4.0
 MAXIMUM: Final = 2**16 - 1
 DNS_PREFIX: Final = 2  # octets before a DNS message in TCP
-NUMBERS: Final = 8192  # numbers remembered at once
 
 Fields = dict[str, str]
 
@@ -53,7 +52,7 @@ class _Numbers(dict[str, int]):
     """Numbers that come again and again (windows, lengths) by their digits, converted once: a third of `int`'s time."""
 
     def __missing__(self, digits: str) -> int:
-        if len(self) >= NUMBERS:
+        if len(self) >= stamp.REMEMBERED:
             self.clear()
         self[digits] = value = int(digits)
         return value
