@@ -362,7 +362,7 @@ def predict(
     lanes = []
     for one, other, text in ((x, y, key), (y, x, f"{word}{dst} > {src}: ")):
         outlook = normalizer.outlook(one.endpoint, other.endpoint, ip)
-        if outlook is None or not (_is_orderly(conn, one) and (_has_spoken(one) or _is_awaited(one))):
+        if outlook is None or not (_is_orderly(conn, one, other) and (_has_spoken(one) or _is_awaited(one))):
             return None
         bases, direction, printed = outlook
         lane = Lane(conn, one, other, text, bases, direction)
@@ -395,7 +395,7 @@ def _is_calm(conn: Incarnation) -> bool:
     )
 
 
-def _is_orderly(conn: Incarnation, x: Peer) -> bool:
+def _is_orderly(conn: Incarnation, x: Peer, y: Peer) -> bool:
     """Tell whether nothing that `x` has shown is sent again, or waits for more, in the ordinary way of things."""
     octets, half = x.octets, conn.metrics.halves[x.is_client]
     return (
@@ -403,7 +403,7 @@ def _is_orderly(conn: Incarnation, x: Peer) -> bool:
         and bool(x.sent_syn)
         and bool(x.win)
         and x.lastack is not None
-        and x.lastack >= 1
+        and 1 <= x.lastack <= (y.octets.nxt or 0)  # or what `y` sends next was acknowledged before
         and not (x.dead or x.dead_pending or x.pre_fin or x.unreadable or x.duplicates)
         and x.inherited is None
         and x.heard is None

@@ -145,6 +145,24 @@ def test_real_logs_come_out_the_same(view: str) -> None:
         assert shown(log, view, [300], short=True) == shown(log, view, [300], short=False), path
 
 
+def test_what_was_acknowledged_before_it_was_sent_is_not_predicted() -> None:
+    """The ACK of a client goes beyond all that was captured of its server: what comes next in order is spurious."""
+    ends, reverse = "IP 10.0.0.1.5 > 10.0.0.2.80: Flags", "IP 10.0.0.2.80 > 10.0.0.1.5: Flags"
+    log = [
+        f"{ends} [S], seq 100, win 64240, options [mss 1460,nop,wscale 7], length 0",
+        f"{reverse} [S.], seq 900, ack 101, win 65160, options [mss 1460,nop,wscale 7], length 0",
+        f"{ends} [.], ack 901, win 500, length 0",
+        f"{ends} [P.], seq 101:201, ack 901, win 500, length 100",
+        *(f"{reverse} [.], seq {begin}:{begin + 50}, ack 201, win 500, length 50" for begin in range(901, 1201, 50)),
+        f"{ends} [.], ack 9001, win 500, length 0",
+        *(f"{reverse} [.], seq {begin}:{begin + 50}, ack 201, win 500, length 50" for begin in range(1201, 1501, 50)),
+    ]
+    octets = "".join(f"00:00:00.{number:06} {text}\n" for number, text in enumerate(log)).encode()
+    records, counted = shown(octets, "jsonl", [90], short=True)
+    assert (records, counted) == shown(octets, "jsonl", [90], short=False)
+    assert records.count(b'{"code":"spurious_retransmission"') == 6
+
+
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_damaged_traffic_comes_out_the_same(data: st.DataObject) -> None:
