@@ -7,7 +7,7 @@ STAMP := $(VENV)/.installed
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; do \
 	$$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
 
-.PHONY: demo check test test-batch test-spark test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled fuzz soak flood audit licences man clean
+.PHONY: demo check test thorough test-batch test-spark test-mermaid test-axe lint docs outputs package wheels bench bench-micro bench-report screens compiled test-compiled fuzz soak flood audit licences man clean
 .DEFAULT_GOAL := demo
 
 demo: $(STAMP)
@@ -16,8 +16,12 @@ demo: $(STAMP)
 # All that continuous integration does on one machine, the quickest first.
 check: lint docs test package
 
-test: $(STAMP) # what hung, on a machine that stood still, is tried once more
-	$(BIN)/pytest -n 2 --reruns 1 --only-rerun 'Timeout \(>'
+test: $(STAMP) # real processes, sockets and browsers on a machine with other work: what fails is tried once more, and named
+	$(BIN)/pytest -n 2 --dist worksteal --reruns 1 -rR
+
+# The slow tests with all the lines and connections they stand for, of which `make test` takes a part.
+thorough: $(STAMP)
+	$(BIN)/pytest -n 2 --thorough -m slow
 
 # Two thousand logs, five of them of 100 MB: what `make test` does with a few. BATCH=--help says what can be chosen.
 test-batch: $(STAMP)

@@ -16,6 +16,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
+from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 DRIVER = shutil.which("chromedriver")
@@ -87,6 +89,13 @@ class Browser:
         element = self.one(query)
         self.bring(element)
         element.click()
+
+    def leave(self, query: str) -> None:
+        """Click what leads to another page, and wait until that is there."""
+        before = self.one("html")
+        self.click(query)
+        WebDriverWait(self.driver, PATIENCE).until(staleness_of(before))
+        WebDriverWait(self.driver, PATIENCE).until(presence_of_element_located((By.CSS_SELECTOR, "main")))
 
     def bring(self, element: WebElement) -> None:
         """Bring an element into the middle of the window, at once."""

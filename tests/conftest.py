@@ -6,9 +6,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from hypothesis import settings
@@ -21,8 +22,9 @@ COMPILED = any(PACKAGE.glob("track.*.*"))  # its core is: such modules take no p
 CORPUS = ROOT.parent / "shared" / "corpus"
 TDEXPLAIN = [sys.executable, "-m", "tdparse"]
 
-# A shared machine pauses; how long a test takes is not what it is about.
-settings.register_profile("steady", deadline=None)
+# A shared machine pauses; how long a test takes is not what it is about. What is drawn is the same in every run: chance
+# has `make fuzz`.
+settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")
 
 os.environ.update(TZ="UTC", LC_ALL="C.UTF-8", COLUMNS="80")
@@ -42,7 +44,10 @@ for number, handler in (
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of tests/installs.py."""
+    """Options of `make thorough` and of tests/installs.py."""
+    parser.addoption(
+        "--thorough", action="store_true", help="play and generate as much as is claimed, not a part of it"
+    )
     parser.addoption("--whole-suite", action="store_true", help="run all tests on the installed wheel, not a selection")
     parser.addoption("--built", help="test the wheel of this folder instead of building one")
     parser.addoption("--only-python", help="test the wheel on one Python only, for instance 3.12")
@@ -102,6 +107,29 @@ def run(command: Sequence[str], given: bytes = b"", env: dict[str, str] | None =
             cwd=cwd,
         )
     )
+
+
+@contextmanager
+def started(command: Sequence[str | Path], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Start a command that a test watches while it runs; `options` are those of `Popen`.
+
+    A test that fails meanwhile fails at once: it does not wait for an end that nobody brings about.
+    """
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield process
+        except BaseException:
+            if process.poll() is None and options.get("start_new_session"):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.kill()
+            raise
+
+
+@pytest.fixture(scope="session")
+def thorough(request: pytest.FixtureRequest) -> bool:
+    """Whether a test does all that it stands for, or the part that every change is tried with."""
+    return bool(request.config.getoption("--thorough"))
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from conftest import TDEXPLAIN
+from conftest import TDEXPLAIN, started
 
 
 @contextmanager
@@ -20,9 +20,9 @@ def served(*options: str, temporary: Path) -> Iterator[int]:
     """Yield the port on which `tdexplain serve` answers; it must end quietly when it is interrupted."""
     command = [*TDEXPLAIN, "serve", "--port", "0", *options]
     environment = {**os.environ, "TMPDIR": str(temporary)}
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as process:
+    with started(command, stderr=subprocess.PIPE, env=environment) as process:
         assert process.stderr is not None
-        said = process.stderr.readline()
+        said = process.stderr.readline().decode()
         found = re.search(r"http://127\.0\.0\.1:(\d+)/", said)
         assert found, said
         port = int(found[1])
@@ -36,4 +36,4 @@ def served(*options: str, temporary: Path) -> Iterator[int]:
         yield port
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 130
-        assert process.stderr.read() == ""
+        assert process.stderr.read() == b""

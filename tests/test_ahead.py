@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from batch_at_scale import REJECTED, generated
-from conftest import Done, Program, run
+from conftest import Done, Program, run, started
 
 # Logs of the tests are short, and on a busy machine either process may be slow: the first one waits for the other.
 # Whether that one has spoken is noted beside the log.
@@ -135,23 +135,22 @@ def test_the_other_goes_with_the_first(log: Path) -> None:
     )
     assert done.stdout.count(b"\n") == 1
     assert done.stderr == b""
-    process = subprocess.Popen(
+    with started(
         [*command, "-j", "2", "x.log"], cwd=log.parent, stdout=subprocess.PIPE, start_new_session=True
-    )
-    assert process.stdout is not None
-    process.stdout.read(1000)
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(process.pid, 0)
-        except ProcessLookupError:
-            break
-        time.sleep(0.05)
-    else:
-        pytest.fail("the other process is still there")
-    process.stdout.close()
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.read(1000)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                os.killpg(process.pid, 0)
+            except ProcessLookupError:
+                break
+            time.sleep(0.05)
+        else:
+            pytest.fail("the other process is still there")
 
 
 def test_a_table_of_connections_is_made_by_one(program: Program, log: Path) -> None:

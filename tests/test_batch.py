@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import CORPUS, PACKAGE, ROOT, TDEXPLAIN, Program
+from conftest import CORPUS, PACKAGE, ROOT, TDEXPLAIN, Program, started
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -173,16 +173,13 @@ def test_an_interrupted_run_leaves_whole_copies_only(tmp_path: Path, demo: Path,
     for number in range(60):
         (source / f"{number:02}.log").write_bytes(text * 40)
     target = tmp_path / "out"
-    process = subprocess.Popen(
-        [*TDEXPLAIN, "annotate", str(source), "-o", str(target), "-j", jobs],
-        stderr=subprocess.PIPE,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 30
-    while not (target.is_dir() and list(target.glob("*.log"))) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    command = [*TDEXPLAIN, "annotate", str(source), "-o", str(target), "-j", jobs]
+    with started(command, stderr=subprocess.PIPE, start_new_session=True) as process:
+        deadline = time.monotonic() + 30
+        while not (target.is_dir() and list(target.glob("*.log"))) and time.monotonic() < deadline:
+            time.sleep(0.005)
+        os.killpg(process.pid, signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     assert b"Traceback" not in err
     written = tree(target)

@@ -14,10 +14,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from conftest import PACKAGE, ROOT, TDEXPLAIN, Done, Program
+from conftest import PACKAGE, ROOT, TDEXPLAIN, Done, Program, started
 
 from tdparse.ledger import NAME
 
@@ -157,18 +158,14 @@ def test_killed_runs_are_continued(program: Program, tmp_path: Path) -> None:
     seconds = time.monotonic() - begun
     killed = 0
     for number in range(4):  # twenty moments: make test-batch
-        process = subprocess.Popen(
-            [*TDEXPLAIN, "annotate", "in", "-j", "2", "-o", "out"],
-            cwd=tmp_path,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        time.sleep(random.SystemRandom().uniform(0.3, 0.9) * seconds / (number + 1))
-        if number % 2:
-            process.kill()
-        elif process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-        killed += process.wait(timeout=30) == -signal.SIGKILL
+        command = [*TDEXPLAIN, "annotate", "in", "-j", "2", "-o", "out"]
+        with started(command, cwd=tmp_path, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+            time.sleep(random.SystemRandom().uniform(0.3, 0.9) * seconds / (number + 1))
+            if number % 2:
+                process.kill()
+            elif process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+            killed += process.wait(timeout=60) == -signal.SIGKILL
     assert killed
     program("annotate", "in", "-j", "2", "-o", "out", "--report", "2.json", cwd=tmp_path)
     assert tree(tmp_path / "out") == tree(tmp_path / "undisturbed")
@@ -179,8 +176,9 @@ def test_runs_beside_each_other_do_no_harm(tmp_path: Path) -> None:
     """Three at once on one folder: each succeeds, and the folder is that of one."""
     logs(tmp_path / "in", 40)
     commands = [[*TDEXPLAIN, "annotate", "in", "-j", "2", "-o", name] for name in ("out", "out", "out", "one")]
-    running = [subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) for command in commands]
-    told = [process.communicate(timeout=120)[1] for process in running]
+    with ExitStack() as stack:
+        running = [stack.enter_context(started(command, cwd=tmp_path, stderr=subprocess.PIPE)) for command in commands]
+        told = [process.communicate(timeout=120)[1] for process in running]
     assert [process.returncode for process in running] == [3] * 4, told
     assert b"Traceback" not in b"".join(told)
     assert tree(tmp_path / "out") == tree(tmp_path / "one")

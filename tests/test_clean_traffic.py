@@ -19,9 +19,14 @@ from tdparse.pipeline import explain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CONNECTIONS = 1000
 TRIES = 3
 PLAYER = Path(__file__).with_name("real_traffic.py")
+
+
+@pytest.fixture
+def connections(*, thorough: bool) -> int:
+    """How many connections there are."""
+    return 1000 if thorough else 250
 
 
 def remarks(lines: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
@@ -39,11 +44,11 @@ def remarks(lines: Iterable[str]) -> tuple[Counter[str], Counter[str]]:
 
 @pytest.mark.skipif(not has("tcpdump"), reason="tcpdump is not installed")
 @pytest.mark.parametrize("options", [("-S",), (), ("-vv",)], ids=["absolute", "relative", "verbose"])
-def test_played_connections(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_played_connections(tmp_path: Path, options: tuple[str, ...], connections: int) -> None:
     """A thousand played connections (pages, handshakes and records, keystrokes) end clean and without a finding."""
     path = tmp_path / "quiet.pcap"
-    write_pcap(path, quiet(CONNECTIONS))
-    assert remarks(tcpdump_text(path, *options)) == ({}, {"complete.clean": CONNECTIONS})
+    write_pcap(path, quiet(connections))
+    assert remarks(tcpdump_text(path, *options)) == ({}, {"complete.clean": connections})
 
 
 def _isolated() -> bool:
@@ -55,11 +60,11 @@ def _isolated() -> bool:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("options", [("-tt", "-S"), ("-tttt", "-vv")], ids=["absolute", "verbose"])
-def test_real_connections(options: tuple[str, ...]) -> None:
+def test_real_connections(options: tuple[str, ...], connections: int) -> None:
     """The same between real sockets over a veth pair, as a live tcpdump prints them."""
     if not _isolated():
         pytest.skip("needs root, network namespaces with veth, ip, nsenter and tcpdump")
-    command = ["unshare", "-n", sys.executable, str(PLAYER), str(CONNECTIONS), *options]
+    command = ["unshare", "-n", sys.executable, str(PLAYER), str(connections), *options]
     for _ in range(TRIES):  # where the machine is busy, the kernel really sends again
         lines = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.splitlines()
         found, verdicts = remarks(lines)
@@ -67,5 +72,5 @@ def test_real_connections(options: tuple[str, ...]) -> None:
             break
     assert found == {}
     # The connection that tries whether the server is there may still have been closing.
-    assert verdicts["complete.clean"] == CONNECTIONS
-    assert sum(verdicts.values()) <= CONNECTIONS + 1
+    assert verdicts["complete.clean"] == connections
+    assert sum(verdicts.values()) <= connections + 1

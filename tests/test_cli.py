@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import TDEXPLAIN, Program
+from conftest import TDEXPLAIN, Program, started
 
 REJECTED = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
 COMMANDS = ["explain", "connections", "annotate", "convert", "why", "repl", "demo"]
@@ -231,26 +231,24 @@ def test_wrong_usage_is_two(program: Program, arguments: list[str]) -> None:
 
 def test_ctrl_c_ends_a_run_over_files(demo: Path) -> None:
     """The verdicts so far, exit 130, nothing on standard error."""
-    process = subprocess.Popen(
-        [*TDEXPLAIN, *[str(demo / "http.log")] * 2000], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout
-    process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    many = [*TDEXPLAIN, *[str(demo / "http.log")] * 2000]
+    with started(many, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, b"")
     assert out.decode().rstrip().splitlines()[-1].startswith("    What to check: ")
 
 
 def test_ctrl_c_discards_half_an_output_file(demo: Path, tmp_path: Path) -> None:
     """Of a file there is more to come, so what is written must not look whole."""
-    process = subprocess.Popen(
-        [*TDEXPLAIN, "-o", str(tmp_path / "x"), *[str(demo / "http.log")] * 3000], stderr=subprocess.PIPE
-    )
-    deadline = time.monotonic() + 20
-    while not list(tmp_path.glob(".x.*.part")) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    many = [*TDEXPLAIN, "-o", str(tmp_path / "x"), *[str(demo / "http.log")] * 3000]
+    with started(many, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 20
+        while not list(tmp_path.glob(".x.*.part")) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, b"")
     assert list(tmp_path.iterdir()) == []

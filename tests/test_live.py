@@ -13,21 +13,18 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import TDEXPLAIN
+from conftest import TDEXPLAIN, started
 
-PATIENCE = 20.0  # seconds; a healthy run needs milliseconds
+PATIENCE = 60.0  # seconds; a healthy run needs milliseconds
 
 
 @contextmanager
 def piped(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
     """Start tdexplain between two pipes that stay open."""
-    with subprocess.Popen(
-        [*TDEXPLAIN, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with started([*TDEXPLAIN, *arguments], **pipes) as process:
+        yield process
+        process.kill()
 
 
 def exchange(process: subprocess.Popen[bytes], octets: bytes, until: bytes) -> bytes:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import TDEXPLAIN, Program
+from conftest import TDEXPLAIN, Program, started
 
 from tdparse.live import command
 
-PATIENCE = 20
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -79,7 +79,7 @@ def test_a_live_capture_is_explained_as_it_comes(server: tuple[str, int]) -> Non
 def test_a_capture_that_ends_by_itself(server: tuple[str, int]) -> None:
     """-c 3 is tcpdump's own option; then all is as after any log."""
     arguments = ["live", "-c", "3", "-i", "lo", "tcp", "port", str(server[1])]
-    with subprocess.Popen([*TDEXPLAIN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with started([*TDEXPLAIN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stderr
         while b"listening" not in process.stderr.readline():
             assert process.poll() is None
@@ -94,7 +94,7 @@ def test_a_capture_that_ends_by_itself(server: tuple[str, int]) -> None:
 def test_an_interrupt_to_one_ends_both(server: tuple[str, int]) -> None:
     """No tcpdump is left behind."""
     arguments = ["live", "--quiet", "-i", "lo", "tcp", "port", str(server[1])]
-    with subprocess.Popen(
+    with started(
         [*TDEXPLAIN, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
     ) as process:
         assert process.stderr

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, TDEXPLAIN, Program, run
+from conftest import ROOT, TDEXPLAIN, Program, run, started
 from test_live import PATIENCE, exchange, piped
 
 if TYPE_CHECKING:
@@ -70,9 +70,7 @@ def test_an_ignored_signal_stays_ignored(number: signal.Signals) -> None:
     script = (
         f"import os, signal, sys; signal.signal({int(number)}, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
     )
-    with subprocess.Popen(
-        [sys.executable, "-c", script, *TDEXPLAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE
-    ) as process:
+    with started([sys.executable, "-c", script, *TDEXPLAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         exchange(process, LINES[0], b"\n\n")
         process.send_signal(number)
         out, _ = process.communicate(b"".join(LINES[1:]), timeout=PATIENCE)
@@ -89,7 +87,7 @@ def test_a_signal_leaves_whole_copies_of_a_batch(jobs: str, number: signal.Signa
     for place in range(40):
         (tmp_path / "in" / f"{place:02}.log").write_bytes(HTTP * 60)
     command = [*TDEXPLAIN, "annotate", "in", "-j", jobs, "-o", "out"]
-    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
+    with started(command, cwd=tmp_path, stderr=subprocess.PIPE) as process:
         wait_for(lambda: len(list(tmp_path.glob("out/*.log"))) >= 3, "no copy is made")
         process.send_signal(number)
         _, err = process.communicate(timeout=PATIENCE)
@@ -106,7 +104,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(view: list[str], tmp_path: Path
     """SIGPIPE in every view: the reader has seen enough."""
     log = tmp_path / "long.log"
     log.write_bytes(HTTP * 300)
-    with subprocess.Popen([*TDEXPLAIN, *view, log], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with started([*TDEXPLAIN, *view, log], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         process.stdout.read(10)
         process.stdout.close()
@@ -120,7 +118,7 @@ def test_a_slow_reader_gets_everything_and_costs_no_memory(tmp_path: Path) -> No
     log = tmp_path / "long.log"
     log.write_bytes(HTTP * 600)
     whole = run([*TDEXPLAIN, str(log)]).raw
-    with subprocess.Popen([*TDEXPLAIN, str(log)], stdout=subprocess.PIPE) as process:
+    with started([*TDEXPLAIN, str(log)], stdout=subprocess.PIPE) as process:
         assert process.stdout
         seen = os.read(process.stdout.fileno(), 100)
         time.sleep(1.0)
@@ -218,7 +216,7 @@ def test_a_signal_ends_the_tcpdump_too(tmp_path: Path, number: signal.Signals) -
     program.write_text(f"#!/bin/sh\ncase $1 in --help) exit;; esac\necho $$ > '{note}'\ncat '{log}'\nexec sleep 1000\n")
     program.chmod(0o755)
     env = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    with subprocess.Popen(
+    with started(
         [*TDEXPLAIN, "live"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=env, start_new_session=True
     ) as process:
         assert process.stdout

@@ -448,16 +448,16 @@ def test_the_local_page_takes_a_paste_and_a_file(window: Browser, tmp_path: Path
         window.open(here, script=script)
         window.one("#lang-zh").click()
         window.run("arguments[0].value = arguments[1]", window.one("#text"), "\n".join(lines("refused")))
-        window.click(".go")
+        window.leave(".go")
         assert "连接被拒绝" in window.one("main").text
         assert window.driver.current_url == here + "report"
         assert window.requests() == [here, here + "report"]
         window.open(here, script=script)
         window.one("#file").send_keys(str(CAPTURES / "loss" / "absolute.log"))
-        window.click(".go")
+        window.leave(".go")
         assert window.seen(".card h3") == ["Complete, closed cleanly"]
         window.open(here, script=script)
-        window.click(".go")
+        window.leave(".go")
         assert "There was nothing in it." in window.one("[role=alert]").text
         window.driver.refresh()
         assert [text for text in window.complaints() if "400" not in text] == []

@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import Program
+from conftest import Program, started
 
 from tdparse import catalog, why
 from tdparse.cli import app
@@ -193,7 +193,7 @@ def test_a_terminal_gets_lines_that_fit() -> None:
     """On a terminal of 50 columns every line fits, and headings are emphasised."""
     leader, follower = pty.openpty()
     environment = {**os.environ, "COLUMNS": "50", "TERM": "xterm"}
-    with subprocess.Popen(
+    with started(
         [sys.executable, "-m", "tdparse", "why", "refused", "-l", "zh"],
         stdout=follower,
         stdin=follower,
