@@ -96,6 +96,19 @@ def test_a_line_of_the_log_is_there_as_it_was(columns: int) -> None:
     assert set(view(Text("en"), *LOGS).splitlines()) >= ORIGINALS
 
 
+@pytest.mark.parametrize("columns", [40, 57, 80])
+def test_a_long_name_is_broken_between_its_parts(columns: int, tmp_path: Path) -> None:
+    """Colours do not count, and the port, and each number in the name, stays whole."""
+    host, peer = "app-server-production-eu-central-1a-0123456789.internal.example.company.com", "2001:db8:85a3::7334"
+    log = tmp_path / "x.log"
+    log.write_text(f"12:00:00.000001 IP {host}.52144 > {peer}.3306: Flags [S], seq 4294967295, win 64240, length 0\n")
+    for name in ("text", "connections", "quiet"):
+        shown = view(renderer(name, "en", columns), log)
+        assert COLOR.sub("", view(renderer(name, "en", columns, color=True), log)) == shown
+        assert set(re.findall(r"\d{5,}", shown)) <= {"0123456789", "52144", "4294967295", "64240", "000001"}
+        assert {"0123456789", "52144"} <= set(re.findall(r"\d{5,}", shown))
+
+
 def test_the_states_stand_in_columns() -> None:
     """What was and what is begin at the same place in every record, on each side; an arrow where it has changed."""
     shown = [line for line in view(Text("en"), *LOGS).splitlines() if line.startswith("    client ")]

@@ -134,20 +134,29 @@ def broken(text: str, columns: int) -> list[str]:
             lines.append(line)
             continue
         start = used = 0
-        for place, size in enumerate(map(_widths.__getitem__, line)) if width(line) > columns else ():
+        sizes = _sizes(line) if width(line) > columns else []
+        for place, size in enumerate(sizes):
             while used + size > columns and used:
-                end = _breaking(line, start, place)
+                end = _breaking(line, start, place, sizes)
                 lines.append(line[start:end])
-                start, used = end, width(line[end:place])
+                start, used = end, sum(sizes[end:place])
             used += size
         lines.append(line[start:])
     return lines
 
 
-def _breaking(line: str, start: int, end: int) -> int:
+def _sizes(line: str) -> list[int]:
+    """Return how many columns each character takes; our own colours take none."""
+    sizes = [_widths[character] for character in line]
+    for found in _COLOR.finditer(line):
+        sizes[found.start() : found.end()] = [0] * len(found[0])
+    return sizes
+
+
+def _breaking(line: str, start: int, end: int, sizes: Sequence[int]) -> int:
     """Return the best place to break a line that has no blank between two places, at the latest the second."""
     for sign in _SIGNS:
-        found = [match.end() for match in sign.finditer(line, start, end)]
+        found = [match.end() for match in sign.finditer(line, start, end) if sizes[match.start()]]
         if found:
             return found[-1]
     return end
@@ -182,8 +191,8 @@ def packed(parts: Sequence[str], columns: int) -> list[str]:
     return [piece for line in lines[1:] for piece in broken(line, columns)]
 
 
-# Where a word that is too long may be broken, best first; our own colours are no place for it.
-_SIGNS: Final = (re.compile(r"[,;)}\]]"), re.compile(r"[:|/=>]"), re.compile(r"(?<!\x1b)[^\w\x1b.*?~-]"))
+# Where a word that is too long may be broken, best first; the last are inside of names, never of states.
+_SIGNS: Final = tuple(map(re.compile, (r"[,;)}\]]", r"[:|/=>]", r"[^\w\x1b.*?~-]", r"(?<=\w)[._-](?=\w)")))
 
 
 @cache
