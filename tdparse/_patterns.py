@@ -890,12 +890,12 @@ COUNTERS: Final = (
 )
 COUNTERS_FIELDS: Final = ('captured', 'received', 'dropped', 'dropped_interface', 'captured', 'received', 'dropped', 'dropped_interface', 'captured', 'received', 'dropped', 'dropped_interface')
 CONTINUATION: Final = (
-    '(?>(?:\t|    ).*\\S.*)'
+    '(?>(?:\t|    (?! *(?:\\d{1,10}  |\\d\\d:\\d\\d:\\d\\d\\.\\d|\\d{4}-\\d\\d-\\d\\d |\\d{9,10}\\.\\d))).*\\S.*)'
 )
 ASCII_DUMP: Final = (
     '(?>[E-O][^\n]{8}\\.[^\n]{6,}|`[^\n]{5}\\.[^\n]{6,})'
 )
 SUSPECT: Final = (
-    '(?>.*\\S \\S+ > \\S+: (?:Flags \\[(?:none|[FSRP.UEWe]{1,9})\\]|(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum'
-    ' | \\[bad tcp | \\d+:\\d+\\(| ack \\d| win \\d)).*)'
+    '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags \\[(?:none|[FSRP.UEWe]{1,9})\\]|(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\'
+    '[tcp sum | \\[bad tcp | \\d+:\\d+\\(| ack \\d| win \\d)).*)'
 )

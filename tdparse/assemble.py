@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
-from tdparse.record import is_unfinished, opens_ascii_dump, parse_line
+from tdparse.record import is_continuation, is_unfinished, opens_ascii_dump, parse_line
 from tdparse.shapes import reader_of
 
 if TYPE_CHECKING:
@@ -153,7 +153,16 @@ class Assembler:
                 self._other(item._replace(raw=lines[0])),
                 *(Skipped(first + index, "continuation", raw) for index, raw in enumerate(lines[1:], 1)),
             ]
+        if item.kind == "rejected" and is_continuation(text):
+            return self._refuse(item, text)
         return [*self._give_up(), *self._begin(text)]
+
+    def _refuse(self, item: Skipped, text: str) -> list[Item]:
+        """Return the lines of a segment that cannot be read, known by its last one; reading has stopped in that."""
+        before = len("\n".join(self._held)) + 1
+        held = self._give_up()
+        column = None if item.column is None else max(item.column - before, 1)
+        return [*held, self._other(item._replace(line=self._line, raw=text, column=column))]
 
     def _give_up(self) -> list[Item]:
         """Return the held lines as what they are without the line they asked for."""

@@ -65,6 +65,11 @@ def is_unfinished(text: str) -> bool:
     return len(text) <= MAX_LENGTH and _pattern["UNFINISHED"].fullmatch(text + "\n") is not None
 
 
+def is_continuation(text: str) -> bool:
+    """Return whether `text` has the form of a physical line under another one."""
+    return _pattern["CONTINUATION"].fullmatch(text) is not None
+
+
 def opens_ascii_dump(text: str) -> bool:
     """Return whether `text` can be the first line of a packet's bytes as -A prints them."""
     return _pattern["ASCII_DUMP"].fullmatch(text) is not None
@@ -117,10 +122,10 @@ def _quotation(printed: fields.Fields) -> dict[str, object] | None:
 
 
 def _left_over(text: str, line: int) -> Skipped:
-    """Return the kind of a line that no pattern of a whole line describes."""
-    if _pattern["CONTINUATION"].fullmatch(text) is not None:
+    """Return the kind of a text that no pattern of a whole record describes."""
+    if is_continuation(text):
         return Skipped(line, "continuation", text)
-    if _pattern["SUSPECT"].fullmatch(text) is None:
+    if _pattern["SUSPECT"].fullmatch(text.replace("\n", " ")) is None:
         return Skipped(line, "remark", text)
     from tdparse import lalr  # lark is loaded only when its error position is wanted
 

@@ -76,6 +76,35 @@ def test_a_header_at_the_end_of_the_log_is_not_lost() -> None:
     assert kinds(feed(ONE, HEADER)[-1]) == ["other_protocol"]
 
 
+@pytest.mark.parametrize(
+    ("second", "column"),
+    [
+        (SECOND.replace("seq 1,", "seq x,"), SECOND.index("seq 1,") + 5),
+        (SECOND.partition(", seq")[0], SECOND.index(", seq") + 1),
+        (SECOND.replace("seq 1,", "seq 1:5,").replace("length 0", "length 5"), len(SECOND) + 2),
+    ],
+    ids=["damaged", "cut", "disagreeing"],
+)
+def test_a_damaged_record_of_two_lines_is_rejected(second: str, column: int) -> None:
+    """It is known by its second line, and the column is that of where reading stops there."""
+    first, items, after, _ = feed(HEADER, second, ONE)
+    assert (first, kinds(after)) == ([], ["segment"])
+    assert kinds(items) == ["other_protocol", "rejected"]
+    assert [(item.line, item.raw) for item in items if isinstance(item, Skipped)] == [(1, HEADER), (2, second)]
+    assert isinstance(items[1], Skipped)
+    assert items[1].column == column
+
+
+def test_a_damaged_record_behind_a_lonely_header_is_rejected_by_itself() -> None:
+    """What begins a record is no second line of the one before."""
+    damaged = ONE.replace("seq 1", "seq x")
+    for text, column in ((damaged, damaged.index("x,") + 1), (f"    7  {damaged}", damaged.index("x,") + 8)):
+        header, rejected = feed(HEADER, text)[1]
+        assert kinds([header, rejected]) == ["other_protocol", "rejected"]
+        assert isinstance(rejected, Skipped)
+        assert rejected.column == column
+
+
 def test_other_protocols_of_two_lines_keep_their_kind() -> None:
     """The first line says the kind, the second continues it."""
     second = "    192.0.2.1.53 > 192.0.2.2.5: [udp sum ok] UDP, length 12"

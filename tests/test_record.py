@@ -110,6 +110,11 @@ def test_ports_stand_behind_the_last_dot(token: str, endpoint: Endpoint) -> None
         ("seq 43780310 FIN n", "remark"),
         ("ack 1228404594 m+1", "remark"),
         ("三次握手", "remark"),
+        ("\tOpen Message (1), length: 49", "continuation"),
+        ("    192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "continuation"),
+        ("192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "rejected"),
+        ("    1  12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "rejected"),
+        ("    12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "rejected"),
     ],
 )
 def test_other_lines_are_classified(text: str, kind: str) -> None:
