@@ -72,6 +72,7 @@ class Mender:
         self._raw: list[str] = []  # lines of a record that may go on
         self._plain: list[Item] = []  # what the first of them is by itself
         self._readings: list[Reading] = []
+        self._payload = False  # what tcpdump prints of the last segment's payload may come, each line behind a tab
 
     def feed(self, text: str) -> list[Item]:
         """Return the items that are complete now that the line `text` (without its newline) has come."""
@@ -79,6 +80,9 @@ class Mender:
         if self._raw:
             return self._go_on(text)
         items = self._assembler.feed(text)
+        if self._payload and text[:1] == "\t":
+            return self._numbered(items)  # the sender chose it; behind a tab it can imitate a record
+        self._payload = len(items) == 1 and isinstance(items[0], Segment) and items[0].payload is not None
         if len(items) == 1 and isinstance(item := items[0], Skipped) and item.kind in MENDABLE:
             if item.line + self._beyond < self._line:  # the line before, given up for `text`, which may go on
                 return self._numbered(items)
@@ -98,6 +102,7 @@ class Mender:
     def pass_over(self, count: int) -> None:
         """Count lines that were segments `reader` would have read."""
         self._line += count
+        self._payload = False
         self._assembler.pass_over(count)
 
     def flush(self) -> list[Item]:

@@ -120,6 +120,15 @@ def test_nothing_is_invented(line: str) -> None:
     assert [type(item) for item in read(line, "")] == [Skipped, Skipped]
 
 
+def test_printed_payload_is_no_record() -> None:
+    """Behind a tab stands what the sender chose; a whole log behind tabs is one that was indented."""
+    page = VERBOSE[1].replace("length 0", "length 99: HTTP, length: 99")
+    items = read(VERBOSE[0], page, "\tGET / HTTP/1.1", f"\t{SYN}", f"\t{DATA}", OLD, f"\t{SYN}")
+    kinds = [item.kind if isinstance(item, Skipped) else "segment" for item in items]
+    assert kinds == ["segment", "continuation", "continuation", "continuation", "segment", "segment"]
+    assert len([item for item in read(f"\t{DATA}: HTTP", f"\t{SYN}") if isinstance(item, Segment)]) == 2
+
+
 def test_every_line_is_in_exactly_one_item() -> None:
     """Joined records count their lines, and the numbers of what follows stay right."""
     lines = ["intro", *(f"> {line}" for line in textwrap.wrap(SYN, 66)), "> and then", DATA, "bye"]
