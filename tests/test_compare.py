@@ -26,6 +26,7 @@ from two_points import (
 
 from tdparse import catalog
 from tdparse.compare import CHANGES, KINDS, Comparison, Log, compare, seen
+from tdparse.compare.words import Words
 from tdparse.model import Step
 from tdparse.pipeline import explain
 
@@ -301,6 +302,32 @@ def test_what_a_capture_misses_is_not_lost() -> None:
     (difference,) = found.links[0].differences
     assert (difference.log, difference.lines, difference.confidence) == (1, (6,), "certain")
     assert laid(ours, [*theirs[:5], *theirs[6:]]).counts == {"not_captured": 1}
+
+
+def test_what_proves_an_arrival_is_named_with_its_log() -> None:
+    """The acknowledgment may stand beside the record, where the other log had not begun, or was over."""
+    ours, theirs = bulk()
+    for one, other in ((ours, theirs[:8]), (ours[:8], theirs)):
+        found = laid(one, other)
+        proved = [d for d in found.links[0].differences if d.kind == "outside" and d.other_lines]
+        assert proved
+        for difference in proved:
+            lines = (one, other)[difference.other_log]
+            assert max(difference.other_lines) <= len(lines)
+            assert " ack " in lines[difference.other_lines[0] - 1]
+            said = Words(found, "en", str, str).difference(difference)
+            assert f"line {difference.other_lines[0]} of {found.names[difference.other_log]}" in said
+
+
+def test_of_copies_the_first_to_arrive_is_the_one_that_was_sent() -> None:
+    """The other is the duplicate, however their times lie beside those of the packets around them."""
+    ours, theirs = bulk()
+    sent = [line for line in theirs if " > 192.0.2.2." in line][2]
+    for micro in (-1, 1):
+        found = laid(ours, sorted([*theirs, later(sent, micro)]))
+        assert found.counts == {"duplicated": 1}
+        (difference,) = found.links[0].differences
+        assert (difference.log, difference.lines[0] > difference.other_lines[0]) == (1, True)
 
 
 def test_a_connection_that_goes_elsewhere_is_not_lost() -> None:

@@ -57,8 +57,8 @@ class _Comparing:
         for matcher in self._matchers:
             for way in matcher.ways:
                 expect = expectations[matcher, way.side]
-                matcher.match(way, expect)
                 origin = 0 if self._leaves(matcher, way) else 1
+                matcher.match(way, expect, origin)
                 judges.setdefault(matcher, []).append(Judge(matcher, way, origin, expect, self._logs, self._when))
         clocks = compared(self._logs, list(self._passages()) if self._timed else [])
         for matcher in self._both:

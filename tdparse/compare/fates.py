@@ -42,7 +42,7 @@ class Fate(NamedTuple):
     log: int  # where the record is
     record: Sighting
     spans: tuple[tuple[int, int], ...]  # its octets concerned, as its log counts them; () for all of it
-    other: Sighting | None = None  # what proves it: the acknowledgment, or the copy that was there before
+    other: tuple[int, Sighting] | None = None  # what proves it, and its log: the acknowledgment, or an earlier copy
 
 
 class _Acknowledged:
@@ -86,7 +86,7 @@ class Judge:
         self._when = when
         self._timed = matcher.timed
         self._runs = tuple(_run(log, when) for log in logs)
-        self._explained: set[int] = set()  # acknowledgments that already prove the arrival of a copy
+        self._explained: set[tuple[int, int]] = set()  # log and place of proofs that a copy has arrived
 
     # -------------------------------------------------------------- where it was sent
 
@@ -140,8 +140,7 @@ class Judge:
             unanswered = self._unanswered(group, end)
             for s in reversed(group):
                 spans = self._spans(self.origin, s)
-                if (proof := self._received(s, self._explained)) is not None:
-                    self._explained.add(proof.place)
+                if (proof := self._received(s)) is not None:
                     yield Fate("outside", "certain", self.origin, s, spans, proof)
                 elif end in off or (self._runs[self.far] is None and self._hears()):
                     yield Fate("outside", "likely", self.origin, s, spans)
@@ -183,9 +182,8 @@ class Judge:
         found: list[Fate] = []
         for s in reversed(records):
             spans = self._spans(self.origin, s)
-            proof = self._received(s, self._explained)
+            proof = self._received(s)
             if proof is not None:
-                self._explained.add(proof.place)
                 found.append(Fate("not_captured", "certain", self.origin, s, spans, proof))
             else:
                 found.append(Fate("lost", "certain" if s.octets else "likely", self.origin, s, spans))
@@ -196,20 +194,31 @@ class Judge:
             else:
                 yield fate
 
-    def _received(self, s: Sighting, explained: set[int]) -> Sighting | None:
-        """Return what shows that the receiver had a record that its own log has not."""
+    def _received(self, s: Sighting) -> tuple[int, Sighting] | None:
+        """Return what shows that the receiver had a record that its own log has not, with its log; each shows one."""
+        found = self._proof(s)
+        if found is not None:
+            self._explained.add((found[0], found[1].place))
+        return found
+
+    def _proof(self, s: Sighting) -> tuple[int, Sighting] | None:
         if s.span is None:
-            return self._echo(s)
+            echo = self._echo(s)
+            return None if echo is None else (self.far, echo)
         moved = 0 if self.origin == 0 else self._matcher.moved(self.way.side, s.conn)
         spans = [(start + moved, end + moved) for start, end in self.way.left[self.origin][s.place]]
         end = max(end for _, end in spans)
         arrived = self._first_arrival(spans)
         proof = self._acks[self.far].first(end)
-        if proof is not None and (arrived is None or proof.place < arrived) and proof.place not in explained:
+        if (
+            proof is not None
+            and (arrived is None or proof.place < arrived)
+            and (self.far, proof.place) not in self._explained
+        ):
             due = self._when(s)
             there = self._expect.arrival(due) if self.origin == 0 else self._expect.departure(due)
             if there <= self._when(proof) + self._expect.alone:
-                return proof
+                return self.far, proof
         if arrived is not None:
             return None
         # Its log has neither the octets nor, perhaps, the acknowledgment; the sender's may have that.
@@ -217,7 +226,7 @@ class Judge:
         again = self.repeats(s)
         if proof is None or proof.place < s.place or (again is not None and again.place < proof.place):
             return None
-        return proof
+        return self.origin, proof
 
     def _echo(self, s: Sighting) -> Sighting | None:
         """Return a record of the receiver that echoes a timestamp which nothing else has brought there."""
@@ -299,7 +308,7 @@ class Judge:
                 or self._when(s) - self._when(earlier) <= DUPLICATE_WITHIN
                 or (s.ip_id and s.ip_id == earlier.ip_id)
             ):
-                yield Fate("duplicated", "likely", self.far, s, concerned, earlier)
+                yield Fate("duplicated", "likely", self.far, s, concerned, (self.far, earlier))
             else:
                 yield self._unsent(s, concerned, low, high)
 

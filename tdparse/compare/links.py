@@ -134,12 +134,21 @@ class Linker:
             if self._matcher.bundle.side(fate.log, s) != side:
                 continue
             again = judge.repeats(s) if fate.kind == "lost" else None
-            there = () if fate.other is None else (fate.other.line,)
+            there, other = (1 - fate.log, ()) if fate.other is None else (fate.other[0], (fate.other[1].line,))
             octets = tuple(self._relative(fate.log, s, span) for span in fate.spans)
             yield (
                 side,
                 Difference(
-                    fate.kind, fate.confidence, s.sender, fate.log, (s.line,), there, s, octets, again and again.line
+                    fate.kind,
+                    fate.confidence,
+                    s.sender,
+                    fate.log,
+                    (s.line,),
+                    there,
+                    other,
+                    s,
+                    octets,
+                    again and again.line,
                 ),
                 (fate.log, s.conn),
             )
@@ -147,7 +156,7 @@ class Linker:
             s, there_s = pair[origin], pair[1 - origin]
             yield (
                 side,
-                Difference("reordered", "certain", s.sender, origin, (s.line,), (there_s.line,), s, ()),
+                Difference("reordered", "certain", s.sender, origin, (s.line,), 1 - origin, (there_s.line,), s, ()),
                 (origin, s.conn),
             )
         for ours, theirs in self._recut(judge):
@@ -155,7 +164,7 @@ class Linker:
             lines, others = tuple(r.line for r in ours), tuple(r.line for r in theirs)
             yield (
                 side,
-                Difference("resegmented", "certain", s.sender, origin, lines, others, s, ()),
+                Difference("resegmented", "certain", s.sender, origin, lines, 1 - origin, others, s, ()),
                 (origin, s.conn),
             )
 

@@ -243,13 +243,13 @@ class Matcher:
         """Return the packets that each log has once."""
         return [(ours[0], theirs[0]) for ours, theirs in way.groups if len(ours) == len(theirs) == 1]
 
-    def match(self, way: Way, expect: Expectation) -> None:
-        """Pair what is the same, and lay the rest beside each other octet by octet."""
+    def match(self, way: Way, expect: Expectation, origin: int) -> None:
+        """Pair what is the same, and lay the rest beside each other octet by octet; `origin` has it first."""
         for ours, theirs in way.groups:
             if len(ours) == len(theirs) == 1:
                 way.alone.add(ours[0].place)
             if ours and theirs:
-                way.pairs += self._aligned(ours, theirs, expect)
+                way.pairs += self._aligned(ours, theirs, expect, origin)
         way.groups = []
         for log in (0, 1):
             found = {pair[log].place for pair in way.pairs}
@@ -259,7 +259,9 @@ class Matcher:
         self._cover(way, expect)
         way.pairs.sort(key=lambda pair: pair[0].place)
 
-    def _aligned(self, ours: list[Sighting], theirs: list[Sighting], expect: Expectation) -> Iterator[Found]:
+    def _aligned(
+        self, ours: list[Sighting], theirs: list[Sighting], expect: Expectation, origin: int
+    ) -> Iterator[Found]:
         """Yield pairs of copies that cannot be told apart but by their times."""
         if len(ours) == len(theirs) == 1 and not expect.known:
             yield ours[0], theirs[0]
@@ -272,6 +274,9 @@ class Matcher:
         if ours[0].options.ts is None and expect.known:
             ours = [s for s in ours if not self._late(expect.arrival(self._when(s)), 1)]
             theirs = [s for s in theirs if not self._late(expect.departure(self._when(s)), 0)]
+        if self.timed and len((ours, theirs)[origin]) == 1:
+            yield from self._first_copy([(one, other) for one in ours for other in theirs], expect, 1 - origin)
+            return
         marks = [(expect.arrival(self._when(s)), 0, s) for s in ours] + [(self._when(s), 1, s) for s in theirs]
         marks.sort(key=lambda mark: (mark[0], mark[1], mark[2].place))
         cluster: tuple[list[tuple[int, Sighting]], list[tuple[int, Sighting]]] = ([], [])
@@ -283,6 +288,17 @@ class Matcher:
             cluster[log].append((time, s))
             last = time
         yield from cheapest(*cluster, expect.alone)
+
+    def _first_copy(self, pairs: list[Found], expect: Expectation, far: int) -> Iterator[Found]:
+        """Yield the pair of what was sent once and the first of its copies; the path has made those just behind it."""
+        nearest = min(pairs, key=lambda pair: self._misplaced(pair[0], pair[1], expect))
+        if self._misplaced(nearest[0], nearest[1], expect) <= 2 * expect.alone:
+            latest = self._when(nearest[far])
+            yield next(pair for pair in pairs if latest - self._when(pair[far]) <= SENT_AGAIN)
+
+    def _misplaced(self, one: Sighting, other: Sighting, expect: Expectation) -> int:
+        """Return how far a record of the other log stands from where one of the first is expected in it."""
+        return abs(self._when(other) - expect.arrival(self._when(one)))
 
     def _late(self, time: int, log: int) -> bool:
         """Tell whether a log had ended long before it could have had what is expected in it at `time`."""
@@ -333,7 +349,7 @@ class Matcher:
         stamped = way.stamps is not None and ours is not None and theirs is not None
         if stamped and ours and theirs and (theirs[0] - ours[0]) & MASK != way.stamps:
             return False
-        return abs(self._when(other) - expect.arrival(self._when(s))) <= 2 * expect.alone or not expect.known
+        return self._misplaced(s, other, expect) <= 2 * expect.alone or not expect.known
 
     def _unbounded(self, way: Way) -> dict[int, int]:
         """Return, by connection of the other log, what to add to its numbers, which do not wrap, to get ours."""

@@ -28,7 +28,8 @@ class Difference(NamedTuple):
     sender: Role
     log: int  # where the record is
     lines: tuple[int, ...]  # there
-    other_lines: tuple[int, ...]  # in the other log: what has arrived of it, what came before, what proves it
+    other_log: int  # where the following are
+    other_lines: tuple[int, ...]  # what has arrived of it, what came before, what proves it
     record: Sighting  # the first of them
     octets: tuple[tuple[int, int], ...]  # those concerned, relative to the ISN; () for the whole record
     again: int | None = None  # the line of the same log in which the same octets were sent again

@@ -135,10 +135,8 @@ class Words:
         if difference.again is not None:
             yield self.say("compare", "again", n=difference.again)
         if difference.other_lines:
-            # What came before, or what proves it, stands in the log of who received it.
-            there = difference.log if difference.kind == "duplicated" else 1 - difference.log
             lines = ", ".join(map(str, difference.other_lines))
-            yield self.say("compare", "there", log=self.names[there], lines=lines)
+            yield self.say("compare", "there", log=self.names[difference.other_log], lines=lines)
         if difference.confidence in CERTAINTIES and difference.kind not in {"undecided", "outside", "elsewhere"}:
             yield self.say("compare", CERTAINTIES[difference.confidence])
 

@@ -113,6 +113,7 @@ def _difference(comparison: Comparison, link: Link, difference: Difference, word
         "sender": difference.sender,
         "source": log.name,
         "lines": difference.lines,
+        "other_source": comparison.names[difference.other_log] if difference.other_lines else None,
         "other_lines": difference.other_lines,
         "time": record.time,
         "flags": record.flags,
