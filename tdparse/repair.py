@@ -41,6 +41,7 @@ _TAGS: Final = re.compile(
 )
 # One sign of quoting, of a list, of a comment or of a numbered line.
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
+_CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before the record ends behind it
 # Where a record can begin inside a line: a time, the network word, or two addresses.
 _START: Final = re.compile(
     r"(?<![\w.:])(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)|[\w.:-]+ > [\w.:-]+: )"
@@ -236,6 +237,14 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _beginnings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text without what stands before a record, then without what closes quotes that began there, too."""
+    yield from _openings(text)
+    closed = _CLOSING.sub("", text)
+    if closed != text:
+        yield from ((shortened, repairs) for shortened, repairs in _openings(closed) if repairs)
+
+
+def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Yield the text without one, two, … marks of quoting, then from each place where a record can begin."""
     yield text, ()
     rest = text
