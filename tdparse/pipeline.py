@@ -51,14 +51,14 @@ class Explainer:
         """The number of physical lines so far."""
         return self._assembler.line
 
-    def pass_over(self, count: int, latest: int) -> None:
-        """Count segments, one a line, that were predicted; `latest` is the time of the last one."""
-        self._assembler.pass_over(count)
+    def pass_over(self, count: int, latest: int, *, payload: bool) -> None:
+        """Count segments, one a line, that were predicted: the time of the last one, and whether it shows its payload."""
+        self._assembler.pass_over(count, payload=payload)
         self.tracker.pass_over(latest)
 
     def take(self, segment: Segment) -> list[Step | Skipped | Summary]:
         """Take the next line, which `reader` has read."""
-        self._assembler.pass_over(1)
+        self._assembler.pass_over(1, payload=bool(segment.payload))
         return self._explain((segment,))
 
     def feed(self, line: str) -> list[Step | Skipped | Summary]:

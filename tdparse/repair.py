@@ -83,7 +83,7 @@ class Mender:
         items = self._assembler.feed(text)
         if self._payload and text[:1] == "\t":
             return self._numbered(items)  # the sender chose it; behind a tab it can imitate a record
-        self._payload = len(items) == 1 and isinstance(items[0], Segment) and items[0].payload is not None
+        self._payload = len(items) == 1 and isinstance(items[0], Segment) and bool(items[0].payload)
         if len(items) == 1 and isinstance(item := items[0], Skipped) and item.kind in MENDABLE:
             if item.line + self._beyond < self._line:  # the line before, given up for `text`, which may go on
                 return self._numbered(items)
@@ -100,10 +100,10 @@ class Mender:
         """The number of physical lines so far."""
         return self._line
 
-    def pass_over(self, count: int) -> None:
-        """Count lines that were segments `reader` would have read."""
+    def pass_over(self, count: int, *, payload: bool) -> None:
+        """Count lines that were segments `reader` would have read; `payload`: the last one shows something of its own."""
         self._line += count
-        self._payload = False
+        self._payload = payload
         self._assembler.pass_over(count)
 
     def flush(self) -> list[Item]:

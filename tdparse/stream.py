@@ -186,6 +186,7 @@ class _Following:
         parts: list[str] = []
         holding = run.renderer if isinstance(run.renderer, Holding) else None
         waiting = True  # something may be kept back
+        predicted = UNEXPECTED  # the kind of the last one that was
         for found in pattern.findall(text):
             number += 1
             lane = ready.get(found[ADDRESSED])
@@ -199,7 +200,7 @@ class _Following:
                 if latest <= now < due:
                     kind = lane.take(found, now, number)
                     if kind >= 0:
-                        latest = now
+                        latest, predicted = now, kind
                         emit = lane.emits[kind]
                         if waiting and holding is not None:
                             parts.append(octets(holding.release()))
@@ -209,7 +210,7 @@ class _Following:
                         continue
             # The whole way.
             if number - 1 > passed:
-                self._catch_up(number - 1 - passed, latest)
+                self._catch_up(number - 1 - passed, latest, payload=predicted >= PRINTED)
                 if holding is not None:
                     parts[-1] = octets(holding.hold(_text(parts[-1])))
             line = _text(found[LINE] or found[OTHER])
@@ -221,7 +222,7 @@ class _Following:
             ready = tracker.ready if self._is_open() and self._next is pattern else NOTHING
             latest, due, second = tracker.latest, tracker.due, ""
         if number > passed:
-            self._catch_up(number - passed, latest)
+            self._catch_up(number - passed, latest, payload=predicted >= PRINTED)
             if holding is not None:
                 parts[-1] = octets(holding.hold(_text(parts[-1])))
         return "".join(parts).encode("latin-1")
@@ -254,9 +255,9 @@ class _Following:
         """No segment has gone the long way yet; said apart, or a type checker would hold that it stays so."""
         self._latest = None
 
-    def _catch_up(self, count: int, latest: int) -> None:
-        """Tell everybody that `count` segments, one a line, went the short way."""
-        self._explainer.pass_over(count, latest)
+    def _catch_up(self, count: int, latest: int, *, payload: bool) -> None:
+        """Tell everybody that `count` segments, one a line, went the short way, and how the last one ends."""
+        self._explainer.pass_over(count, latest, payload=payload)
         self._claimed += count
         self._run.totals.lines += count
         self._run.totals.segments += count

@@ -163,6 +163,32 @@ def test_what_was_acknowledged_before_it_was_sent_is_not_predicted() -> None:
     assert records.count(b'{"code":"spurious_retransmission"') == 6
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_printed_payload_is_no_record_behind_what_was_predicted(view: str) -> None:
+    """A line behind a tab is read as the segment before it asks for, whichever way that one went."""
+    ends, reverse = "IP 10.0.0.1.5 > 10.0.0.2.80: Flags", "IP 10.0.0.2.80 > 10.0.0.1.5: Flags"
+    other = "\tIP 10.0.0.9.5 > 10.0.0.2.80: Flags [S], seq 100, win 64240, length 0"
+    log = [
+        f"{ends} [S], seq 100, win 64240, options [mss 1460,nop,wscale 7], length 0",
+        f"{reverse} [S.], seq 900, ack 101, win 65160, options [mss 1460,nop,wscale 7], length 0",
+        f"{ends} [.], ack 901, win 500, length 0",
+    ]
+    for turn in range(0, 400, 100):
+        log += [
+            f"{ends} [P.], seq {101 + turn}:{151 + turn}, ack {901 + turn}, win 500, length 50: HTTP: GET / HTTP/1.1",
+            other,
+            f"{ends} [P.], seq {151 + turn}:{201 + turn}, ack {901 + turn}, win 500, length 50",
+            other if turn == 300 else "remark",
+            f"{reverse} [P.], seq {901 + turn}:{1001 + turn}, ack {201 + turn}, win 500, length 100: HTTP: HTTP/1.1 200 OK",
+            other,
+        ]
+    timed = (text if text.startswith(("\t", "r")) else f"00:00:00.{place:06} {text}" for place, text in enumerate(log))
+    octets = "".join(f"{text}\n" for text in timed).encode()
+    shortly = shown(octets, view, [300], short=True)
+    assert shortly == shown(octets, view, [300], short=False)
+    assert shortly[1]["connections"] == 2
+
+
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
 def test_damaged_traffic_comes_out_the_same(data: st.DataObject) -> None:
