@@ -3,7 +3,7 @@ Inputs to one output: lines in, rendered records out, each block of lines writte
 
 Every physical line belongs to exactly one record and is handed to the renderer with it, as it was but
 for its newline. Segments that could be predicted (`tdparse.prediction`) go the short way: they are neither placed
-nor rendered one by one, but counted by their lane and written by a template of the renderer.
+nor rendered one by one, but counted by their lane and written by a template of the renderer, or kept by it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.prediction import ADDRESSED, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
-from tdparse.render import Holding, Renderer, Templated, Totals
+from tdparse.render import Holding, Keeping, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
@@ -102,9 +102,8 @@ class _Following:
         self._claimed = 0  # physical lines that records have claimed
         # -- the short way
         renderer = run.renderer
-        self._lang: Lang | None = None
-        if isinstance(renderer, Templated) and run.selection.everything:
-            self._lang = renderer.template_lang
+        self._lang: Lang | None = renderer.template_lang if isinstance(renderer, Templated) else None
+        self._short = run.selection.everything and (self._lang is not None or isinstance(renderer, Keeping))
         self._reader: Reader | None = None  # what reads the log's segments
         self._read: Reader = _none
         self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
@@ -129,7 +128,7 @@ class _Following:
             self._step = self._run.renderer.step
             for form in self._forms.values():
                 form.forget()
-        ready = self._lang is not None and self.begun and self._is_open()
+        ready = self._short and self.begun and self._is_open()
         if not ready or self._next is None:
             text = block.decode("utf-8", "surrogateescape")
             lines = text.split("\n")
@@ -263,12 +262,16 @@ class _Following:
         self._run.totals.segments += count
 
     def _written(self, step: Step, found: Found, lane: Lane) -> Emit | None:
-        """Return what writes segments like `step`; None where each must be rendered by itself."""
-        if step.findings or self._lang is None:
+        """Return what writes or keeps segments like `step`; None where each must be rendered by itself."""
+        renderer = self._run.renderer
+        if step.findings:
+            return None
+        if isinstance(renderer, Keeping):
+            return renderer.keeps(step, found, lane)
+        if self._lang is None:
             return None
         from tdparse.render.template import fits, template  # what makes code is loaded only for logs that need it
 
-        renderer = self._run.renderer
         try:
             write = template(renderer, step, self._lang)
         except ValueError:

@@ -20,6 +20,7 @@ from tdparse.read import Source
 from tdparse.render import Totals
 from tdparse.render.annotation import Annotation
 from tdparse.render.jsonl import JsonLines
+from tdparse.render.report import Report
 from tdparse.render.table import Table
 from tdparse.render.text import Text
 from tdparse.selection import Alarm, Selection
@@ -40,6 +41,8 @@ VIEWS: dict[str, Callable[[], Renderer]] = {
     "jsonl": lambda: JsonLines("en", numbers="absolute"),
     "annotated": lambda: Annotation(Text("zh")),
     "connections": lambda: Table("en"),
+    "report": lambda: Report("en"),
+    "symbolic report": lambda: Report("zh", numbers="symbolic"),
 }
 LOGS = [
     *sorted((ROOT / "fixtures" / "captures").glob("*/*.log")),
@@ -137,7 +140,7 @@ def test_what_was_predicted_leaves_nothing_behind() -> None:
 
 
 @pytest.mark.skipif(not LOGS, reason="no captured logs")
-@pytest.mark.parametrize("view", ["text", "jsonl", "annotated"])
+@pytest.mark.parametrize("view", ["text", "jsonl", "annotated", "report"])
 def test_real_logs_come_out_the_same(view: str) -> None:
     """Fixtures and, where it is present, the kernel corpus, a few lines at a time."""
     for path in LOGS:
@@ -212,7 +215,7 @@ def test_damaged_traffic_comes_out_the_same(data: st.DataObject) -> None:
             case _:
                 lines[place] = rnd.choice([b"# remark\n", b"\n", b"caf\xc3\xa9\n", lines[place].rstrip() + b"\r\n"])
     log = b"".join(lines)
-    for view in ("jsonl", "annotated"):
+    for view in ("jsonl", "annotated", "report"):
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
 
 

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tdparse.model import Lang, Skipped, Step, Summary
+    from tdparse.prediction import Emit, Found, Lane
 
 
 class Totals:
@@ -72,6 +73,14 @@ class Templated(Protocol):
     @property
     def template_lang(self) -> Lang | None:
         """The language it shows them in; None where each is shown in a way of its own after all."""
+
+
+@runtime_checkable
+class Keeping(Protocol):
+    """What a Renderer is, too, that writes nothing of a segment at once, and need not see a step of those that are predicted."""
+
+    def keeps(self, step: Step, found: Found, lane: Lane) -> Emit | None:
+        """Return what takes segments like `step`, whose line was `found` in `lane`; None where each must be a step."""
 
 
 @runtime_checkable

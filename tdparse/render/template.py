@@ -19,6 +19,7 @@ import msgspec
 from tdparse import catalog
 from tdparse.model import Endpoint
 from tdparse.render import Holding
+from tdparse.render.alike import like, placed
 from tdparse.render.since import Since, nothing, octets
 
 if TYPE_CHECKING:
@@ -75,11 +76,8 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
 
 def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Lane) -> bool:
     """Tell whether the template writes of `step`, whose line was `found`, what the renderer itself writes."""
-    gained = step.values.get("n")
-    if step.rel_seq is None or step.rel_end is None or step.rel_ack is None:
+    if not placed(lane, step):
         return False
-    lane.begin, lane.nxt, lane.lastack = step.rel_seq, step.rel_end, step.rel_ack
-    lane.gained, lane.scaled = gained if isinstance(gained, int) else 0, step.window_scaled or 0
     written = write(found, lane, step.segment.line, step.elapsed or 0)
     return written == octets(_shown(renderer, step, found[0]))
 
@@ -100,18 +98,17 @@ def _stand_in(step: Step) -> Step:
     src, dst = SOURCE, DESTINATION
     client, server = (src, dst) if step.sender == "client" else (dst, src)
     length = LENGTH if sent else 0
-    return step._replace(
-        segment=_stand_in_segment(segment, src, dst, length),
-        flow=flow._replace(conn=CONN, client=client, server=server),
-        elapsed=None if step.elapsed is None else ELAPSED,
-        seq=None if step.seq is None else SEQ,
-        seq_end=None if step.seq_end is None else SEQ + length,
-        ack=None if step.ack is None else ACK_ABSOLUTE,
+    return like(
+        step,
+        _stand_in_segment(segment, src, dst, length),
+        flow._replace(conn=CONN, client=client, server=server),
+        elapsed=ELAPSED,
+        seq=SEQ,
+        ack=ACK_ABSOLUTE,
         rel_seq=START,
-        rel_end=START + length,
         rel_ack=ACK,
-        window_scaled=None if step.window_scaled is None else SCALED,
-        values={**step.values, **({"n": COUNT} if "n" in step.values else {})},
+        window=SCALED,
+        gained=COUNT,
     )
 
 

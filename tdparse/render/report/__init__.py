@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tdparse import catalog
 from tdparse.pipeline import sniff
+from tdparse.render.alike import brief, placed
 from tdparse.render.report import ladder, machine, shell
 from tdparse.render.report.connection import Connections
-from tdparse.render.report.keep import Keeper
+from tdparse.render.report.keep import Keeper, is_striking
 from tdparse.render.report.markup import Html, joined, label, shown
 from tdparse.render.report.table import Table
 from tdparse.render.report.top import Log, Top
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tdparse.model import Flow, Lang, NumberStyle, Skipped, Step, Summary
+    from tdparse.prediction import Emit, Found, Lane
     from tdparse.render import Totals
 
 
@@ -44,13 +46,12 @@ class Report:
         self._short: list[str] = []  # the same, as short as they differ
         self._log = Log("", "", None)  # the input that is being read
         self._first: Step | None = None
-        self._last: Step | None = None
 
     def start(self, source: str, opening: Sequence[str]) -> str:
         """Begin an input."""
         self._sources.append(source)
         self._keeper.begin()
-        self._first = self._last = None
+        self._first = None
         # How a log prints its numbers shows later on, wherever its first block ends.
         self._log = Log(source, sniff(opening)[0], "unknown")
         return ""
@@ -59,7 +60,6 @@ class Report:
         """Take a segment."""
         if self._first is None:
             self._first = step
-        self._last = step
         self._keeper.step(step, lines)
         beyond_opening = step.segment.ack is not None and "S" not in (step.segment.flags or "")
         if beyond_opening and self._log.numbering == "unknown" != step.numbers:
@@ -67,6 +67,13 @@ class Report:
         if step.findings:
             self._top.step(step, self._place(step.flow))
         return ""
+
+    def keeps(self, step: Step, found: Found, lane: Lane) -> Emit | None:
+        """Return what takes segments that are predicted to be like `step`."""
+        if is_striking(step) or not placed(lane, step):
+            return None
+        same = brief(step, found, lane, step.segment.line, step.elapsed or 0).step(step.flow) == step
+        return self._keeper.keeps(step) if same else None
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Take a line that is no segment."""
@@ -83,7 +90,7 @@ class Report:
 
     def end(self, lines: Sequence[str]) -> str:  # noqa: ARG002 - they are no part of a connection
         """End an input."""
-        self._top.logs.append(self._log._replace(first=self._first, last=self._last))
+        self._top.logs.append(self._log._replace(first=self._first, last=self._keeper.last()))
         return ""
 
     def finish(self, totals: Totals) -> str:

@@ -41,8 +41,9 @@ class Connections:
         flow = summary.flow
         series = kept.series()
         drawn, data = plot.plots(series, f"p{place}")
-        ladder, rungs = self._ladders.ladder(flow, kept.entries, place)
-        steps = [entry.step for entry in kept.entries if isinstance(entry, Told)]
+        entries = kept.entries()
+        ladder, rungs = self._ladders.ladder(flow, entries, place)
+        steps = [entry.step for entry in entries if isinstance(entry, Told)]
         paths = {role: machine.moves(role, steps, summary) for role in _ROLES}
         name = Html(
             f"<b>{shown(source) + ' ' if source else ''}#{flow.conn}</b> <code>{shown(peer(flow.client))}</code> → "
@@ -54,7 +55,7 @@ class Connections:
                 _part("ladder", Html(f"{ladder}{self._ladders.legend()}")),
                 _part("states", joined(_machine(role, path, place) for role, path in paths.items())),
                 _part("plots", drawn or Html(f"<p class=dim>{label('no_plot')}</p>")),
-                _part("records", self._records.records(kept.entries, place, rungs)),
+                _part("records", self._records.records(entries, place, rungs)),
             ]
         )
         open_mark = " open" if opened else ""

@@ -9,9 +9,11 @@ as long as no worse ones need the room. Times and numbers for the plots are take
 from __future__ import annotations
 
 from heapq import heappop, heappush
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from itertools import groupby
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from tdparse.diagram import Fold, remarkable
+from tdparse.render.alike import Brief, brief
 from tdparse.render.report.gravity import is_clean, of_summary
 from tdparse.render.report.series import Series
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tdparse.model import Flow, Role, Step, Summary
+    from tdparse.prediction import Emit, Found, Lane
 
 LINES: Final = 2500  # records told one by one, over all connections
 DETAILED: Final = 60  # connections told in detail
@@ -37,87 +40,114 @@ class Told(NamedTuple):
 
 
 Entry: TypeAlias = "Told | Fold"
+Record: TypeAlias = "Told | Brief"  # as it is kept
 Beat: TypeAlias = "tuple[int, Role, int, bool]"  # time, sender, octets, whether it is remarkable
 
 
 class Kept:
     """One connection on its way through the log."""
 
-    __slots__ = ("_beats", "_fresh", "_series", "entries", "flow", "source")
+    __slots__ = ("_beats", "_fresh", "_series", "flow", "records", "source")
 
     def __init__(self, source: int, flow: Flow) -> None:
         """Begin with nothing; `source` numbers the input."""
         self.source = source
         self.flow = flow
-        self.entries: list[Entry] = []
+        self.records: list[Record | Fold] = []  # with holes
         self._series: Series | None = None  # begun when the first record is dropped
         self._beats: list[Beat] = []  # of what was dropped
         self._fresh = 0  # entries that the plots have had
 
     def shrink(self, size: int) -> None:
         """Leave about `size` entries: the first, the last, and the remarkable ones between; holes for the others."""
-        entries = self.entries
-        if len(entries) <= size:
+        records = self.records
+        if len(records) <= size:
             return
         self.series()
         head, tail = max(1, size * 2 // 5), max(1, size // 5)
         room = max(1, size // 5)  # remarkable ones between; beside each may be a hole
-        kept = entries[:head]
-        hidden: list[Step] = []
-        for entry in entries[head : len(entries) - tail]:
-            if isinstance(entry, Fold):
+        kept = records[:head]
+        hidden: list[Record] = []
+        for record in records[head : len(records) - tail]:
+            if isinstance(record, Brief):  # nothing about it is remarkable
+                hidden.append(record)
+            elif isinstance(record, Fold):
                 self._hide(kept, hidden)
-                _append(kept, entry)
-            elif room and _striking(entry.step):
+                _append(kept, record)
+            elif room and is_striking(record.step):
                 room -= 1
                 self._hide(kept, hidden)
-                kept.append(entry)
+                kept.append(record)
             else:
-                hidden.append(entry.step)
+                hidden.append(record)
         self._hide(kept, hidden)
-        kept += entries[len(entries) - tail :]
-        self.entries = kept
+        kept += records[len(records) - tail :]
+        self.records = kept
         self._fresh = len(kept)
 
     def series(self) -> Series:
         """Return what the plots show, of all records so far."""
         if self._series is None:
             self._series = Series()
-        for entry in self.entries[self._fresh :]:
-            if isinstance(entry, Told):
-                self._series.feed(entry.step)
-        self._fresh = len(self.entries)
+        for kind, run in groupby(self.records[self._fresh :], type):
+            if kind is Brief:
+                self._series.take(cast("list[Brief]", [*run]))
+            elif kind is Told:
+                for told in cast("Iterator[Told]", run):
+                    self._series.feed(told.step)
+        self._fresh = len(self.records)
         return self._series
 
     def beats(self) -> Iterator[Beat]:
         """Yield what was sent, in no particular order."""
         yield from self._beats
-        for entry in self.entries:
-            if isinstance(entry, Told):
-                step = entry.step
+        for record in self.records:
+            if isinstance(record, Brief):
+                yield record.elapsed, record.first.sender, record.end - record.begin, False
+            elif isinstance(record, Told):
+                step = record.step
                 if step.elapsed is not None:
                     yield step.elapsed, step.sender, step.segment.length or 0, bool(step.findings and remarkable(step))
 
-    def _hide(self, kept: list[Entry], steps: list[Step]) -> None:
+    def entries(self) -> list[Entry]:
+        """Return what is told."""
+        return [
+            Told(record.step(self.flow), [record.line]) if isinstance(record, Brief) else record
+            for record in self.records
+        ]
+
+    def last(self) -> Step | None:
+        """Return the latest record."""
+        last = self.records[-1] if self.records else None
+        if isinstance(last, Brief):
+            return last.step(self.flow)
+        return last.step if isinstance(last, Told) else None
+
+    def _hide(self, kept: list[Record | Fold], records: list[Record]) -> None:
         """Put a hole in the place of records, and forget them."""
-        if not steps:
+        if not records:
             return
         octets: dict[Role, int] = {}
         findings: dict[str, int] = {}
-        for start in range(0, len(steps), CHUNK):
+        for start in range(0, len(records), CHUNK):
             amounts: dict[Role, int] = {}
-            for step in steps[start : start + CHUNK]:
-                if step.segment.length:
-                    amounts[step.sender] = amounts.get(step.sender, 0) + step.segment.length
-                for code in remarkable(step) if step.findings else ():
-                    findings[code] = findings.get(code, 0) + 1
-            time = steps[start].elapsed
+            for record in records[start : start + CHUNK]:
+                if isinstance(record, Brief):
+                    sender, length = record.first.sender, record.end - record.begin
+                else:
+                    sender, length = record.step.sender, record.step.segment.length or 0
+                    for code in remarkable(record.step) if record.step.findings else ():
+                        findings[code] = findings.get(code, 0) + 1
+                if length:
+                    amounts[sender] = amounts.get(sender, 0) + length
+            first = records[start]
+            time = first.elapsed if isinstance(first, Brief) else first.step.elapsed
             for role, amount in amounts.items():
                 octets[role] = octets.get(role, 0) + amount
                 if time is not None:
                     self._beats.append((time, role, amount, False))
-        _append(kept, Fold(steps[0].segment.line, steps[-1].segment.line, len(steps), octets, findings))
-        steps.clear()
+        _append(kept, Fold(_line(records[0]), _line(records[-1]), len(records), octets, findings))
+        records.clear()
 
 
 class Detail(NamedTuple):
@@ -133,6 +163,7 @@ class Keeper:
     def __init__(self) -> None:
         """Nothing is kept yet."""
         self._open: dict[int, Kept] = {}
+        self._latest: Kept | None = None
         self._pooled = 0  # records since the open connections were looked at
         self._source = 0
         self._over: list[tuple[tuple[int, int, int], int, Detail]] = []  # a heap, the least bad first
@@ -144,6 +175,7 @@ class Keeper:
         """Begin another input."""
         self._source += 1
         self._open.clear()
+        self._latest = None
         self._pooled = 0
 
     def step(self, step: Step, lines: Sequence[str]) -> None:
@@ -152,9 +184,27 @@ class Keeper:
         kept = self._open.get(flow.conn)
         if kept is None:
             kept = self._open[flow.conn] = Kept(self._source, flow)
-        entries = kept.entries
-        entries.append(Told(step, lines))
-        if len(entries) >= 2 * LONGEST:
+        self._add(kept, Told(step, lines))
+
+    def keeps(self, step: Step) -> Emit:
+        """Return what takes segments that are predicted to be like `step`."""
+        known, add = self._open, self._add
+
+        def take(found: Found, lane: Lane, number: int, elapsed: int) -> str:
+            add(known[lane.conn_number], brief(step, found, lane, number, elapsed))
+            return ""
+
+        return take
+
+    def last(self) -> Step | None:
+        """Return the latest record of this input."""
+        return None if self._latest is None else self._latest.last()
+
+    def _add(self, kept: Kept, record: Record) -> None:
+        self._latest = kept
+        records = kept.records
+        records.append(record)
+        if len(records) >= 2 * LONGEST:
             kept.shrink(LONGEST)
         self._pooled += 1
         if self._pooled > POOL:
@@ -165,17 +215,17 @@ class Keeper:
     def over(self, summary: Summary) -> Kept:
         """Take how a connection ended; return what was kept of it."""
         kept = self._open.pop(summary.flow.conn, None) or Kept(self._source, summary.flow)
-        self._pooled -= min(self._pooled, len(kept.entries))
+        self._pooled -= min(self._pooled, len(kept.records))
         self._count += 1
-        if kept.entries:
+        if kept.records:
             kept.shrink(LONGEST)
             rank = of_summary(summary)
             heappush(self._over, (rank, -self._count, Detail(kept, summary)))
-            self._lines += len(kept.entries)
+            self._lines += len(kept.records)
             self._clean += is_clean(rank)
             while self._too_much():
                 rank, _order, detail = heappop(self._over)
-                self._lines -= len(detail.kept.entries)
+                self._lines -= len(detail.kept.records)
                 self._clean -= is_clean(rank)
         return kept
 
@@ -186,7 +236,7 @@ class Keeper:
     def details(self) -> list[Detail]:
         """Return the connections that are told in detail, the worst first, cut to what a page holds."""
         details = [detail for _rank, _order, detail in sorted(self._over, reverse=True)]
-        share = _share([len(detail.kept.entries) for detail in details], LINES)
+        share = _share([len(detail.kept.records) for detail in details], LINES)
         for detail in details:
             detail.kept.series()  # of all records, before some go
             detail.kept.shrink(max(share, SMALL))
@@ -204,7 +254,7 @@ def _share(wanted: Sequence[int], room: int) -> int:
     return max(wanted, default=0)
 
 
-def _striking(step: Step) -> bool:
+def is_striking(step: Step) -> bool:
     """Return whether a record is told wherever it stands: it changed a state, or is remarkable."""
     client, server = step.client, step.server
     if client.before != client.after or server.before != server.after:
@@ -212,7 +262,11 @@ def _striking(step: Step) -> bool:
     return bool(step.findings) and bool(remarkable(step))
 
 
-def _append(kept: list[Entry], fold: Fold) -> None:
+def _line(record: Record) -> int:
+    return record.number if isinstance(record, Brief) else record.step.segment.line
+
+
+def _append(kept: list[Record | Fold], fold: Fold) -> None:
     """Add a hole, to the one before it if there is one."""
     last = kept[-1] if kept else None
     if not isinstance(last, Fold):

@@ -11,11 +11,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.diagram import is_again
-from tdparse.octets import Octets
+from tdparse.octets import MAX_UNACKED, Octets
+from tdparse.octets import Sent as Waiting
+from tdparse.prediction import new
 from tdparse.seqnum import diff
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tdparse.model import Role, Step
+    from tdparse.render.alike import Brief
 
 POINTS: Final = 4000  # of one kind and direction; beyond, every second ordinary one is dropped
 
@@ -92,32 +97,55 @@ class Direction:
         if end == first and not kind and not probe:
             return
         again = bool(step.findings) and is_again(step)
-        self.sent.append(Sent(time, step.segment.line, first, end, kind + (again and AGAIN) + (probe and PROBE)))
-        if probe or kind & RST:
-            return
         payload = first + bool(kind & SYN)
-        if end > first:
-            self._sent.add(first, end, (payload, payload + (step.segment.length or 0)), time, step.segment.line)
-        self._reached = max(self._reached, end)
-        self._note_flight(step, time)
+        sent = Sent(time, step.segment.line, first, end, kind + (again and AGAIN) + (probe and PROBE))
+        self._send(sent, (payload, payload + (step.segment.length or 0)))
 
     def answer(self, step: Step, time: int) -> None:
         """Take a segment of the receiver: what it acknowledges."""
         ack = step.rel_ack
         if ack is None or "R" in (step.segment.flags or ""):
             return
-        line, window = step.segment.line, step.window_scaled
-        self.acked.append(Acked(time, line, ack, step.segment.window if window is None else window))
-        self._sacked = []
+        window = step.segment.window if step.window_scaled is None else step.window_scaled
+        sacked: list[tuple[int, int]] = []
         if step.sack and step.ack is not None:
-            self._sacked = [(ack + diff(left, step.ack), ack + diff(right, step.ack)) for left, right in step.sack]
-            self.blocks += [Block(time, line, left, right) for left, right in self._sacked if right > left]
-        if self._ack is None or ack > self._ack:
-            self._ack = ack
-            for sent in self._sent.acknowledge(ack):
-                if not sent.repeated and sent.time is not None:
-                    self.rtt.append(Sample(time, line, time - sent.time))
-        self._note_flight(step, time)
+            sacked = [(ack + diff(left, step.ack), ack + diff(right, step.ack)) for left, right in step.sack]
+        self._answer(Acked(time, step.segment.line, ack, window), sacked)
+
+    def take(self, briefs: Sequence[Brief], sender: Role) -> None:
+        """Take segments of one connection that were predicted, in a row; `sender` is that of this direction."""
+        begin = next(
+            (brief.begin for brief in briefs if brief.end > brief.begin and brief.first.sender == sender), None
+        )
+        if self._sacked or begin not in {None, self._sent.nxt} or not (self._sent.nxt is None or self._sent.is_orderly):
+            for brief in briefs:
+                self._take_one(brief, sender)
+            return
+        # The same, without a question more than the numbers answer.
+        sent, acked, rtt, flight = self.sent, self.acked, self.rtt, self.flight
+        reached, known = self._reached, self._ack
+        waiting: list[Waiting] = [*self._sent.unacked]
+        old, place = len(waiting), 0
+        for first, _line, line, time, start, end, ack, window, _gained, _isn, _peer_isn in briefs:
+            if first.sender == sender:
+                if end == start:
+                    continue
+                sent.append(new(Sent, (time, line, start, end, PLAIN)))
+                waiting.append(new(Waiting, (start, end, time, line, False, None)))
+                place = max(place, len(waiting) - MAX_UNACKED)
+                reached = max(reached, end)
+            else:
+                acked.append(new(Acked, (time, line, ack, window)))
+                if known is None or ack > known:
+                    known = ack
+                    while place < len(waiting) and waiting[place].end <= ack:
+                        rtt.append(new(Sample, (time, line, time - (waiting[place].time or 0))))
+                        place += 1
+            if known is not None:
+                flight.append(new(Sample, (time, line, max(0, reached - known))))
+        self._reached, self._ack = reached, known
+        self._sent.acked = known
+        self._sent.take(waiting, old, place, nxt=waiting[-1].end if len(waiting) > old else 0, largest=0, through=0)
 
     def thin(self) -> None:
         """Leave out every second ordinary point where there are too many."""
@@ -132,7 +160,36 @@ class Direction:
         if len(self.sent) > 2 * POINTS:  # even the remarkable ones are too many
             self.sent = self.sent[::2]
 
-    def _note_flight(self, step: Step, time: int) -> None:
+    def _take_one(self, brief: Brief, sender: Role) -> None:
+        if brief.first.sender != sender:
+            self._answer(Acked(brief.elapsed, brief.number, brief.ack, brief.window), [])
+        elif brief.end > brief.begin:
+            sent = Sent(brief.elapsed, brief.number, brief.begin, brief.end, PLAIN)
+            self._send(sent, (brief.begin, brief.end))
+
+    def _send(self, sent: Sent, payload: tuple[int, int]) -> None:
+        self.sent.append(sent)
+        time, line, first, end, kind = sent
+        if kind & (PROBE | RST):
+            return
+        if end > first:
+            self._sent.add(first, end, payload, time, line)
+        self._reached = max(self._reached, end)
+        self._note_flight(time, line)
+
+    def _answer(self, acked: Acked, sacked: list[tuple[int, int]]) -> None:
+        self.acked.append(acked)
+        time, line, ack, _window = acked
+        self._sacked = sacked
+        self.blocks += [Block(time, line, left, right) for left, right in sacked if right > left]
+        if self._ack is None or ack > self._ack:
+            self._ack = ack
+            for sent in self._sent.acknowledge(ack):
+                if not sent.repeated and sent.time is not None:
+                    self.rtt.append(Sample(time, line, time - sent.time))
+        self._note_flight(time, line)
+
+    def _note_flight(self, time: int, line: int) -> None:
         if self._ack is None:
             return
         octets = max(0, self._reached - self._ack)
@@ -142,7 +199,7 @@ class Direction:
             if right > start:
                 octets -= right - start
                 floor = right
-        self.flight.append(Sample(time, step.segment.line, max(0, octets)))
+        self.flight.append(Sample(time, line, max(0, octets)))
 
 
 class Series:
@@ -161,7 +218,20 @@ class Series:
         sender: Role = step.sender
         self.of[sender].send(step, time)
         self.of["server" if sender == "client" else "client"].answer(step, time)
-        self._count += 1
+        self._counted(1)
+
+    def take(self, briefs: Sequence[Brief]) -> None:
+        """Take segments that were predicted, in a row."""
+        place = 0
+        while place < len(briefs):
+            part = briefs[place : place + POINTS - self._count % POINTS]
+            for sender, direction in self.of.items():
+                direction.take(part, sender)
+            place += len(part)
+            self._counted(len(part))
+
+    def _counted(self, count: int) -> None:
+        self._count += count
         if self._count % POINTS == 0:
             for direction in self.of.values():
                 direction.thin()

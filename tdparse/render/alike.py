@@ -1,0 +1,113 @@
+"""
+Segments that were predicted, and the steps they are: like the first of their kind but for their numbers.
+
+`tdparse.prediction` counts such segments and makes no steps of them. Whoever keeps segments keeps a `Brief` of each,
+which costs little, and makes the step of it when the segment is told after all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from tdparse.model import Segment
+from tdparse.prediction import LINE
+from tdparse.record import parse_line
+from tdparse.seqnum import MASK
+
+if TYPE_CHECKING:
+    from tdparse.model import Flow, Step
+    from tdparse.prediction import Found, Lane
+
+
+class Brief(NamedTuple):
+    """One segment that was predicted: all in which it differs from the first of its kind, but for its flow."""
+
+    first: Step
+    line: str
+    number: int  # of the line
+    elapsed: int
+    begin: int  # numbers are relative
+    end: int
+    ack: int
+    window: int  # as scaled as it can be
+    gained: int  # what an ACK acknowledges
+    isn: int
+    peer_isn: int
+
+    def step(self, flow: Flow) -> Step:
+        """Return the step; `flow` is its connection."""
+        segment = parse_line(self.line, self.number)
+        if not isinstance(segment, Segment):  # pragma: no cover - what was predicted is a segment
+            raise TypeError(self.line)
+        return like(
+            self.first,
+            segment,
+            flow,
+            elapsed=self.elapsed,
+            seq=(self.begin + self.isn) & MASK,
+            ack=(self.ack + self.peer_isn) & MASK,
+            rel_seq=self.begin,
+            rel_ack=self.ack,
+            window=self.window,
+            gained=self.gained,
+        )
+
+
+def brief(first: Step, found: Found, lane: Lane, number: int, elapsed: int) -> Brief:
+    """Return what is to be kept of a segment like `first` that `lane` has just taken."""
+    return tuple.__new__(  # what NamedTuple itself calls, without its checks
+        Brief,
+        (
+            first,
+            found[LINE],
+            number,
+            elapsed,
+            lane.begin,
+            lane.nxt,
+            lane.lastack,
+            lane.scaled,
+            lane.gained,
+            lane.isn,
+            lane.peer.isn,
+        ),
+    )
+
+
+def like(
+    first: Step,
+    segment: Segment,
+    flow: Flow,
+    *,
+    elapsed: int,
+    seq: int,
+    ack: int,
+    rel_seq: int,
+    rel_ack: int,
+    window: int,
+    gained: int,
+) -> Step:
+    """Return a step that differs from `first` in its numbers only; what that one does not tell, it does not either."""
+    length = segment.length or 0
+    return first._replace(
+        segment=segment,
+        flow=flow,
+        elapsed=None if first.elapsed is None else elapsed,
+        seq=None if first.seq is None else seq,
+        seq_end=None if first.seq is None else (seq + length) & MASK,
+        ack=None if first.ack is None else ack,
+        rel_seq=rel_seq,
+        rel_end=rel_seq + length,
+        rel_ack=rel_ack,
+        window_scaled=None if first.window_scaled is None else window,
+        values={**first.values, "n": gained} if "n" in first.values else first.values,
+    )
+
+
+def placed(lane: Lane, step: Step) -> bool:
+    """Have a lane, of which nothing else is wanted, say what it would have said of `step`; False: it could not have."""
+    gained = step.values.get("n")
+    if step.rel_seq is None or step.rel_end is None or step.rel_ack is None:
+        return False
+    lane.begin, lane.nxt, lane.lastack = step.rel_seq, step.rel_end, step.rel_ack
+    lane.gained, lane.scaled = gained if isinstance(gained, int) else 0, step.window_scaled or 0
+    return True
