@@ -248,10 +248,13 @@ def explained(given: Given, limit: int, stopped: Callable[[], bool]) -> str:
     def over() -> bool:
         return stopped() or monotonic() > until
 
+    def drop(_text: str | bytes) -> None:
+        """Write nothing: a page comes at the end."""
+
     renderer, totals = Report(given.lang), Totals()
     run = Run(renderer, Selection(), Alarm(()), totals, given.numbering)
     with unpacked(given.name, io.BytesIO(given.octets)) as stream:
-        run.follow(Source(given.name, _Bounded(stream, limit)), lambda _text: None, over)
+        run.follow(Source(given.name, _Bounded(stream, limit)), drop, over, encoded=drop)
     if not stopped() and over():
         raise TooLargeError
     return "" if stopped() else renderer.finish(totals)

@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from bench_report import conversations, seconds
+from bench_report import conversations, seconds, transfer
 from conftest import ROOT, Program
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -237,11 +237,18 @@ def test_the_labels_of_pages_are_whole_and_used() -> None:
         assert any(word in code for word in quoted) or any(name.startswith(group) for group in groups), name
 
 
-@pytest.mark.parametrize("count", [1, 60])
-def test_a_report_costs_at_most_twice_the_text(tmp_path: Path, count: int) -> None:
-    """Processor time of the whole program, on a log of 20 lines and one of 1,200; the quickest of some runs each."""
+COSTLY = {
+    "20 lines": lambda: conversations(1),
+    "1,200 lines": lambda: conversations(60),
+    "a long transfer": lambda: transfer(30_000),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_report_costs_at_most_twice_the_text(tmp_path: Path, name: str) -> None:
+    """Processor time of the whole program; the quickest of some runs each."""
     log = tmp_path / "x.log"
-    log.write_text("\n".join(conversations(count)) + "\n")
+    log.write_text("\n".join(COSTLY[name]()) + "\n")
     runs = [(seconds(str(log)), seconds("report", "-o", str(tmp_path / "x.html"), str(log))) for _ in range(3)]
     text, page = (min(times) for times in zip(*runs, strict=True))
     assert page <= 2 * text

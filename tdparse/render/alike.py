@@ -10,13 +10,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from tdparse.model import Segment
-from tdparse.prediction import LINE
+from tdparse.prediction import LINE, new
 from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tdparse.model import Flow, Step
-    from tdparse.prediction import Found, Lane
+    from tdparse.prediction import Emit, Found, Lane
 
 
 class Brief(NamedTuple):
@@ -53,24 +55,26 @@ class Brief(NamedTuple):
         )
 
 
-def brief(first: Step, found: Found, lane: Lane, number: int, elapsed: int) -> Brief:
-    """Return what is to be kept of a segment like `first` that `lane` has just taken."""
-    return tuple.__new__(  # what NamedTuple itself calls, without its checks
-        Brief,
-        (
-            first,
-            found[LINE],
-            number,
-            elapsed,
-            lane.begin,
-            lane.nxt,
-            lane.lastack,
-            lane.scaled,
-            lane.gained,
-            lane.isn,
-            lane.peer.isn,
-        ),
-    )
+def keeping(first: Step, found: Found, lane: Lane, keep: Callable[[int, Brief], object]) -> Emit | None:
+    """
+    Return what hands a `Brief` of segments like `first` to `keep`, with the number of its connection.
+
+    None if a brief would not give `first` itself again, whose line was `found` in `lane`.
+    """
+
+    def made(keep: Callable[[int, Brief], object]) -> Emit:
+        def take(found: Found, lane: Lane, number: int, elapsed: int) -> str:
+            numbers = lane.begin, lane.nxt, lane.lastack, lane.scaled, lane.gained, lane.isn, lane.peer.isn
+            keep(lane.conn_number, new(Brief, (first, found[LINE], number, elapsed, *numbers)))
+            return ""
+
+        return take
+
+    if not placed(lane, first):
+        return None
+    kept: list[Brief] = []
+    made(lambda _conn, brief: kept.append(brief))(found, lane, first.segment.line, first.elapsed or 0)
+    return made(keep) if kept[0].step(first.flow) == first else None
 
 
 def like(

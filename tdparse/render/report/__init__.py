@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tdparse import catalog
 from tdparse.pipeline import sniff
-from tdparse.render.alike import brief, placed
+from tdparse.render.alike import keeping
 from tdparse.render.report import ladder, machine, shell
 from tdparse.render.report.connection import Connections
 from tdparse.render.report.keep import Keeper, is_striking
@@ -70,10 +70,7 @@ class Report:
 
     def keeps(self, step: Step, found: Found, lane: Lane) -> Emit | None:
         """Return what takes segments that are predicted to be like `step`."""
-        if is_striking(step) or not placed(lane, step):
-            return None
-        same = brief(step, found, lane, step.segment.line, step.elapsed or 0).step(step.flow) == step
-        return self._keeper.keeps(step) if same else None
+        return None if is_striking(step) else keeping(step, found, lane, self._keeper.take)
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Take a line that is no segment."""

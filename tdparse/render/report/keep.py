@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from tdparse.diagram import Fold, remarkable
-from tdparse.render.alike import Brief, brief
+from tdparse.render.alike import Brief
 from tdparse.render.report.gravity import is_clean, of_summary
 from tdparse.render.report.series import Series
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tdparse.model import Flow, Role, Step, Summary
-    from tdparse.prediction import Emit, Found, Lane
 
 LINES: Final = 2500  # records told one by one, over all connections
 DETAILED: Final = 60  # connections told in detail
@@ -181,27 +180,13 @@ class Keeper:
     def step(self, step: Step, lines: Sequence[str]) -> None:
         """Take a record."""
         flow = step.flow
-        kept = self._open.get(flow.conn)
-        if kept is None:
-            kept = self._open[flow.conn] = Kept(self._source, flow)
-        self._add(kept, Told(step, lines))
+        if flow.conn not in self._open:
+            self._open[flow.conn] = Kept(self._source, flow)
+        self.take(flow.conn, Told(step, lines))
 
-    def keeps(self, step: Step) -> Emit:
-        """Return what takes segments that are predicted to be like `step`."""
-        known, add = self._open, self._add
-
-        def take(found: Found, lane: Lane, number: int, elapsed: int) -> str:
-            add(known[lane.conn_number], brief(step, found, lane, number, elapsed))
-            return ""
-
-        return take
-
-    def last(self) -> Step | None:
-        """Return the latest record of this input."""
-        return None if self._latest is None else self._latest.last()
-
-    def _add(self, kept: Kept, record: Record) -> None:
-        self._latest = kept
+    def take(self, conn: int, record: Record) -> None:
+        """Take a record of a connection that has shown one before."""
+        kept = self._latest = self._open[conn]
         records = kept.records
         records.append(record)
         if len(records) >= 2 * LONGEST:
@@ -211,6 +196,10 @@ class Keeper:
             self._pooled = 0
             for other in self._open.values():
                 other.shrink(SMALL)
+
+    def last(self) -> Step | None:
+        """Return the latest record of this input."""
+        return None if self._latest is None else self._latest.last()
 
     def over(self, summary: Summary) -> Kept:
         """Take how a connection ended; return what was kept of it."""

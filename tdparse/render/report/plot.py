@@ -8,8 +8,8 @@ do not stretch: so a script zooms by looking at another part of it, and needs no
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import floor, log10
+from operator import sub
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from tdparse import catalog
@@ -53,13 +53,16 @@ class Field(NamedTuple):
     end: int  # nanoseconds
     top: float  # the largest amount
 
-    def x(self, time: int) -> int:
-        """Return where a time stands."""
-        return round((time - self.begin) * WIDE / (self.end - self.begin))
+    def across(self, times: Iterable[int]) -> list[int]:
+        """Return where times stand."""
+        begin, span = self.begin, self.end - self.begin
+        return [round((time - begin) * WIDE / span) for time in times]
 
-    def y(self, value: float) -> int:
-        """Return where an amount stands, from above; what is far above the picture, not so far."""
-        return max(round(HIGH - value * HIGH / self.top), -HIGH)
+    def down(self, values: Sequence[int]) -> list[int]:
+        """Return where amounts stand, from above; what is far above the picture, not so far."""
+        top = self.top
+        places = [round(HIGH - value * HIGH / top) for value in values]
+        return [max(place, -HIGH) for place in places] if min(places, default=0) < -HIGH else places
 
 
 def plots(series: Series, place: str) -> tuple[Html, dict[str, Any]]:
@@ -133,22 +136,23 @@ def _sequence(way: Direction, begin: int, end: int) -> tuple[float, list[Curve]]
     window = [(point.time, point.line, point.ack + point.window) for point in way.acked if point.window is not None]
     curves = [
         _steps("window", field, window),
-        _steps("ack", field, [(point.time, point.line, point.ack) for point in way.acked]),
-        _bars("sack", field, [(point.time, point.line, point.left, point.right) for point in way.blocks]),
-        _bars("sent", field, [point[:4] for point in first]),
-        _bars("again", field, [point[:4] for point in again]),
+        _steps("ack", field, way.acked),
+        _bars("sack", field, way.blocks),
+        _bars("sent", field, first),
+        _bars("again", field, again),
         _dots("mark", field, [(point.time, point.line, point.end) for point in marks]),
         _dots("probe", field, [(point.time, point.line, point.end) for point in probes]),
-        _dots("zero", field, [(point.time, point.line, point.ack) for point in zero]),
+        _dots("zero", field, zero),
     ]
-    return top, [curve for curve in curves if curve.lines]
+    return top, [curve for curve in curves if curve is not None]
 
 
 def _rtt(way: Direction, begin: int, end: int) -> tuple[float, list[Curve]]:
     if not way.rtt:
         return 0, []
     top = max(point.value for point in way.rtt) * 1.1 or 1
-    return top, [_dots("rtt", Field(begin, end, top), way.rtt)]
+    curve = _dots("rtt", Field(begin, end, top), way.rtt)
+    return top, [] if curve is None else [curve]
 
 
 def _flight(way: Direction, begin: int, end: int) -> tuple[float, list[Curve]]:
@@ -161,51 +165,41 @@ def _flight(way: Direction, begin: int, end: int) -> tuple[float, list[Curve]]:
     field = Field(begin, end, top)
     zero = [point for point in windows if point[2] == 0]
     curves = [_steps("window", field, windows), _steps("flight", field, way.flight), _dots("zero", field, zero)]
-    return top, [curve for curve in curves if curve.lines]
+    return top, [curve for curve in curves if curve is not None]
 
 
-def _bars(form: str, field: Field, points: Iterable[tuple[int, int, int, int]]) -> Curve:
-    """Return upright strokes: time, line, lower and upper end."""
-    parts: list[str] = []
-    lines: list[int] = []
-    top = 0
-    for time, line, first, end in points:
-        top = max(top, end)
-        parts.append(f"M{field.x(time)} {field.y(first)}V{field.y(end)}")
-        lines.append(line)
-    return Curve(form, "".join(parts), lines, top)
+def _bars(form: str, field: Field, points: Sequence[tuple[int, ...]]) -> Curve | None:
+    """Return upright strokes: time, line, lower and upper end; None without one."""
+    if not points:
+        return None
+    times, lines, first, last = [*zip(*points, strict=True)][:4]
+    places = zip(field.across(times), field.down(first), field.down(last), strict=True)
+    return Curve(form, "".join([f"M{x} {low}V{high}" for x, low, high in places]), lines, max(0, *last))
 
 
-def _steps(form: str, field: Field, points: Iterable[tuple[int, int, int]]) -> Curve:
-    """Return a staircase: time, line, value."""
-    parts: list[str] = []
-    lines: list[int] = []
-    top = 0
-    for time, line, value in points:
-        top = max(top, value)
-        x, y = field.x(time), field.y(value)
-        parts.append(f"H{x}V{y}" if parts else f"M{x} {y}V{y}")
-        lines.append(line)
-    if parts:
-        parts.append(f"H{WIDE}")
-    return Curve(form, "".join(parts), lines, top)
+def _steps(form: str, field: Field, points: Sequence[tuple[int | None, ...]]) -> Curve | None:
+    """Return a staircase: time, line, value; None without a step."""
+    if not points:
+        return None
+    times, lines, values = [*zip(*points, strict=True)][:3]
+    xs, ys = field.across(times), field.down(values)
+    path = "".join([f"H{x}V{y}" for x, y in zip(xs, ys, strict=True)])
+    begin = f"H{xs[0]}"
+    return Curve(form, f"M{xs[0]} {ys[0]}{path.removeprefix(begin)}H{WIDE}", lines, max(0, *values))
 
 
-def _dots(form: str, field: Field, points: Iterable[tuple[int, int, int]]) -> Curve:
-    """Return dots: time, line, value."""
-    parts: list[str] = []
-    lines: list[int] = []
-    top = 0
-    for time, line, value in points:
-        top = max(top, value)
-        parts.append(f"M{field.x(time)} {field.y(value)}h0")
-        lines.append(line)
-    return Curve(form, "".join(parts), lines, top)
+def _dots(form: str, field: Field, points: Sequence[tuple[int | None, ...]]) -> Curve | None:
+    """Return dots: time, line, value; None without one."""
+    if not points:
+        return None
+    times, lines, values = [*zip(*points, strict=True)][:3]
+    places = zip(field.across(times), field.down(values), strict=True)
+    return Curve(form, "".join([f"M{x} {y}h0" for x, y in places]), lines, max(0, *values))
 
 
 def _deltas(lines: Sequence[int]) -> list[int]:
     """Return the first number, and from each to the next: short to write."""
-    return [*lines[:1], *(two - one for one, two in pairwise(lines))]
+    return [*lines[:1], *map(sub, lines[1:], lines)]
 
 
 # ------------------------------------------------------------------ the picture

@@ -121,7 +121,7 @@ class Direction:
             for brief in briefs:
                 self._take_one(brief, sender)
             return
-        # The same, without a question more than the numbers answer.
+        # The same, where all that was sent is one piece: the next segment begins where everything before it ends.
         sent, acked, rtt, flight = self.sent, self.acked, self.rtt, self.flight
         reached, known = self._reached, self._ack
         waiting: list[Waiting] = [*self._sent.unacked]
@@ -132,8 +132,9 @@ class Direction:
                     continue
                 sent.append(new(Sent, (time, line, start, end, PLAIN)))
                 waiting.append(new(Waiting, (start, end, time, line, False, None)))
-                place = max(place, len(waiting) - MAX_UNACKED)
-                reached = max(reached, end)
+                if len(waiting) - place > MAX_UNACKED:
+                    place += 1
+                reached = end
             else:
                 acked.append(new(Acked, (time, line, ack, window)))
                 if known is None or ack > known:
@@ -142,7 +143,7 @@ class Direction:
                         rtt.append(new(Sample, (time, line, time - (waiting[place].time or 0))))
                         place += 1
             if known is not None:
-                flight.append(new(Sample, (time, line, max(0, reached - known))))
+                flight.append(new(Sample, (time, line, reached - known if reached > known else 0)))
         self._reached, self._ack = reached, known
         self._sent.acked = known
         self._sent.take(waiting, old, place, nxt=waiting[-1].end if len(waiting) > old else 0, largest=0, through=0)
