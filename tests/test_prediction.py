@@ -219,7 +219,8 @@ def test_damaged_traffic_comes_out_the_same(data: st.DataObject) -> None:
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
 
 
-def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("view", ["text", "report"])
+def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     """The whole way is for what opens, closes or disturbs a connection."""
     placed = 0
     feed = Tracker.feed
@@ -230,5 +231,5 @@ def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.Mon
         return feed(self, segment)
 
     monkeypatch.setattr(Tracker, "feed", counted)
-    shown(traffic(6000, 1), "text", [20_000], short=True)
+    shown(traffic(6000, 1), view, [20_000], short=True)
     assert 1000 < placed < 3000
