@@ -19,7 +19,7 @@ from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
 from tdparse.model import Segment
 from tdparse.normalize import Numbers
-from tdparse.octets import Sent
+from tdparse.octets import MAX_UNACKED, Sent
 from tdparse.record import parse_line
 from tdparse.seqnum import HALF, MASK
 from tdparse.states import Known
@@ -252,6 +252,7 @@ class Lane:
                 or end == peer.edge
                 or end > self.turn
                 or self.data >= MOST
+                or len(self.log) - self.acked >= MAX_UNACKED  # the oldest would be given up
                 or not (self.from_client or self.turned or self.metrics.waiting_since is not None)
             ):
                 return UNEXPECTED
@@ -415,6 +416,7 @@ def _is_orderly(conn: Incarnation, x: Peer, y: Peer) -> bool:
         and half.zero_since is None
         and half.window_min is not None
         and octets.is_orderly
+        and len(octets.unacked) < MAX_UNACKED
     )
 
 

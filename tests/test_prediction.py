@@ -125,6 +125,28 @@ def test_silences_come_out_the_same(view: str, greeting: bool) -> None:  # noqa:
     assert shown(octets, view, [90], short=True) == shown(octets, view, [90], short=False)
 
 
+@pytest.mark.parametrize("view", ["jsonl", "report"])
+@pytest.mark.parametrize("every", [2, 1500])
+def test_a_long_transfer_comes_out_the_same(view: str, every: int) -> None:
+    """More than a page tells, than its plots have points, and than is remembered of what waits for its acknowledgment."""
+    ends = "10.0.0.1.5 > 10.0.0.2.80", "10.0.0.2.80 > 10.0.0.1.5"
+    options = "options [mss 1460,nop,wscale 14], length 0"
+    rest = [
+        (0, f"[S], seq 100, win 65535, {options}"),
+        (1, f"[S.], seq 900, ack 101, win 65535, {options}"),
+        (0, "[.], ack 901, win 65535, length 0"),
+    ]
+    for number in range(9000):
+        start = 901 + 1000 * number
+        rest.append((1, f"[.], seq {start}:{start + 1000}, ack 101, win 65535, length 1000"))
+        if number % every == 0:
+            rest.append((0, f"[.], ack {start + 1000 - number % 3 * 1000}, win 65535, length 0"))
+    log = "".join(
+        f"00:00:00.{number * 50:06} IP {ends[sender]}: Flags {said}\n" for number, (sender, said) in enumerate(rest)
+    ).encode()
+    assert shown(log, view, [65_000], short=True) == shown(log, view, [65_000], short=False)
+
+
 @pytest.mark.skipif(COMPILED, reason="the collector does not see what is compiled")
 def test_what_was_predicted_leaves_nothing_behind() -> None:
     """Lanes hold each other: they are parted, since the collector is told to look seldom."""
