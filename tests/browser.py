@@ -11,12 +11,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from selenium import webdriver
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.expected_conditions import presence_of_element_located, staleness_of
 from selenium.webdriver.support.wait import WebDriverWait
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -92,10 +92,12 @@ class Browser:
 
     def leave(self, query: str) -> None:
         """Click what leads to another page, and wait until that is there."""
-        before = self.one("html")
+        before = self.run("return performance.timeOrigin")
         self.click(query)
-        WebDriverWait(self.driver, PATIENCE).until(staleness_of(before))
-        WebDriverWait(self.driver, PATIENCE).until(presence_of_element_located((By.CSS_SELECTOR, "main")))
+        there = "return performance.timeOrigin !== arguments[0] && document.readyState === 'complete'"
+        # Between two pages the driver finds neither, and says so in several ways.
+        waiting = WebDriverWait(self.driver, PATIENCE, ignored_exceptions=[WebDriverException])
+        waiting.until(lambda _driver: self.run(there, before))
 
     def bring(self, element: WebElement) -> None:
         """Bring an element into the middle of the window, at once."""
