@@ -14,7 +14,7 @@ from tdparse.formats import FOR_FILES, OCTETS, MissingError
 from tdparse.interrupt import Interrupt
 from tdparse.job import PROGRAM, Exit
 from tdparse.ledger import Ledger
-from tdparse.output import UnwritableError, check, replaced, sweep
+from tdparse.output import UnwritableError, check, named, sweep
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened
 from tdparse.render import Totals
@@ -249,7 +249,7 @@ class _Batch:
                 self._ledger.tidy()
             self._swept()
             if self._request.report is not None:
-                with replaced(self._request.report) as file:
+                with named(self._request.report) as file:
                     file.write(self._tally.as_json())
         except UnwritableError as error:
             self._unwritable(error)

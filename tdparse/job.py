@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
 from tdparse.interrupt import Interrupt, resizing
-from tdparse.output import UnwritableError, replaced, standard_output
+from tdparse.output import UnwritableError, named, standard_output
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.render import Fitted, Octets, Totals
@@ -215,7 +215,7 @@ class Job:
         interrupt = Interrupt()
         try:
             with ExitStack() as stack:
-                file = stack.enter_context(standard_output() if output is None else replaced(output))
+                file = stack.enter_context(standard_output() if output is None else named(output))
                 stack.enter_context(interrupt)
                 first(file)
                 for name in names:

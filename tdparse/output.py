@@ -11,6 +11,7 @@ import fcntl
 import io
 import os
 import re
+import stat
 import sys
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PART: Final = re.compile(r"^\..+\.[0-9a-f]{8}\.tdexplain\.part$")  # what a file is called until it is complete
+STREAMS: Final = frozenset({"/dev", "/dev/fd", "/proc/self/fd"})  # folders of what leads elsewhere
 LONGEST: Final = 200  # octets of a name that leave room for the marks of a file in the making
 
 
@@ -52,6 +54,38 @@ def standard_output() -> Iterator[BinaryIO]:
         if isinstance(error, BrokenPipeError):
             raise
         raise UnwritableError("<stdout>", error) from error
+
+
+@contextmanager
+def named(path: Path) -> Iterator[BinaryIO]:
+    """
+    Yield a file for the output that somebody has called `path`: one that takes its place, as `replaced`.
+
+    What is no regular file (a pipe, ``/dev/null``, ``/dev/stdout``) is written to instead, and stays what it is.
+    Raises UnwritableError; BrokenPipeError when the reader of a pipe has gone.
+    """
+    if not _is_taken(path):
+        with replaced(path) as file:
+            yield file
+        return
+    try:
+        with path.open("wb") as file:
+            yield file
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise UnwritableError(str(path), error) from error
+
+
+def _is_taken(path: Path) -> bool:
+    """Tell whether a name belongs to something that must not be replaced by a file."""
+    if str(path.absolute().parent) in STREAMS:
+        return True
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 
 
 @contextmanager

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import stat
+import subprocess
+import sys
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from conftest import ROOT
 
-from tdparse.output import UnwritableError, replaced
+from tdparse.output import UnwritableError, named, replaced
 
 
 def test_the_name_appears_with_the_last_byte(tmp_path: Path) -> None:
@@ -54,3 +60,37 @@ def test_a_full_disk_is_told() -> None:
     with pytest.raises(OSError, match="No space left") as caught, full.open("wb", buffering=0) as file:
         file.write(b"x")
     assert UnwritableError("x", caught.value).detail == "no space left on device"
+
+
+def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
+    """A pipe stays a pipe; replacing it would leave its reader waiting, and /dev/null a file for everybody."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    found: list[bytes] = []
+    reader = Thread(target=lambda: found.append(pipe.read_bytes()))
+    reader.start()
+    with named(pipe) as file:
+        file.write(b"new")
+    reader.join()
+    assert found == [b"new"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+    assert list(tmp_path.iterdir()) == [pipe]
+
+
+def test_a_device_may_be_named_as_output(tmp_path: Path) -> None:
+    """By its own name, by a link, or standard output's name; an ordinary file beside it is replaced when complete."""
+    log = ROOT / "tdparse" / "demo" / "refused.log"
+    null, link, file = tmp_path / "null", tmp_path / "link", tmp_path / "x"
+    try:
+        os.mknod(null, stat.S_IFCHR | 0o600, Path(os.devnull).stat().st_rdev)
+    except PermissionError:
+        pytest.skip("only root makes devices")
+    link.symlink_to(null)
+    for name in (null, link, Path("/proc/self/fd/1"), file):
+        command = [sys.executable, "-m", "tdparse", "-q", "-o", str(name), str(log)]
+        run = subprocess.run(command, capture_output=True, cwd=ROOT, check=True)
+        assert (b"[refused]" in run.stdout) is (name.name == "1")
+    assert stat.S_ISCHR(null.stat().st_mode)
+    assert link.is_symlink()
+    assert "[refused]" in file.read_text("utf-8")
+    assert sorted(tmp_path.iterdir()) == [link, null, file]
