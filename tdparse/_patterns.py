@@ -896,6 +896,6 @@ ASCII_DUMP: Final = (
     '(?>[E-O][^\n]{8}\\.[^\n]{6,}|`[^\n]{5}\\.[^\n]{6,})'
 )
 SUSPECT: Final = (
-    '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags \\[(?:none|[FSRP.UEWe]{1,9})\\]|(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\'
-    '[tcp sum | \\[bad tcp | \\d+:\\d+\\(| ack \\d| win \\d)).*)'
+    '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags \\[|(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum | \\[bad tcp | \\d+:'
+    '\\d+\\(| ack \\d| win \\d)).*)'
 )

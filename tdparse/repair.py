@@ -46,7 +46,7 @@ _CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before th
 _START: Final = re.compile(
     r"(?<![\w.:])(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)|[\w.:-]+ > [\w.:-]+: )"
 )
-_TIME: Final = re.compile(r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6}")
+_TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
 _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
@@ -137,6 +137,8 @@ class Mender:
     def _go_on(self, text: str) -> list[Item]:
         """Join the next line to what is held, or let it stand for itself."""
         self._raw.append(text)
+        if _begins_anew(text, "prefix") and not any(is_unfinished(reading.text) for reading in self._readings):
+            return self._give_up()  # its time or address would be taken for the number that was cut off
         first = self._line - len(self._raw) + 1
         followed: list[Reading] = []
         for reading in self._readings:
@@ -321,9 +323,10 @@ def _opens(text: str) -> bool:
     return " > " in text or "IP" in text
 
 
-def _begins_anew(text: str) -> bool:
-    """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it."""
-    return any(_TIME.match(cleaned) or _whole(cleaned, 1) is not None for cleaned, _ in cleanings(text))
+def _begins_anew(text: str, without: str = "") -> bool:
+    """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it; `without` one repair."""
+    readings = (cleaned for cleaned, repairs in cleanings(text) if without not in repairs)
+    return any(_TIME.match(cleaned) or _whole(cleaned, 1) is not None for cleaned in readings)
 
 
 def _mended(item: Item, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Item:

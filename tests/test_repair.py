@@ -132,6 +132,21 @@ def test_printed_payload_is_no_record() -> None:
     assert len([item for item in read(f"\t{DATA}: HTTP", f"\t{SYN}") if isinstance(item, Segment)]) == 2
 
 
+@pytest.mark.parametrize(
+    "following",
+    [DATA, OLD, DATA.partition(" ")[2], OLD.partition(" ")[2], f"> {DATA}", f"    2  {DATA}", f"    2  {DATA[:90]}"],
+)
+@pytest.mark.parametrize("cut", ["length 0", " 0", "0"])
+def test_a_record_is_not_the_rest_of_one_that_was_cut(following: str, cut: str) -> None:
+    """The digits with which a line begins are no length."""
+    damaged, *others = read(SYN.removesuffix(cut), following)
+    assert isinstance(damaged, Skipped)
+    assert (damaged.kind, damaged.line) == ("rejected", 1)
+    (other,) = others
+    assert other.line == 2
+    assert isinstance(other, Segment) is not following.endswith(DATA[80:90])
+
+
 def test_every_line_is_in_exactly_one_item() -> None:
     """Joined records count their lines, and the numbers of what follows stay right."""
     lines = ["intro", *(f"> {line}" for line in textwrap.wrap(SYN, 66)), "> and then", DATA, "bye"]
