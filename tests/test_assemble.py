@@ -44,6 +44,13 @@ def test_a_record_of_two_lines_comes_with_its_second() -> None:
     assert segment.checksum == "correct"
 
 
+def test_flags_of_the_ip_header_are_no_letters() -> None:
+    """Releases 4.0 to 4.5 print again what stood before, where a segment has no flags."""
+    (segment,) = feed(HEADER, SECOND.replace("[S]", "[DF]"))[1]
+    assert isinstance(segment, Segment)
+    assert segment.flags == ""
+
+
 def test_a_tunnel_of_four_lines_is_one_record() -> None:
     """Outer header, GRE, inner header, segment."""
     lines = (
