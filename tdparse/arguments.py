@@ -143,7 +143,10 @@ PortOption = Annotated[list[str] | None, typer.Option("--port", help="Show only 
 OnlyOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--only", metavar="CODE", help="Show only these steps, findings or verdicts (globs).", show_default=False
+        "--only",
+        metavar="CODE",
+        help="Show only these steps, findings, verdicts or severities (globs).",
+        show_default=False,
     ),
 ]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours; NO_COLOR is honoured.")]
@@ -351,7 +354,7 @@ def selection_of(
     """Return what is shown."""
     from tdparse.selection import Selection
 
-    codes = patterns_of(lang, only, ("step", "modifier", "finding", "verdict"))
+    codes = patterns_of(lang, only, ("step", "modifier", "finding", "verdict", "severity"))
     return Selection(frozenset(conn or ()), frozenset(host or ()), frozenset(port or ()), tuple(codes))
 
 

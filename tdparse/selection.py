@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog
@@ -52,7 +53,7 @@ class Selection(NamedTuple):
     conns: frozenset[int] = frozenset()
     hosts: frozenset[str] = frozenset()
     ports: frozenset[str] = frozenset()
-    codes: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()  # patterns, and severities
 
     @property
     def everything(self) -> bool:
@@ -62,11 +63,12 @@ class Selection(NamedTuple):
     def step(self, step: Step) -> bool:
         """Return whether a segment is shown."""
         codes = (step.step, *step.modifiers, *(finding.code for finding in step.findings))
-        return self._flow(step.flow) and self._codes(codes)
+        return self._flow(step.flow) and self._chosen(codes, (finding.severity for finding in step.findings))
 
     def summary(self, summary: Summary) -> bool:
         """Return whether a connection is shown."""
-        return self._flow(summary.flow) and self._codes((summary.verdict, *summary.findings))
+        severities = (catalog.fact("finding", code, "severity") for code in summary.findings)
+        return self._flow(summary.flow) and self._chosen((summary.verdict, *summary.findings), severities)
 
     def _flow(self, flow: Flow) -> bool:
         ends = (flow.client, flow.server)
@@ -76,8 +78,22 @@ class Selection(NamedTuple):
             and (not self.ports or any(str(end.port) in self.ports for end in ends))
         )
 
-    def _codes(self, codes: Iterable[str]) -> bool:
-        return not self.codes or any(matches(pattern, code) for code in codes for pattern in self.codes)
+    def _chosen(self, codes: Iterable[str], severities: Iterable[str]) -> bool:
+        if not self.codes or any(matches(pattern, code) for code in codes for pattern in self.codes):
+            return True
+        return not severe(self.codes).isdisjoint(severities)
+
+
+@cache
+def severe(patterns: tuple[str, ...]) -> frozenset[str]:
+    """
+    Return the severities among `patterns`, and all above the weakest of them.
+
+    >>> sorted(severe(("warn", "refused")))
+    ['error', 'warn']
+    """
+    floor = [_SEVERITIES.index(Severity(pattern)) for pattern in patterns if pattern in _SEVERITIES]
+    return frozenset(_SEVERITIES[min(floor) :]) if floor else frozenset()
 
 
 class Alarm:
@@ -87,8 +103,7 @@ class Alarm:
         """Watch for `patterns`."""
         self.met = False
         self._patterns = tuple(pattern for pattern in patterns if pattern not in _SEVERITIES)
-        floor = [_SEVERITIES.index(Severity(pattern)) for pattern in patterns if pattern in _SEVERITIES]
-        self._severities = frozenset(_SEVERITIES[min(floor) :]) if floor else frozenset()
+        self._severities = severe(tuple(patterns))
 
     def step(self, step: Step) -> None:
         """Look at a segment's findings."""

@@ -40,6 +40,17 @@ def test_a_pattern_is_a_code_a_group_or_a_glob(pattern: str, code: str, fits: bo
     assert matches(pattern, code) is fits
 
 
+def test_a_severity_shows_what_is_as_severe_or_more() -> None:
+    """A segment by its findings, a connection by all of its own; codes beside it show what they fit."""
+    step, summary = items()
+    warned = step._replace(findings=(Finding("retransmission", Severity.WARN, Confidence.LIKELY, (1,), {}),))
+    for code, shown in (("chat", True), ("warn", True), ("error", False)):
+        assert Selection(codes=(code,)).step(warned) is shown
+        assert Selection(codes=(code,)).step(step) is False
+        assert Selection(codes=(code,)).summary(summary._replace(findings={"lost_segment": 1})) is shown
+    assert Selection(codes=("error", "handshake")).step(step)
+
+
 def test_a_pattern_that_fits_nothing_names_its_neighbours() -> None:
     """The nearest codes come with the error."""
     check(["refused", "handshake", "warn"], ("verdict", "step", "severity"))
