@@ -149,7 +149,7 @@ class Page:
 
     def _command(self, command: str) -> str:
         done = subprocess.run(
-            ["bash", "-c", command],
+            ["bash", "-o", "pipefail", "-c", command],
             cwd=self._folder,
             env=self._env,
             stdin=subprocess.DEVNULL,
