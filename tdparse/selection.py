@@ -78,18 +78,18 @@ class Selection(NamedTuple):
             and (not self.ports or any(str(end.port) in self.ports for end in ends))
         )
 
-    def _chosen(self, codes: Iterable[str], severities: Iterable[str]) -> bool:
+    def _chosen(self, codes: Iterable[str], severities: Iterable[object]) -> bool:
         if not self.codes or any(matches(pattern, code) for code in codes for pattern in self.codes):
             return True
         return not severe(self.codes).isdisjoint(severities)
 
 
 @cache
-def severe(patterns: tuple[str, ...]) -> frozenset[str]:
+def severe(patterns: tuple[str, ...]) -> frozenset[Severity]:
     """
     Return the severities among `patterns`, and all above the weakest of them.
 
-    >>> sorted(severe(("warn", "refused")))
+    >>> sorted(severity.value for severity in severe(("warn", "refused")))
     ['error', 'warn']
     """
     floor = [_SEVERITIES.index(Severity(pattern)) for pattern in patterns if pattern in _SEVERITIES]
