@@ -242,7 +242,7 @@ def states_move_forward(lines: tuple[str, ...]) -> None:
     In any log at all an endpoint goes from state to state along rows of the table, some of them perhaps unseen.
 
     It goes back only from what was presumed or assumed, and begins anew only where it was over, with a SYN, or after
-    an RST that was not taken.
+    an RST that was not taken. Of what is unknown it may come to anything.
     """
     begun: set[int] = set()  # connections with a segment that is no SYN
     reset: set[int] = set()  # and those that have been told to end, or to begin again
@@ -257,6 +257,8 @@ def states_move_forward(lines: tuple[str, ...]) -> None:
         if conn not in reset and "S" not in flags:
             for side in (item.client, item.server):
                 before, after = side.before, side.after
+                if before.state is State.UNKNOWN:  # records without flags say nothing; the first with flags does
+                    continue
                 starts = {before.state, *before.alternatives}
                 if before.certainty in (Certainty.PRESUMED, Certainty.ASSUMED):
                     starts = {back for start in starts for back in _reach(start, _BACK)}
