@@ -246,11 +246,14 @@ class Incarnation:
     @property
     def closed(self) -> bool:
         """R43: effective RST, or both FINs captured and each endpoint CLOSED or TIME_WAIT."""
+        client, server = self.client, self.server
         if self.dead:
             return True
+        if not (client.sent_fin and server.sent_fin):  # asked of every connection, and mostly so
+            return False
         return all(
-            peer.sent_fin and peer.standing.state in (State.CLOSED, State.TIME_WAIT) and not peer.standing.alternatives
-            for peer in self.peers
+            peer.standing.state in (State.CLOSED, State.TIME_WAIT) and not peer.standing.alternatives
+            for peer in (client, server)
         )
 
     def last_line_of(self, peer: Peer) -> int:
