@@ -15,6 +15,7 @@ MODULUS: Final = 2**32
 IP_VERSION: Final[Mapping[str | None, int]] = {"IP ": 4, "IP6 ": 6}
 LETTERS: Final = "FSRP.UEWe"  # tcpdump's order since 4.0
 MAXIMUM: Final = 2**16 - 1
+PORT_DIGITS: Final = 5
 DNS_PREFIX: Final = 2  # octets before a DNS message in TCP
 
 Fields = dict[str, str]
@@ -40,7 +41,7 @@ class _Endpoints(dict[str, Endpoint]):
             self.clear()
         found = pattern["ENDPOINT"].fullmatch(token)
         host, port = (token, None) if found is None else found.group("host", "port")
-        endpoint = Endpoint(host, number(port) if port is not None and port.isdecimal() else port)
+        endpoint = Endpoint(host, port_of(port))
         self[token] = endpoint
         return endpoint
 
@@ -64,6 +65,11 @@ numbers: Final[_Numbers] = _Numbers()
 def number(text: str | None) -> int | None:
     """Return the number that was printed, None when there was none."""
     return None if text is None else int(text)
+
+
+def port_of(text: str | None) -> int | str | None:
+    """Return a port that was printed: its number, or its name; more digits than a port has are no number."""
+    return int(text) if text is not None and text.isdecimal() and len(text) <= PORT_DIGITS else text
 
 
 def captured(name: str, found: re.Match[str]) -> Fields:
@@ -240,7 +246,7 @@ def _flow(fields: Fields, tunnels: list[tuple[str | None, ...]]) -> tuple[int | 
 
 
 def _at(host: str | None, port: str) -> Endpoint:
-    return Endpoint(host or "", int(port) if port.isdecimal() else port)
+    return Endpoint(host or "", port_of(port))
 
 
 def version_of(host: str) -> int | None:

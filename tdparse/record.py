@@ -108,13 +108,12 @@ def _quotation(printed: fields.Fields) -> dict[str, object] | None:
     if found is None:
         return None
     quoted = fields.captured("ICMP_ERROR", found)
-    port = quoted.get("quoted_port")
     note = {
         "text": printed["icmp"],
         "reporter": _endpoints[printed["src"]].host,
         "src": _endpoints[printed["dst"]].host,
         "dst": quoted.get("quoted_host"),
-        "dport": int(port) if port is not None and port.isdecimal() else port,
+        "dport": fields.port_of(quoted.get("quoted_port")),
         "protocol": quoted.get("quoted_protocol"),
         "mtu": fields.number(quoted.get("mtu")),
     }

@@ -84,11 +84,22 @@ def test_time_styles(printed: str, time: str | None, stamp: int | None, style: T
         ("a.b.c.http-alt", Endpoint("a.b.c", "http-alt")),
         ("10-2-0-2.node.internal.443", Endpoint("10-2-0-2.node.internal", 443)),
         ("localhost", Endpoint("localhost", None)),
+        ("192.0.2.1.123456", Endpoint("192.0.2.1", "123456")),
+        pytest.param("192.0.2.1." + "9" * 5000, Endpoint("192.0.2.1", "9" * 5000), id="digits without an end"),
     ],
 )
 def test_ports_stand_behind_the_last_dot(token: str, endpoint: Endpoint) -> None:
     """A token is split at its last dot, unless it would no longer be an address."""
     assert segment(f"IP {token} > 192.0.2.9.9: Flags [.], ack 1, win 2, length 0").src == endpoint
+
+
+def test_a_quoted_port_without_an_end_is_no_number() -> None:
+    """An ICMP error may quote anything."""
+    port = "9" * 5000
+    item = parse_line(f"IP 192.0.2.1 > 192.0.2.2: ICMP 192.0.2.3 tcp port {port} unreachable, length 60")
+    assert isinstance(item, Skipped)
+    assert item.note is not None
+    assert item.note["dport"] == port
 
 
 @pytest.mark.parametrize(
