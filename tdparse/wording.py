@@ -13,7 +13,7 @@ from tdparse import catalog
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from tdparse.model import Finding, Lang, NumberStyle, Role, Standing, Step, Summary
 
@@ -42,6 +42,12 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
     untimed = finding.code in _TIMED_FINDINGS and "dt" not in finding.values
     fields = _Fields(step, lang, numbers, finding.values)
     return fields.said("finding", finding.code, "untimed" if untimed else "text")
+
+
+def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
+    """Return what could have stood where reading stopped: terminals of the grammar in words, each word once."""
+    kinds = dict.fromkeys(_kinds().get(terminal, "") for terminal in terminals)
+    return [catalog.sentence("terminal", kind, lang) for kind in kinds if kind]
 
 
 def title(step: Step, lang: Lang) -> str:
@@ -369,6 +375,16 @@ def _form(section: str, code: str, field: str, lang: Lang) -> tuple[str, tuple[C
     """Return a sentence as a format of the ``%`` operator, and what makes each of its values."""
     form, names = catalog.parts(catalog.sentence(section, code, lang, field))
     return form, tuple(_FIELDS.get(name) or partial(_given, name) for name in names)
+
+
+@cache
+def _kinds() -> Mapping[str, str]:
+    """Return terminal → the code of the words that stand for it."""
+    return {
+        terminal: code
+        for code in catalog.codes("terminal")
+        for terminal in catalog.entry("terminal", code).lists["terminals"]
+    }
 
 
 @cache

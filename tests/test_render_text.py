@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_regressions.file_regression import FileRegressionFixture
 
+from tdparse.catalog import LANGUAGES
 from tdparse.model import Lang, Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.read import opened
@@ -123,3 +125,22 @@ def test_a_line_that_cannot_be_read_is_pointed_at() -> None:
         f"    line 1, column {line.index('x, win') + 1}: looks like a TCP segment but cannot be read; "
     )
     assert said.endswith("; expected a number of 32 bits")
+
+
+@pytest.mark.parametrize(
+    ("head", "tail", "said"),
+    [
+        ("IP", "seq 7, win 9, options [what], length 0", "a TCP option or the mark of a faulty option"),
+        ("IP", "seq 7, win 9, options [nop,what], length 0", "a TCP option"),
+        ("IPX", "seq 7, win x", "an address or what stands before the IP header or a complaint about the packet or"),
+    ],
+)
+def test_what_was_expected_is_said_once_and_in_words(head: str, tail: str, said: str) -> None:
+    """However many terminals of the grammar stand for it; none of their names is shown."""
+    line = f"10:00:00.000000 {head} 10.0.0.1.5 > 10.0.0.2.80: Flags [S], {tail}"
+    told = view_of(line, Text("en")).split("; expected ")[1].split("\n")[0]
+    assert told.startswith(said)
+    wanted = told.split(" or ")
+    assert len(set(wanted)) == len(wanted)
+    for lang in LANGUAGES:
+        assert not re.search(r"[A-Z]{4}", view_of(line, Text(lang)).splitlines()[-1])

@@ -229,8 +229,8 @@ class Text:
         """
         if skipped.kind != "rejected":
             return []
-        wanted = self._say("or").join(_word("terminal", name, self._lang) for name in skipped.expected or ())
-        reason = _word("reason", skipped.reason, self._lang) if skipped.reason else ""
+        wanted = self._say("or").join(wording.wanted(skipped.expected or (), self._lang))
+        reason = catalog.sentence("reason", skipped.reason, self._lang) if skipped.reason else ""
         reason = catalog.fill(reason, skipped.note or {})
         lines = self._caret(skipped, shift)
         place = {"line": skipped.line, "column": "?" if skipped.column is None else skipped.column}
@@ -416,14 +416,6 @@ def continued(line: str, columns: int) -> list[str]:
     first, *more = broken(line, columns)
     rest = line[len(first) :].lstrip(" ") if more else ""
     return [first, *(CONTINUED + part for part in broken(rest, columns - len(CONTINUED)))] if rest else [first]
-
-
-def _word(section: str, code: str, lang: Lang) -> str:
-    """Return a name in words, or the name itself when the catalogue has no words for it."""
-    try:
-        return catalog.sentence(section, code, lang)
-    except catalog.UnknownCodeError:
-        return code
 
 
 def titled(code: str, lang: Lang, number: object = None) -> str:
