@@ -4,10 +4,10 @@ What the library says of one segment: its codes and values, and the sentences th
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, NamedTuple
 
 from tdparse import wording
+from tdparse.escapes import as_html
 from tdparse.flags import Flags, flags_of
 from tdparse.model import Step
 
@@ -91,8 +91,8 @@ class Annotated(NamedTuple):
             f"{role} {side.after}" if side.before == side.after else f"{role} {side.before} → {side.after}"
             for role, side in sides
         )
-        said = "<br>".join(map(escape, self.sentences))
-        return f"<pre>{escape(self.line)}</pre><p><b>{escape(self.step)}</b> {escape(states)}<br>{said}</p>"
+        said = "<br>".join(map(as_html, self.sentences))
+        return f"<pre>{as_html(self.line)}</pre><p><b>{as_html(self.step)}</b> {as_html(states)}<br>{said}</p>"
 
 
 def sentences(step: Step, lang: Lang, numbers: NumberStyle) -> tuple[str, ...]:

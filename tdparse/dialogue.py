@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final, cast
 
 from tdparse import catalog, fragment, why, wording
 from tdparse.completion import STYLES, Known, known
+from tdparse.escapes import safe
 from tdparse.model import Segment, Severity, Skipped, State, Step
 from tdparse.output import UnwritableError, replaced
 from tdparse.questions import Questions
 from tdparse.read import opened
 from tdparse.record import parse_line
 from tdparse.render.compact import shortened
-from tdparse.render.screen import broken, safe, width
+from tdparse.render.screen import broken, width
 from tdparse.render.text import INDENT, Text
 from tdparse.session import Session
 from tdparse.unpack import UnreadableError

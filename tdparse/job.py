@@ -10,12 +10,12 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
+from tdparse.escapes import safe
 from tdparse.interrupt import Interrupt, resizing
 from tdparse.output import UnwritableError, named, standard_output
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.render import Fitted, Octets, Totals
-from tdparse.render.screen import safe
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import NumberingChoice, Run
 from tdparse.unpack import UnreadableError

@@ -48,12 +48,12 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Item]:
     Yield the segments and the other lines of a log, reading no further than asked.
 
     Records of several lines (`-v`, hex dumps) are put together. A line that is no segment, or looks like one and
-    cannot be read, is a `Rejected`, never an exception.
+    cannot be read, is a `Rejected`, never an exception. Raises TypeError for one text instead of lines.
 
     >>> [type(item).__name__ for item in parse(["listening on eth0, link-type EN10MB (Ethernet)"])]
     ['Skipped']
     """
-    return Assembler().read(_text(line) for line in lines)
+    return Assembler().read(_text(line) for line in _several(lines))
 
 
 def explain(step: Step) -> Explanation:
@@ -84,7 +84,8 @@ def annotate(
         numbers: How sequence numbers are written in them: "relative", "absolute", "both" or "symbolic" (j, k, m, n).
         numbering: What the log holds: "auto" to find out, "absolute" or "relative".
 
-    Raises ValueError for an option that does not exist; nothing in a log raises.
+    Raises ValueError for an option that does not exist, TypeError for one text instead of lines (a path is for
+    `load`); nothing in a log raises.
 
     Source: RFC 9293 for steps and states (`Step` names the rules); see docs/reference for all codes.
 
@@ -94,7 +95,7 @@ def annotate(
     handshake.syn SYN-SENT SYN-RECEIVED?
     """
     _check(lang, numbers, numbering)
-    return _annotate(lines, lang, numbers, numbering)
+    return _annotate(_several(lines), lang, numbers, numbering)
 
 
 def annotate_async(
@@ -138,7 +139,8 @@ def load(
         numbers: As for `annotate`.
         numbering: As for `annotate`.
 
-    Raises TdparseError when the file cannot be read, ValueError for an option that does not exist.
+    Raises TdparseError when the file cannot be read, ValueError for an option that does not exist, TypeError for
+    octets instead of lines.
 
     >>> log = ["12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0"]
     >>> load(log).connections[0].verdict
@@ -149,7 +151,7 @@ def load(
         name = str(source)
         lines: Iterable[str | bytes] = _lines(name, lang)
     else:
-        name, lines = "-", source
+        name, lines = "-", _several(source)
     explainer = Explainer(name, numbering=numbering)
     items: list[Step | Skipped | Summary] = []
     for line in lines:
@@ -182,6 +184,14 @@ def _check(lang: Lang, numbers: NumberStyle, numbering: NumberingChoice) -> None
     checked("lang", lang, ("en", "zh"))
     checked("numbers", numbers, ("relative", "absolute", "both", "symbolic"))
     checked("numbering", numbering, ("auto", "absolute", "relative"))
+
+
+def _several(lines: Iterable[str | bytes]) -> Iterable[str | bytes]:
+    """Return the lines. Raises TypeError for one text, which would be read letter by letter."""
+    if isinstance(lines, (str, bytes, bytearray)):
+        message = "lines are wanted, such as an open file or text.splitlines(); tdparse.load takes a path"
+        raise TypeError(message)
+    return lines
 
 
 def _text(line: str | bytes) -> str:

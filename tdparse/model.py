@@ -17,6 +17,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from tdparse.escapes import as_html
 from tdparse.options import Options, decode
 
 if TYPE_CHECKING:
@@ -191,9 +192,7 @@ class Segment(NamedTuple):
 
     def _repr_html_(self) -> str:
         """Show the record in a notebook."""
-        from html import escape
-
-        return f"<pre>{escape(self.text)}</pre>"
+        return f"<pre>{as_html(self.text)}</pre>"
 
 
 class Skipped(NamedTuple):

@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog, quiz, wording
+from tdparse.escapes import safe
 from tdparse.model import Step
 from tdparse.pipeline import Explainer
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened
 from tdparse.render.paint import BOLD, GREEN, RED, Brush
-from tdparse.render.screen import broken, safe
+from tdparse.render.screen import broken
 from tdparse.render.text import Text
 
 if TYPE_CHECKING:

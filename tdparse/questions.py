@@ -6,12 +6,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog, wording
+from tdparse.escapes import safe
 from tdparse.model import Skipped
 from tdparse.render import Totals
 from tdparse.render.compact import Compact
 from tdparse.render.ladder import Ladder, Rungs
 from tdparse.render.rung import Words
-from tdparse.render.screen import broken, safe
+from tdparse.render.screen import broken
 from tdparse.render.table import Table
 from tdparse.render.text import Text
 

@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
+from tdparse.escapes import safe
 from tdparse.model import Certainty, State
-from tdparse.render.screen import safe
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:

@@ -32,11 +32,11 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tdparse import catalog
+from tdparse.escapes import safe
 from tdparse.read import Source
 from tdparse.render import Totals
 from tdparse.render.report import SCRIPT, Report, shell
 from tdparse.render.report.markup import Html, joined, label, pair
-from tdparse.render.screen import safe
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import Run
 from tdparse.unpack import UnreadableError, unpacked

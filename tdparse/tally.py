@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
+from tdparse.escapes import safe
 from tdparse.render import Totals
-from tdparse.render.screen import safe
 
 if TYPE_CHECKING:
     from tdparse.batch import Outcome

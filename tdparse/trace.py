@@ -4,11 +4,11 @@ What the library says of a whole log: its connections, its segments, and tables 
 
 from __future__ import annotations
 
-from html import escape
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar
 
 from tdparse import catalog, track, wording
 from tdparse.annotated import annotated
+from tdparse.escapes import as_html, safe
 from tdparse.model import Skipped, Step, Summary
 
 if TYPE_CHECKING:
@@ -103,15 +103,15 @@ class Connection(Summary):
 
     def __repr__(self) -> str:
         """Say which it is and how it ended."""
-        return f"<Connection #{self.conn}: {self.client} > {self.server}, {self.verdict}>"
+        return f"<Connection #{self.conn}: {safe(str(self.client))} > {safe(str(self.server))}, {self.verdict}>"
 
     def _repr_html_(self) -> str:
         """Show the verdict, its cause and what to check in a notebook."""
         states = f"client {self.client_state} · server {self.server_state}"
-        said = "<br>".join(escape(part) for part in (self.cause, self.check, *self.notes) if part)
+        said = "<br>".join(as_html(part) for part in (self.cause, self.check, *self.notes) if part)
         return (
-            f"<p>#{self.conn} {escape(str(self.client))} → {escape(str(self.server))} <b>{escape(self.text)}</b> "
-            f"<code>{escape(self.verdict)}</code> {escape(states)}<br>{said}</p>"
+            f"<p>#{self.conn} {as_html(str(self.client))} → {as_html(str(self.server))} <b>{as_html(self.text)}</b> "
+            f"<code>{as_html(self.verdict)}</code> {as_html(states)}<br>{said}</p>"
         )
 
 
@@ -222,12 +222,12 @@ class Trace:
     def _repr_html_(self) -> str:
         """Show the connections as a table in a notebook."""
         rows = "".join(
-            f"<tr><td>{item.conn}</td><td>{escape(str(item.client))}</td><td>{escape(str(item.server))}</td>"
-            f"<td>{escape(item.text)}</td><td>{item.segments}</td></tr>"
+            f"<tr><td>{item.conn}</td><td>{as_html(str(item.client))}</td><td>{as_html(str(item.server))}</td>"
+            f"<td>{as_html(item.text)}</td><td>{item.segments}</td></tr>"
             for item in self.connections
         )
         head = "<tr><th>#</th><th>client</th><th>server</th><th>verdict</th><th>segments</th></tr>"
-        return f"<table><caption>{escape(repr(self))}</caption>{head}{rows}</table>"
+        return f"<table><caption>{as_html(repr(self))}</caption>{head}{rows}</table>"
 
 
 def checked(name: str, value: _Choice, known: Sequence[str]) -> _Choice:

@@ -11,7 +11,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse import catalog
-from tdparse.render.screen import padded, safe, width, wrapped
+from tdparse.escapes import safe
+from tdparse.render.screen import padded, width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

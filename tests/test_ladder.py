@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 from ladders import compact, conversation, ladder, lines_of, steps_of, view, whole
 from pytest_regressions.file_regression import FileRegressionFixture
 
+from tdparse.escapes import safe
 from tdparse.job import Exit
 from tdparse.model import Lang, NumberStyle, Step
 from tdparse.pipeline import explain
 from tdparse.render import Renderer
 from tdparse.render.rung import Words
-from tdparse.render.screen import broken, safe, width
+from tdparse.render.screen import broken, width
 from tdparse.wording import state_text
 
 EXPECTED = ROOT / "fixtures" / "diagram"

@@ -11,11 +11,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from harmless import ACTS
 
 import tdparse
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
 HEAVY = (
@@ -84,6 +85,16 @@ def test_load_gives_the_whole_log(tmp_path: Path) -> None:
     assert "Reset by the client before any data" in trace._repr_html_()
 
 
+@pytest.mark.parametrize("read", [tdparse.annotate, tdparse.parse, tdparse.load])
+def test_one_text_is_no_log(read: Callable[[Any], object]) -> None:
+    """A text would be read letter by letter, and a name in the place of an open file would explain nothing."""
+    with pytest.raises(TypeError, match="lines"):
+        read(LOG.encode())
+    if read is not tdparse.load:  # which takes a name
+        with pytest.raises(TypeError, match="lines"):
+            read(LOG)
+
+
 def test_a_file_that_cannot_be_read_is_an_error_of_its_own(tmp_path: Path) -> None:
     """TdparseError names the file."""
     with pytest.raises(tdparse.TdparseError, match="missing"):
@@ -91,10 +102,20 @@ def test_a_file_that_cannot_be_read_is_an_error_of_its_own(tmp_path: Path) -> No
 
 
 def test_nothing_of_a_log_reaches_a_notebook_unescaped() -> None:
-    """HTML in a record is text."""
-    line = LOG.splitlines()[2].replace("length 0", "length 5: HTTP: <script>alert(1)</script>")
-    (item,) = tdparse.annotate([line])
-    assert "<script>" not in item._repr_html_()
+    """Neither markup nor what moves a cursor, turns the writing direction or is there without being seen."""
+    hostile = "<script>alert(1)</script>\x1b[2J\u202e\u200b\x9b"
+    line = LOG.splitlines()[0].replace(" > ", f"{hostile} > ", 1)
+    trace = tdparse.load([line + f": {hostile}", line], numbering="absolute")
+    values: list[Any] = [trace, *trace.connections, *trace.segments, *(item.segment for item in trace.segments)]
+    for value in values:
+        shown = value._repr_html_()
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;\\x1b[2J\\u202e\\u200b\\x9b" in shown
+        assert not ACTS.search(shown + repr(value))
+    of_two_lines = LOG.splitlines()[0].replace(
+        "IP ", "IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 60)\n    "
+    )
+    (segment,) = tdparse.parse([*of_two_lines.split("\n")])
+    assert segment._repr_html_().count("\n") == 1  # type: ignore[union-attr]
 
 
 def test_every_public_name_exists() -> None:

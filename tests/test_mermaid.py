@@ -17,11 +17,11 @@ from ladders import conversation, drawn, lines_of, view
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from tdparse.diagram import ROWS
+from tdparse.escapes import safe
 from tdparse.model import Lang, NumberStyle
 from tdparse.render.collect import Diagrams
 from tdparse.render.mermaid import LARGEST, Mermaid, escaped
 from tdparse.render.rung import Words
-from tdparse.render.screen import safe
 
 EXPECTED = ROOT / "fixtures" / "diagram"
 CAPTURES = ROOT / "fixtures" / "captures"

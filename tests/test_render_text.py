@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from tdparse.catalog import LANGUAGES
+from tdparse.escapes import safe
 from tdparse.model import Lang, Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.read import opened
 from tdparse.render import Renderer, Totals
 from tdparse.render.annotation import Annotation
-from tdparse.render.screen import safe, width
+from tdparse.render.screen import width
 from tdparse.render.table import Table
 from tdparse.render.text import Text
 from tdparse.selection import Alarm, Selection

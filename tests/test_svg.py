@@ -17,9 +17,10 @@ from ladders import conversation, drawn, lines_of, steps_of
 from pytest_regressions.file_regression import FileRegressionFixture
 
 from tdparse.diagram import ROWS, Arrow, Folding
+from tdparse.escapes import safe
 from tdparse.model import Lang, NumberStyle
 from tdparse.render.rung import Words
-from tdparse.render.screen import safe, width
+from tdparse.render.screen import width
 from tdparse.render.svg import COLUMN, MOST, SMALL, STYLE, WIDTH, Svg
 from tdparse.wording import state_text
 

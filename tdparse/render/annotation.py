@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.render.screen import safe
+from tdparse.escapes import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

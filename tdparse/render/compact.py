@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from tdparse.escapes import safe
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, padded, safe, width, wrapped
+from tdparse.render.screen import broken, padded, width, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.compare.records import KINDS
 from tdparse.compare.words import Words
+from tdparse.escapes import safe
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, safe, width
+from tdparse.render.screen import broken, width
 from tdparse.render.text import peer
 
 if TYPE_CHECKING:

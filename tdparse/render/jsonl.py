@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tdparse import wording
+from tdparse.escapes import UNSAFE
 from tdparse.pipeline import sniff
-from tdparse.render.screen import UNSAFE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

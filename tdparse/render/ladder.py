@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.diagram import Arrow, Fold, Gap, Gaps, States, before, is_again, opening
+from tdparse.escapes import safe
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, packed, padded, safe, width
+from tdparse.render.screen import broken, packed, padded, width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -11,8 +11,8 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
+from tdparse.escapes import safe
 from tdparse.render.annotation import BELONGING
-from tdparse.render.screen import safe
 from tdparse.render.table import COLUMNS, RIGHT, Table
 
 if TYPE_CHECKING:

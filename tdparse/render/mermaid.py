@@ -10,8 +10,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.diagram import ORDINARY, Arrow, Fold, States, opening, shortened
+from tdparse.escapes import safe
 from tdparse.render import markdown
-from tdparse.render.screen import broken, safe
+from tdparse.render.screen import broken
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

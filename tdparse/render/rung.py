@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
+from tdparse.escapes import safe
 from tdparse.flags import names_of
 from tdparse.model import Severity
-from tdparse.render.screen import safe
 from tdparse.render.text import MARKS, elapsed_text, peer, titled
 
 if TYPE_CHECKING:

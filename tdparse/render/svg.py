@@ -11,8 +11,9 @@ from html import escape
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.diagram import ORDINARY, Arrow, Fold, States, opening
+from tdparse.escapes import safe
 from tdparse.model import State
-from tdparse.render.screen import broken, packed, safe, width
+from tdparse.render.screen import broken, packed, width
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -8,10 +8,11 @@ from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from tdparse import catalog
+from tdparse.escapes import safe
 from tdparse.model import Severity
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, padded, safe, width
+from tdparse.render.screen import broken, padded, width
 from tdparse.render.text import peer
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ import csv
 import io
 from typing import TYPE_CHECKING, Final
 
+from tdparse.escapes import safe
 from tdparse.render.columns import CONNECTIONS, SEGMENTS, flattened
 from tdparse.render.jsonl import connection, encoded, segment
-from tdparse.render.screen import safe
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
+from tdparse.escapes import safe
 from tdparse.model import Certainty, State
 from tdparse.render import paint
 from tdparse.render.paint import Brush
-from tdparse.render.screen import broken, joined, padded, safe, width
+from tdparse.render.screen import broken, joined, padded, width
 from tdparse.render.since import Since
 
 if TYPE_CHECKING:

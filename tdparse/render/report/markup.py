@@ -14,7 +14,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final, NewType
 
 from tdparse import catalog
-from tdparse.render.screen import escape_of
+from tdparse.escapes import escape_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
