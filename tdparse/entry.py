@@ -15,7 +15,21 @@ COLLECTED_AFTER: Final = (100_000, 50, 100)
 def main() -> None:
     """Run the program."""
     gc.set_threshold(*COLLECTED_AFTER)
-    words = sys.argv[1:]
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        from tdparse.output import stand_in
+
+        stand_in()
+    try:
+        _run(sys.argv[1:])
+    except Exception as error:
+        from tdparse.output import of_standard_output
+
+        if (failed := of_standard_output(error)) is None:
+            raise
+        sys.exit(usual.unwritable(failed))
+
+
+def _run(words: list[str]) -> None:
     if usual.is_usual(words):
         sys.exit(usual.explain(words))
     if (asked := usual.pages(words)) is not None:

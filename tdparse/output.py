@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 PART: Final = re.compile(r"^\..+\.[0-9a-f]{8}\.tdexplain\.part$")  # what a file is called until it is complete
 STREAMS: Final = frozenset({"/dev", "/dev/fd", "/proc/self/fd"})  # folders of what leads elsewhere
+LOST: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EBADF})  # what only writing meets
 LONGEST: Final = 200  # octets of a name that leave room for the marks of a file in the making
 
 
@@ -34,6 +35,26 @@ class UnwritableError(Exception):
         self.name = name
         self.detail = detail[:1].lower() + detail[1:]
         super().__init__(name, self.detail)
+
+
+def stand_in() -> None:
+    """
+    Open the standard streams that were closed when the program was started.
+
+    Otherwise the next file that is opened would be taken for one of them. Reading finds the end, writing fails as on
+    any output that cannot be written, and complaints go nowhere.
+    """
+    for number, (name, mode, way) in enumerate(
+        (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY))
+    ):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, way)
+            if opened == number:
+                os.set_inheritable(number, True)  # noqa: FBT003 - the standard library's argument
+            else:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
 @contextmanager
@@ -49,11 +70,23 @@ def standard_output() -> Iterator[BinaryIO]:
         yield stream
         stream.flush()
     except OSError as error:
-        # Python flushes once more at exit; what is left has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up()
         if isinstance(error, BrokenPipeError):
             raise
         raise UnwritableError("<stdout>", error) from error
+
+
+def of_standard_output(error: Exception) -> UnwritableError | None:
+    """Return an error that nobody has expected as one of standard output, if it is one: a full disk, a closed stream."""
+    if isinstance(error, OSError) and error.filename is None and error.errno in LOST:
+        _give_up()
+        return UnwritableError("<stdout>", error)
+    return error if isinstance(error, UnwritableError) else None
+
+
+def _give_up() -> None:
+    """Let go of what is left for standard output: Python flushes once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager

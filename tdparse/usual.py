@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tdparse.model import Lang
+    from tdparse.output import UnwritableError
     from tdparse.render import Renderer
 
 
@@ -140,3 +141,12 @@ def explain(words: Sequence[str]) -> int:
     names = words or ["-"]
     view = text_view(lang, Numbers.RELATIVE, Color.AUTO, None, headings=len(names) > 1)
     return Job(lang).explain(names, view, Selection())
+
+
+def unwritable(error: UnwritableError) -> int:
+    """Tell of an output that cannot be written; return the exit code."""
+    from tdparse.job import Job
+
+    job = Job(language_of(None))
+    job.trouble(error.name, "unwritable", error.detail)
+    return job.code()

@@ -325,3 +325,40 @@ def test_times_that_jump_are_told(program: Program) -> None:
     assert [segment["line"] for segment in segments] == list(range(1, len(segments) + 1))
     assert [finding["code"] for finding in segments[3]["findings"]] == ["time_backwards"]
     assert records[-2]["verdict"] == "complete.clean"
+
+
+# ------------------------------------------------------------------ standard streams that are closed or full
+
+
+EVERY_WAY = [
+    "refused.log", "connections refused.log", "report refused.log", "compare refused.log refused.log", "demo",
+    "why refused", "quiz refused.log", "repl", "--version",
+]  # fmt: skip
+
+
+def redirected(words: str, how: str, folder: Path) -> tuple[int, str, str]:
+    """Let a shell start the program with some of its standard streams redirected; return its code and what it wrote."""
+    done = run(["sh", "-c", f'"$@" {how}', "sh", *TDEXPLAIN, *words.split()], cwd=folder)
+    return done.code, done.out, done.err
+
+
+@pytest.mark.parametrize(("where", "why"), [("> /dev/full", "no space left on device"), (">&-", "bad file descriptor")])
+@pytest.mark.parametrize("words", EVERY_WAY)
+def test_an_output_that_is_full_or_closed_is_told(demo: Path, words: str, where: str, why: str) -> None:
+    """In a line, with the exit code of an output that cannot be written, whatever was asked for."""
+    code, _, err = redirected(words, f"< refused.log {where}", demo)
+    assert (code, err) == (3, f"tdexplain: <stdout>: cannot be written ({why})\n")
+
+
+@pytest.mark.parametrize("words", ["", "-", "repl", "quiz refused.log", "connections"])
+def test_an_input_that_is_closed_is_an_empty_one(demo: Path, words: str) -> None:
+    """Nothing waits for it, and no file that the program opens is taken for it."""
+    closed = redirected(words, "<&-", demo)
+    assert closed == redirected(words, "< /dev/null", demo)
+    assert "Traceback" not in closed[2]
+
+
+def test_nobody_has_to_listen_to_complaints(demo: Path) -> None:
+    """A standard error that is closed takes nothing from the output, nor from the exit code."""
+    code, out, _ = redirected("-q refused.log missing.log", "2>&-", demo)
+    assert (code, out.count("[refused]")) == (3, 1)
