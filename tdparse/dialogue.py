@@ -350,7 +350,8 @@ class Dialogue:
             return self._say("nothing_yet") + "\n"
         if len(words) != 1 or not words[0].isdecimal():
             return self._filled("which_line", command=command, last=last) + "\n"
-        piece = self._session.at(int(words[0]))
+        number = words[0].lstrip("0")
+        piece = self._session.at(int(number)) if 0 < len(number) <= len(str(last)) else None  # Python refuses long ones
         return self._filled("no_line", word=words[0], last=last) + "\n" if piece is None else reply(piece)
 
     # ------------------------------------------------------------------ pieces

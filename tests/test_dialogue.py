@@ -135,6 +135,14 @@ def test_questions_are_answered(question: str, said: str, unsaid: str) -> None:
     assert unsaid not in answer
 
 
+@pytest.mark.parametrize("number", ["0", "00", "16", "9" * 5000, "0" * 5000])
+def test_a_line_that_is_not_there_is_told(number: str) -> None:
+    """However long its number; one with noughts in front is the same line."""
+    why, tree, same, plain = asked(f"why {number}", f"tree {number}", "why 0003", "why 3")
+    assert why == tree == f"There is no line {number}; lines go from 1 to 15.\n"
+    assert same == plain
+
+
 def test_why_names_rules_and_evidence() -> None:
     """The condition and the rules of the step, how each state is known, and the line a finding rests on."""
     text = catalog.sample("timer_retransmission")
