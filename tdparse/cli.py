@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -71,6 +72,8 @@ from tdparse.interrupt import leave, take
 from tdparse.usual import Color, Numbers, colored, language_of, terminal_columns, text_view
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tdparse.render import Renderer
 
 DEFAULT_COMMAND = "explain"
@@ -83,16 +86,25 @@ class DefaultCommand(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put the command's name in front unless it is there, or the group itself is asked for something."""
+        with _reader_may_leave():
+            return super().parse_args(ctx, self._completed(ctx, args))
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        with _reader_may_leave():
+            return super().invoke(ctx)
+
+    def _completed(self, ctx: Any, args: list[str]) -> list[str]:
         own = {name for parameter in self.params for name in parameter.opts} | {"--help", "-h"}
         if not args and ctx.resilient_parsing:  # the shell asks what can stand here: a command, too
-            return super().parse_args(ctx, args)
+            return args
         if args and args[0] == HELP and not Path(HELP).exists():
             args = [*args[1:2], "--help"]
         if not args or (args[0] not in self.commands and args[0] not in own):
             if args and not Path(args[0]).exists() and (near := get_close_matches(args[0], self.commands, 1, LIKENESS)):
                 ctx.fail(f"No such file or command: {args[0]}; did you mean {near[0]}?")
             args = [DEFAULT_COMMAND, *args]
-        return super().parse_args(ctx, args)
+        return args
 
     def shell_complete(self, ctx: Any, incomplete: str) -> Any:
         """Offer the options of the default command beside commands and our own options."""
@@ -100,6 +112,18 @@ class DefaultCommand(TyperGroup):
         command = self.commands[DEFAULT_COMMAND]
         with command.make_context(DEFAULT_COMMAND, [], parent=ctx, resilient_parsing=True) as inner:
             return found + command.shell_complete(inner, incomplete)
+
+
+@contextmanager
+def _reader_may_leave() -> Iterator[None]:
+    """End quietly when the reader of a pipe has gone (``| head``), which the library of command lines calls a failure."""
+    try:
+        yield
+    except BrokenPipeError:
+        from tdparse.output import give_up
+
+        give_up()
+        raise typer.Exit from None
 
 
 app = typer.Typer(

@@ -70,7 +70,7 @@ def standard_output() -> Iterator[BinaryIO]:
         yield stream
         stream.flush()
     except OSError as error:
-        _give_up()
+        give_up()
         if isinstance(error, BrokenPipeError):
             raise
         raise UnwritableError("<stdout>", error) from error
@@ -79,12 +79,12 @@ def standard_output() -> Iterator[BinaryIO]:
 def of_standard_output(error: Exception) -> UnwritableError | None:
     """Return an error that nobody has expected as one of standard output, if it is one: a full disk, a closed stream."""
     if isinstance(error, OSError) and error.filename is None and error.errno in LOST:
-        _give_up()
+        give_up()
         return UnwritableError("<stdout>", error)
     return error if isinstance(error, UnwritableError) else None
 
 
-def _give_up() -> None:
+def give_up() -> None:
     """Let go of what is left for standard output: Python flushes once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.completion import candidates, takes_file
 from tdparse.dialogue import Dialogue
+from tdparse.output import give_up
 from tdparse.progress import Progress
 
 if TYPE_CHECKING:
@@ -102,8 +103,8 @@ class Repl:
             self._talk("\n")
             _show(self._dialogue.closing())
             return 130
-        except BrokenPipeError:  # the reader has seen enough; Python would flush once more at exit
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except BrokenPipeError:  # the reader has seen enough
+            give_up()
         return 0
 
     @staticmethod

@@ -350,6 +350,19 @@ def test_an_output_that_is_full_or_closed_is_told(demo: Path, words: str, where:
     assert (code, err) == (3, f"tdexplain: <stdout>: cannot be written ({why})\n")
 
 
+@pytest.mark.parametrize("words", [*EVERY_WAY, "--help", "why --help", "why --list"])
+def test_a_reader_that_has_gone_is_no_failure(demo: Path, words: str) -> None:
+    """Whoever reads may stop at any time: quiet, and with exit code 0."""
+    read, write = os.pipe()
+    os.close(read)
+    with (demo / "refused.log").open("rb") as given, os.fdopen(write, "wb") as gone:
+        command = [*TDEXPLAIN, *words.split()]
+        done = subprocess.run(
+            command, stdin=given, stdout=gone, stderr=subprocess.PIPE, cwd=demo, check=False, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
 @pytest.mark.parametrize("words", ["", "-", "repl", "quiz refused.log", "connections"])
 def test_an_input_that_is_closed_is_an_empty_one(demo: Path, words: str) -> None:
     """Nothing waits for it, and no file that the program opens is taken for it."""
