@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ PACKAGE = Path(tdparse.__file__).parent  # of the checkout, or of the installed 
 COMPILED = any(PACKAGE.glob("track.*.*"))  # its core is: such modules take no patches
 CORPUS = ROOT.parent / "shared" / "corpus"
 TDEXPLAIN = [sys.executable, "-m", "tdparse"]
+PATIENCE = 60.0  # seconds; a healthy run needs milliseconds
 
 # A shared machine pauses; how long a test takes is not what it is about. What is drawn is the same in every run: chance
 # has `make fuzz`.
@@ -124,6 +126,23 @@ def started(command: Sequence[str | Path], **options: Any) -> Iterator[subproces
                 os.killpg(process.pid, signal.SIGKILL)
             process.kill()
             raise
+
+
+def wait_for(condition: Callable[[], object], what: str) -> None:
+    """Wait until something is there."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.01)
+
+
+def interrupted(command: Sequence[str | Path], target: Path) -> tuple[int, bytes]:
+    """Press Ctrl-C when a command has begun to write `target`; return its exit code and what it complained of."""
+    with started(command, stderr=subprocess.PIPE) as process:
+        wait_for(lambda: list(target.parent.glob(f".{target.name}.*.part")), "nothing is being written")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=PATIENCE)
+    return process.returncode, err
 
 
 @pytest.fixture(scope="session")

@@ -7,11 +7,10 @@ import os
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from conftest import CORPUS, PACKAGE, ROOT, TDEXPLAIN, Program, started
+from conftest import CORPUS, PACKAGE, ROOT, TDEXPLAIN, Program, started, wait_for
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -175,9 +174,7 @@ def test_an_interrupted_run_leaves_whole_copies_only(tmp_path: Path, demo: Path,
     target = tmp_path / "out"
     command = [*TDEXPLAIN, "annotate", str(source), "-o", str(target), "-j", jobs]
     with started(command, stderr=subprocess.PIPE, start_new_session=True) as process:
-        deadline = time.monotonic() + 30
-        while not (target.is_dir() and list(target.glob("*.log"))) and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_for(lambda: target.is_dir() and list(target.glob("*.log")), "no copy is made")
         os.killpg(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

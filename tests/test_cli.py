@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from conftest import TDEXPLAIN, Program, started
+from conftest import TDEXPLAIN, Program, interrupted, started
 
 REJECTED = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
 COMMANDS = ["explain", "connections", "annotate", "convert", "why", "repl", "demo"]
@@ -244,11 +243,5 @@ def test_ctrl_c_ends_a_run_over_files(demo: Path) -> None:
 def test_ctrl_c_discards_half_an_output_file(demo: Path, tmp_path: Path) -> None:
     """Of a file there is more to come, so what is written must not look whole."""
     many = [*TDEXPLAIN, "-o", str(tmp_path / "x"), *[str(demo / "http.log")] * 3000]
-    with started(many, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 20
-        while not list(tmp_path.glob(".x.*.part")) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, b"")
+    assert interrupted(many, tmp_path / "x") == (130, b"")
     assert list(tmp_path.iterdir()) == []

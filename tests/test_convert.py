@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import gzip
 import os
-import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
-from conftest import CORPUS, TDEXPLAIN, Program, started
+from conftest import CORPUS, TDEXPLAIN, Program, interrupted
 
 SYN = b"10:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7000, win 9, length 0"
 ANSWER = b"10:00:00.000002 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 90000, ack 7001, win 9, length 0"
@@ -143,13 +141,7 @@ def test_ctrl_c_discards_half_an_output_file(tmp_path: Path) -> None:
     log = tmp_path / "x.log"
     log.write_bytes(b"\n".join(BOTH["relative"] * 300_000))
     command = [*TDEXPLAIN, "convert", "--to", "absolute", "-o", str(tmp_path / "out"), str(log)]
-    with started(command, stderr=subprocess.PIPE) as process:
-        deadline = time.monotonic() + 30
-        while not list(tmp_path.glob(".out.*.part")) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
-    assert (process.returncode, err) == (130, b"")
+    assert interrupted(command, tmp_path / "out") == (130, b"")
     assert list(tmp_path.iterdir()) == [log]
 
 

@@ -13,9 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import TDEXPLAIN, started
-
-PATIENCE = 60.0  # seconds; a healthy run needs milliseconds
+from conftest import PATIENCE, TDEXPLAIN, started
 
 
 @contextmanager

@@ -12,11 +12,9 @@ from pathlib import Path
 
 import pexpect
 import pytest
-from conftest import TDEXPLAIN, Program, started
+from conftest import PATIENCE, TDEXPLAIN, Program, started
 
 from tdparse.live import command
-
-PATIENCE = 60
 
 
 @pytest.fixture

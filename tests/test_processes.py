@@ -11,26 +11,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
-from conftest import ROOT, TDEXPLAIN, Program, run, started
-from test_live import PATIENCE, exchange, piped
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from conftest import PATIENCE, ROOT, TDEXPLAIN, Program, run, started, wait_for
+from test_live import exchange, piped
 
 HTTP = (ROOT / "tdparse" / "demo" / "http.log").read_bytes()
 LINES = HTTP.splitlines(keepends=True)
 VIEWS = [[], ["-f", "jsonl"], ["--compact"], ["--ladder"], ["-f", "csv"], ["-f", "markdown"]]
-
-
-def wait_for(condition: Callable[[], object], what: str) -> None:
-    """Wait until something is there."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
 
 
 # ------------------------------------------------------------------ signals
