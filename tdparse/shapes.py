@@ -124,7 +124,7 @@ SHAPES: Final[Mapping[str, tuple[TimeStyle, Mapping[str, int]]]] = {
     "DATED": (TimeStyle.DATE, _Dates()),
     "EPOCHED": (TimeStyle.EPOCH, _Epochs()),
 }
-readers: Final = _Readers()
+readers: Final[dict[str, Reader]] = _Readers()
 
 
 def name_of(reader: Reader) -> str:
