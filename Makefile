@@ -59,6 +59,7 @@ lint: $(STAMP)
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
 	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[a-b]*.yml
 	$(BIN)/mypy
+	$(BIN)/python hatch_build.py
 	$(BIN)/lint-imports
 
 # The site, with every warning an error; then its links, and that it asks nothing of the outside.

@@ -3,6 +3,8 @@ The optional compiled build: with TDPARSE_COMPILE=1 in the environment the core 
 
 The sources stay in the wheel beside it, so what reads them (tracebacks, `inspect`) works as ever. Without the
 variable the wheel is pure Python and nothing is needed to build it but hatchling.
+
+    python hatch_build.py   has mypyc do all of it but the C compiler's part: `make lint` notices what it would refuse
 """
 
 from __future__ import annotations
@@ -11,15 +13,20 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
+from contextlib import redirect_stdout
 from importlib.machinery import EXTENSION_SUFFIXES
+from io import StringIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-SWITCH = "TDPARSE_COMPILE"
+SWITCH: Final = "TDPARSE_COMPILE"
+# What the other packages say does not matter, whether they are there (in .venv) or not (where pip builds).
+MYPY: Final = ("--follow-imports=silent", "--no-site-packages")
 
 
 class CompiledCore(BuildHookInterface[BuilderConfig]):
@@ -40,7 +47,7 @@ class CompiledCore(BuildHookInterface[BuilderConfig]):
         folder, root = Path(self._folder.name), Path(self.root)
         shutil.copytree(root / "tdparse", folder / "tdparse", ignore=shutil.ignore_patterns("__pycache__"))
         shutil.copy(root / "pyproject.toml", folder / "mypy.toml")  # by its own name setuptools would read it too
-        command = [sys.executable, "-m", "mypyc", "--config-file", "mypy.toml", "--follow-imports=silent"]
+        command = [sys.executable, "-m", "mypyc", "--config-file", "mypy.toml", *MYPY]
         subprocess.run([*command, *self.config["modules"]], cwd=folder, check=True)  # noqa: S603 - our own list
         build_data["pure_python"] = False
         build_data["infer_tag"] = True
@@ -57,3 +64,27 @@ class CompiledCore(BuildHookInterface[BuilderConfig]):
 def wanted() -> bool:
     """Tell whether the environment asks for the compiled build."""
     return os.environ.get(SWITCH, "") not in ("", "0")
+
+
+def check() -> None:
+    """
+    Let mypyc check the types of the modules and write them in C; exit with what it complains of.
+
+    To it they are one program, in which every module depends on every other: what `mypy` finds nothing to say about
+    can still be met before its type is known.
+    """
+    from mypyc.build import mypycify
+
+    project = tomllib.loads(Path("pyproject.toml").read_text("utf-8"))
+    modules = project["tool"]["hatch"]["build"]["targets"]["wheel"]["hooks"]["custom"]["modules"]
+    told = StringIO()
+    try:
+        with TemporaryDirectory(prefix="tdparse-") as folder, redirect_stdout(told):  # also tells how fast things are
+            mypycify([*MYPY, *modules], target_dir=folder)
+    except SystemExit:
+        sys.stderr.write(told.getvalue())
+        raise
+
+
+if __name__ == "__main__":
+    check()
