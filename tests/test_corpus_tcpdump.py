@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter, defaultdict
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 import pytest
 from conftest import CORPUS
@@ -34,6 +34,14 @@ HEADER: Final = re.compile(
 )
 # Headers that are shown but were not sent as such: quoted by ICMP, carried in a payload, imitated by one.
 SHOWN: Final = frozenset({"icmp", "continuation", "hexdump"})
+
+
+class Text(NamedTuple):
+    """What one tcpdump printed for one capture, its physical lines, and what we read in it."""
+
+    case: Case
+    lines: list[str]
+    items: list[Item]
 
 
 def cases() -> dict[str, list[Case]]:
@@ -85,16 +93,23 @@ def read(lines: list[str]) -> Iterator[Item]:
     yield from assembler.flush()
 
 
+@cache
+def by_stamp(path: str, digits: int, period: int) -> dict[int, list[dict[str, Any]]]:
+    """Return the TCP frames of one capture by what a printed time of so many digits says of theirs."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    unit = 10 ** (9 - digits)
+    for time, at_once in frames(path).items():
+        found[int(time.replace(".", "")) // unit * unit % period] += at_once
+    return found
+
+
 def sent_at(segment: Segment, case: Case) -> list[dict[str, Any]]:
     """Return the frames that were captured when `segment` was, as far as its time tells."""
-    by_time = frames(case["truth"])
     digits = len((segment.time or ".").rpartition(".")[2])
-    stamps = {
-        time: int(time.replace(".", "")) // 10 ** (9 - digits) * 10 ** (9 - digits) for time in by_time if digits < 10
-    }
-    day = 86_400 * 10**9
-    period = day if segment.time_style is TimeStyle.CLOCK else 10**30
-    found = [frame for time, stamp in stamps.items() if stamp % period == segment.stamp for frame in by_time[time]]
+    period = 86_400 * 10**9 if segment.time_style is TimeStyle.CLOCK else 10**30
+    if segment.stamp is None or digits >= 10:
+        return []
+    found = by_stamp(case["truth"], digits, period).get(segment.stamp, [])
     return [frame for frame in found if not is_read_differently(frame, case)]
 
 
@@ -126,13 +141,17 @@ def differences(segment: Segment, frame: dict[str, Any], case: Case) -> dict[str
     return {name: (ours, its) for name, (ours, its) in values.items() if None not in (ours, its) and ours != its}
 
 
+@pytest.fixture(scope="module", params=CASES)
+def texts(request: pytest.FixtureRequest) -> list[Text]:
+    """The texts of one release and one set of options, read once for all that is asked of them."""
+    found = [(case, text_of(case)) for case in CASES[request.param]]
+    return [Text(case, lines, list(read(lines))) for case, lines in found]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("group", CASES)
-def test_every_record_is_read_and_none_is_invented(group: str) -> None:
+def test_every_record_is_read_and_none_is_invented(texts: list[Text]) -> None:
     """Segments and headers that are only shown add up to the lines that show a TCP header; no line is rejected."""
-    for case in CASES[group]:
-        lines = text_of(case)
-        items = list(read(lines))
+    for case, _, items in texts:
         segments = [item for item in items if isinstance(item, Segment)]
         shown = [item for item in items if isinstance(item, Skipped) and item.kind in SHOWN and HEADER.search(item.raw)]
         empty = sum(
@@ -144,13 +163,11 @@ def test_every_record_is_read_and_none_is_invented(group: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", CASES)
-def test_each_line_belongs_to_one_item_and_each_segment_gives_its_text_back(group: str) -> None:
+def test_each_line_belongs_to_one_item_and_each_segment_gives_its_text_back(texts: list[Text]) -> None:
     """Nothing is lost, nothing counted twice, and str(segment) is the printed record, byte for byte."""
-    for case in CASES[group]:
-        lines = text_of(case)
+    for case, lines, items in texts:
         owner = Counter[int]()
-        for item in read(lines):
+        for item in items:
             count = item.lines if isinstance(item, Segment) else 1
             owner.update(range(item.line, item.line + count))
             printed = "\n".join(lines[item.line - 1 : item.line - 1 + count])
@@ -159,13 +176,12 @@ def test_each_line_belongs_to_one_item_and_each_segment_gives_its_text_back(grou
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("group", CASES)
-def test_the_values_are_those_of_the_packet(group: str) -> None:
+def test_the_values_are_those_of_the_packet(texts: list[Text]) -> None:
     """Ports, flags, numbers, window, length and options equal the packet's bytes wherever the text holds them."""
-    for case in CASES[group]:
+    for case, _, items in texts:
         if "truth" not in case or "invalid" in case["pcap"]:
             continue
-        for segment in read(text_of(case)):
+        for segment in items:
             if not isinstance(segment, Segment) or segment.time_style not in DATED or is_damaged(segment):
                 continue
             found = [differences(segment, frame, case) for frame in sent_at(segment, case)]
