@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 
 from scenario import packets, printed
@@ -67,12 +68,18 @@ def drawn(drawer: Drawer, lines: Iterable[str]) -> str:
     return view(Diagrams(drawer), lines)
 
 
+@lru_cache(maxsize=16)
+def explained(lines: tuple[str, ...]) -> tuple[Step | Skipped | Summary, ...]:
+    """Return what a log holds; it is looked at in many ways."""
+    return tuple(explain(lines))
+
+
 def view(renderer: Renderer, lines: Iterable[str]) -> str:
     """Return what a renderer shows for a log of one line a record."""
     parts = [renderer.start("x.log", [])]
     totals = Totals()
-    given = list(lines)
-    for item in explain(given):
+    given = tuple(lines)
+    for item in explained(given):
         if isinstance(item, Step):
             totals.segments += 1
             parts.append(renderer.step(item, given[item.segment.line - 1 : item.segment.line]))

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from batch_at_scale import REJECTED, generated
-from conftest import Done, Program, run, started
+from conftest import TDEXPLAIN, Done, Program, run, started
 
 # Logs of the tests are short, and on a busy machine either process may be slow: the first one waits for the other.
-# Whether that one has spoken is noted beside the log.
+# Whether that one has spoken is noted beside the log. Blocks are a quarter as long, so that short logs have several.
 START = """
-import os, select, sys, time, tdparse.ahead as ahead
+import os, select, sys, time, tdparse.ahead as ahead, tdparse.read as read
 ahead.LEAST = 1
+read.BLOCK = 1 << 14
 block = ahead.Ahead.block
 def waiting(self, *rest):
     while self._pid and not self._board.turn and not select.select([self._result], [], [], 0.01)[0]:
@@ -54,15 +55,30 @@ def two(folder: Path, *arguments: str, change: str = "") -> Done:
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A log of many blocks: connections, lines that cannot be read, remarks, a last line without its newline."""
-    folder = tmp_path_factory.mktemp("ahead")
-    text = generated(280_000, 7).text
-    lines = text.splitlines(keepends=True)
+    """A log of many blocks: connections, remarks, a last line without its newline."""
+    return written(tmp_path_factory.mktemp("ahead"), b"a remark\r\n")
+
+
+@pytest.fixture(scope="module")
+def faulty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with lines that cannot be read; each process that meets one loads the grammar."""
+    return written(tmp_path_factory.mktemp("faulty"), b"a remark\r\n" + REJECTED)
+
+
+def written(folder: Path, between: bytes) -> Path:
+    """Write a log that has something between its segments, and return where."""
+    lines = generated(100_000, 7).text.splitlines(keepends=True)
     for place in range(100, len(lines), 200):
-        lines[place] += b"a remark\r\n" + REJECTED
+        lines[place] += between
     path = folder / "x.log"
     path.write_bytes(b"".join(lines).rstrip(b"\n"))
     return path
+
+
+@pytest.fixture(scope="module")
+def alone(log: Path) -> Done:
+    """What one process makes of it, without options."""
+    return run([*TDEXPLAIN, "x.log"], cwd=log.parent)
 
 
 @pytest.mark.parametrize(
@@ -75,12 +91,12 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ],
     ids=" ".join,
 )
-def test_two_write_what_one_writes(program: Program, log: Path, options: list[str]) -> None:
+def test_two_write_what_one_writes(program: Program, faulty: Path, options: list[str]) -> None:
     """Every view that can begin in the middle; exit codes and complaints, too."""
-    one, both = program(*options, "x.log", cwd=log.parent), two(log.parent, *options, "x.log")
+    one, both = program(*options, "x.log", cwd=faulty.parent), two(faulty.parent, *options, "x.log")
     assert both.raw == one.raw
     assert (both.code, both.err) == (one.code, one.err)
-    assert (log.parent / "spoken").exists()
+    assert (faulty.parent / "spoken").exists()
 
 
 @pytest.mark.parametrize(("options", "gain"), [(["--compact"], -1), (["-q"], 2), (["-f", "markdown"], -1)])
@@ -115,11 +131,11 @@ def test_packed_and_damaged_logs(program: Program, log: Path, tmp_path: Path) ->
     ],
     ids=["at once", "at its turn", "in the middle", "no room", "no place"],
 )
-def test_without_the_other_one_goes_on(program: Program, log: Path, change: str) -> None:
+def test_without_the_other_one_goes_on(alone: Done, log: Path, change: str) -> None:
     """A process that dies, or cannot put down what it shows, costs nothing but time."""
-    one, both = program("x.log", cwd=log.parent), two(log.parent, "x.log", change=change)
-    assert both.raw == one.raw
-    assert (both.code, both.err) == (one.code, one.err)
+    both = two(log.parent, "x.log", change=change)
+    assert both.raw == alone.raw
+    assert (both.code, both.err) == (alone.code, alone.err)
     assert not (log.parent / "spoken").exists()
 
 

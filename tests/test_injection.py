@@ -119,24 +119,23 @@ def test_the_checkers_would_see_it() -> None:
 # ------------------------------------------------------------------ by way of the program
 
 
-@pytest.mark.parametrize(
-    "vector", ["ANSI colours", "terminal title", "ANSI of eight bits", "bidirectional", "no UTF-8"]
-)
-def test_names_of_files_reach_no_terminal(program: Program, tmp_path: Path, vector: str) -> None:
+def test_names_of_files_reach_no_terminal(program: Program, tmp_path: Path) -> None:
     """Complaints, headings, progress and reports show a hostile name of a file as what it is."""
-    name = VECTORS[vector].replace("/", "_") + "\n.log"
-    (tmp_path / name).write_bytes(hostile("x"))
+    vectors = ("ANSI colours", "terminal title", "ANSI of eight bits", "bidirectional", "no UTF-8")
+    names = [VECTORS[vector].replace("/", "_") + "\n.log" for vector in vectors]
+    for name in names:
+        (tmp_path / name).write_bytes(hostile("x"))
     for arguments in (
-        [name, "missing\x1b[31m\n"],
-        ["connections", name, name],
-        ["--compact", name, name],
-        ["annotate", name, "-o", "out", "--report", "r.json"],
-        ["annotate", name, "missing\x07", "-o", "out", "--in-place"],
+        [*names, "missing\x1b[31m\n"],
+        ["connections", *names],
+        ["--compact", *names],
+        ["annotate", *names, "-o", "out", "--report", "r.json"],
+        ["annotate", *names, "missing\x07", "-o", "out", "--in-place"],
         ["convert", "--to", "absolute", "missing\x9b"],
-        ["diagram", name, name],
+        ["diagram", *names],
         ["why", "x\x1b[31m"],
-        ["quiz", name],
-        ["--only", "x\x1b[31m", name],
+        *(["quiz", name] for name in names),
+        ["--only", "x\x1b[31m", *names],
     ):
         done = program(*arguments, cwd=tmp_path)
         assert not ACTS.search(done.err), (arguments, done.err)
