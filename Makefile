@@ -17,6 +17,7 @@ demo: $(STAMP)
 check: lint docs test package
 
 test: $(STAMP) # real processes, sockets and browsers on a machine with other work: what fails is tried once more, and named
+	@$(BIN)/python -m compileall -q tdparse # where the environment forbids it, each of the many processes would do it again
 	$(BIN)/pytest -n 2 --dist worksteal --reruns 1 -rR
 
 # The slow tests with all the lines and connections they stand for, of which `make test` takes a part.

@@ -25,7 +25,7 @@ from hatchling.builders.config import BuilderConfig
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SWITCH: Final = "TDPARSE_COMPILE"
-# What the other packages say does not matter, whether they are there (in .venv) or not (where pip builds).
+# Other packages are not looked at, whether they are there (in .venv) or not (where pip builds).
 MYPY: Final = ("--follow-imports=silent", "--no-site-packages")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import NamedTuple
 
 import pytest
@@ -120,10 +121,15 @@ def test_every_departure_has_its_case() -> None:
     assert all(found.rule and found.why for found in DEPARTURES.values())
 
 
+@cache
+def hundred(first: int) -> list[Packet]:
+    """Return the packets of a hundred played captures."""
+    return [packet for seed in range(first, first + 100) for packet in scene(seed).packets]
+
+
 @pytest.mark.parametrize("text", TEXTS)
 @pytest.mark.parametrize("first", [0, 2000])
 def test_labels_agree(first: int, text: str) -> None:
     """Departures set aside, precision and recall of every label are at least 99 % on a hundred played captures."""
-    packets = [packet for seed in range(first, first + 100) for packet in scene(seed).packets]
-    scores, errors = compare(cases(packets, text))
+    scores, errors = compare(cases(hundred(first), text))
     assert {label: errors for label, score in scores.items() if min(score.precision, score.recall) < ENOUGH} == {}
