@@ -235,25 +235,24 @@ class Octets:
             place = entry.end
         return True
 
-    def take(self, sent: list[Sent], old: int, acked: int, *, nxt: int, largest: int, through: int) -> None:
+    def take(self, sent: list[Sent], waiting: list[Sent], *, nxt: int, largest: int, through: int) -> None:
         """
         Account for segments in order, each with payload only, as `add` and `acknowledge` would have.
 
         Args:
-            sent: What waited for its acknowledgment before, and what came behind it.
-            old: How many of them were there before.
-            acked: How many of them are acknowledged now.
+            sent: The latest of them: all that `sent` remembers.
+            waiting: What waits for its acknowledgment now.
             nxt: Where the last one ends.
-            largest: The largest payload of the new ones.
-            through: The largest segment that the peer has acknowledged.
+            largest: The largest payload, 0 where nothing was sent.
+            through: The largest segment that the peer has acknowledged since.
         """
-        if len(sent) > old and self.nxt is not None:
+        if sent and self.nxt is not None:
             self.distinct += nxt - self.nxt
             self.end = self.nxt = nxt
             self.nxt_time = sent[-1].time
             self.largest = max(self.largest, largest)
-            self._remember(sent[old:])
-        self.unacked = sent[acked:][-MAX_UNACKED:] or ()
+            self._remember(sent)
+        self.unacked = waiting[-MAX_UNACKED:] or ()
         self.largest_through = max(self.largest_through, through)
 
     def stuck_size(self) -> int | None:

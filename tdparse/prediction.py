@@ -12,6 +12,7 @@ the first segment of its kind, which went the whole way (`Form`).
 
 from __future__ import annotations
 
+from operator import sub
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.evidence import Record
@@ -19,7 +20,7 @@ from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
 from tdparse.model import Segment
 from tdparse.normalize import Numbers
-from tdparse.octets import MAX_UNACKED, Sent
+from tdparse.octets import HISTORY, MAX_UNACKED, Sent
 from tdparse.record import parse_line
 from tdparse.seqnum import HALF, MASK
 from tdparse.states import Known
@@ -481,23 +482,24 @@ def _note_history(conn: Incarnation, used: list[Lane]) -> None:
 
 
 def _settle_octets(lane: Lane) -> None:
+    """Hand over what was sent; of what will not be asked for again only the sizes count."""
     octets = lane.x.octets
-    log, old, start = lane.log, lane.old, lane.start
-    confirmed, size = octets.largest_through, 0
+    log, old, acked = lane.log, lane.old, lane.acked
+    ends = [one.end for one in log[old:]]
+    sizes = [*map(sub, ends, (lane.start, *ends))]
+    confirmed = [one.end - one.start for one in log[: min(old, acked)] if isinstance(one, Sent)]
+    confirmed += sizes[: max(acked - old, 0)]
+    kept = max(old, min(acked, len(log) - HISTORY))
     sent: list[Sent] = []
     printed, stamp = ("", ""), None
-    for place, one in enumerate(log):
+    for one, size in zip(log[kept:], sizes[kept - old :], strict=True):
         if isinstance(one, Noted):
             if (one.val, one.ecr) != printed:  # those of a burst are one and the same
                 printed = one.val, one.ecr
                 stamp = (int(one.val), int(one.ecr)) if one.val else None
-            size = max(size, one.end - start)
-            one = Sent(start, one.end, one.time, one.line, repeated=False, stamp=stamp)  # noqa: PLW2901
-            start = one.end
-        sent.append(one)
-        if place < lane.acked:
-            confirmed = max(confirmed, one.end - one.start)
-    octets.take(sent, old, lane.acked, nxt=lane.nxt, largest=size, through=confirmed)
+            sent.append(new(Sent, (one.end - size, one.end, one.time, one.line, False, stamp)))
+    waiting = [one for one in log[acked:old] if isinstance(one, Sent)] + sent[max(acked - kept, 0) :]
+    octets.take(sent, waiting, nxt=lane.nxt, largest=max(sizes, default=0), through=max(confirmed, default=0))
     lane.direction.expect = (lane.isn + lane.nxt) & MASK
 
 
