@@ -7,12 +7,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
-from tdparse.flags import SegmentClass
+from tdparse.flags import DATA, FIN, RST
 from tdparse.incarnation import Tentative
-from tdparse.model import State
+from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
-from tdparse.states import Known
+from tdparse.states import NO, OBSERVED, PRESUMED
 from tdparse.steps import rst_acceptable
 from tdparse.verdict import both_fins_acked
 
@@ -171,12 +171,12 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     if step == "reset.ignored":
         return
     acceptable = rst_acceptable(record)
-    server_opening = not y.is_client and y.standing.state is State.SYN_RECEIVED
+    server_opening = not y.is_client and y.standing.state is SYN_RECEIVED
     if step == "handshake.refused":
-        x.got_syn = Known.NO
-    evidence.kill(x, Known.OBSERVED, State.CLOSED, record)
+        x.got_syn = NO
+    evidence.kill(x, OBSERVED, CLOSED, record)
     if acceptable or step in EFFECTIVE_RESETS:
-        evidence.kill(y, Known.PRESUMED, State.LISTEN if server_opening else State.CLOSED, record)
+        evidence.kill(y, PRESUMED, LISTEN if server_opening else CLOSED, record)
     if step in EFFECTIVE_RESETS and conn.reset_by is None:
         conn.reset_by, conn.reset_step, conn.reset_time = x, step, record.time
         conn.reset_phase = _phase(conn)
@@ -188,7 +188,7 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     x = record.x
     if step == "handshake.syn.unexpected" and record.numbers.seq is not None:
         conn.tentative = Tentative(record, record.numbers.seq)
-    elif effective and conn.tentative is not None and record.cls in (SegmentClass.DATA, SegmentClass.FIN):
+    elif effective and conn.tentative is not None and record.cls in (DATA, FIN):
         conn.tentative = None  # the old incarnation goes on
     conn.count += 1
     x.segments += 1
@@ -196,7 +196,7 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
         conn.first_class, conn.first_flags, conn.first_line = record.cls, record.segment.flags or "", record.line
     if step == "stepless.capture_duplicate":
         return
-    conn.only_rst = conn.only_rst and record.cls is SegmentClass.RST
+    conn.only_rst = conn.only_rst and record.cls is RST
     conn.history.feed(record.flags, record.length, from_client=x.is_client)
     conn.metrics.feed(conn, record, step)
     conn.add_step(step)
@@ -209,7 +209,7 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
 
 def restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> None:
     """R83: 2MSL starts on entering TIME-WAIT, and again when a repeated FIN is acknowledged."""
-    if peer.standing.state is not State.TIME_WAIT:
+    if peer.standing.state is not TIME_WAIT:
         peer.time_wait_since = None
     elif peer.time_wait_since is None or (
         peer is not receiver and step in ("teardown.last_ack", "teardown.ack.repeat")

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.model import Layer, Role, Standing, State
+from tdparse.model import CLOSED, TIME_WAIT, Layer, Role, Standing, State
 from tdparse.octets import Octets
 from tdparse.seqnum import diff
-from tdparse.states import Known, ambiguous, standing
+from tdparse.states import DEDUCED, NO, OBSERVED, PRESUMED, Known, ambiguous, standing
 
 if TYPE_CHECKING:
     from tdparse.flags import Flags, SegmentClass
@@ -172,16 +172,16 @@ class Peer:
         self.shift: int | None = None  # window shift in force; None: unknown
         self.fin: int | None = None  # relative number of the FIN
         # The evidence (R11).
-        self.sent_syn = Known.NO
-        self.got_syn = Known.NO
-        self.syn_acked = Known.NO
-        self.sent_fin = Known.NO
-        self.got_fin = Known.NO
-        self.fin_acked = Known.NO
+        self.sent_syn = NO
+        self.got_syn = NO
+        self.syn_acked = NO
+        self.sent_fin = NO
+        self.got_fin = NO
+        self.fin_acked = NO
         self.passive = False
         self.pre_fin = False
-        self.dead = Known.NO
-        self.dead_state = State.CLOSED
+        self.dead = NO
+        self.dead_state = CLOSED
         self.dead_time: int | None = None
         self.dead_line = 0
         self.dead_pending = False  # an RST was sent to this endpoint but it carried on (R21)
@@ -228,8 +228,8 @@ class Peer:
     @property
     def closed(self) -> bool:
         """Whether its part of the incarnation is over (R43)."""
-        return self.standing.state in (State.CLOSED, State.TIME_WAIT) and (
-            bool(self.dead) or bool(self.sent_fin) or self.standing.state is State.TIME_WAIT
+        return self.standing.state in (CLOSED, TIME_WAIT) and (
+            bool(self.dead) or bool(self.sent_fin) or self.standing.state is TIME_WAIT
         )
 
     def scaled(self, window: int | None) -> int | None:
@@ -249,11 +249,11 @@ def deliver_pending(x: Peer, y: Peer) -> None:
     """R12, R18: what X sent before its present segment has arrived at Y by now, presumably."""
     if x.dead and y.dead_pending:
         y.dead_pending = False
-        y.dead = Known.PRESUMED
+        y.dead = PRESUMED
     if x.octets.end is None:
         return
-    if x.sent_syn is Known.OBSERVED and not y.got_syn and y.inherited is None:
-        y.got_syn = Known.PRESUMED
+    if x.sent_syn is OBSERVED and not y.got_syn and y.inherited is None:
+        y.got_syn = PRESUMED
     presume_fin(x, y)
 
 
@@ -263,7 +263,7 @@ def presume_fin(x: Peer, y: Peer) -> None:
         return
     end = (x.octets if x.heard is None else x.heard).reach(y.lastack)  # Y has what it acknowledges, captured or not
     if end is not None and end > x.fin:
-        y.got_fin = Known.PRESUMED
+        y.got_fin = PRESUMED
 
 
 def prove(record: Record) -> bool:
@@ -284,19 +284,19 @@ def prove(record: Record) -> bool:
     not_covered = False
     if y.fin is not None:
         if ack > y.fin:
-            x.got_fin = Known.OBSERVED
+            x.got_fin = OBSERVED
             if y.passive:
-                x.fin_acked = Known.OBSERVED
+                x.fin_acked = OBSERVED
         else:
-            not_covered = x.got_fin is not Known.OBSERVED
-            if x.got_fin is Known.PRESUMED and not _is_old(record):
-                x.got_fin = Known.NO
+            not_covered = x.got_fin is not OBSERVED
+            if x.got_fin is PRESUMED and not _is_old(record):
+                x.got_fin = NO
     if record.flags.fin and record.end is not None:
         if x.fin is None:
             x.passive = y.fin is not None and ack > y.fin
-        elif x.fin_acked is Known.PRESUMED and not _is_old(record):
-            x.fin_acked = Known.NO
-        x.sent_fin = Known.OBSERVED
+        elif x.fin_acked is PRESUMED and not _is_old(record):
+            x.fin_acked = NO
+        x.sent_fin = OBSERVED
         x.fin = record.end - 1
     if record.length or record.flags.fin:
         x.pre_fin = False
@@ -313,16 +313,16 @@ def _prove_opening(record: Record) -> None:
     x, y = record.x, record.y
     if x.midstream and x.pre_fin and not _is_old(record):  # R26 took its handshake as done, but it was not
         x.midstream = x.pre_fin = False
-        x.syn_acked = Known.NO
-    x.sent_syn = Known.OBSERVED
+        x.syn_acked = NO
+    x.sent_syn = OBSERVED
     if record.flags.ack:
         if not y.sent_syn:  # R16: its SYN was not captured, but must have been sent
-            y.sent_syn = Known.DEDUCED
-        x.got_syn = Known.OBSERVED
-    elif x.got_syn is not Known.OBSERVED:
-        x.got_syn = Known.NO
-    if x.syn_acked is not Known.OBSERVED and not _is_old(record):
-        x.syn_acked = Known.NO
+            y.sent_syn = DEDUCED
+        x.got_syn = OBSERVED
+    elif x.got_syn is not OBSERVED:
+        x.got_syn = NO
+    if x.syn_acked is not OBSERVED and not _is_old(record):
+        x.syn_acked = NO
 
 
 def _prove_handshake(record: Record) -> None:
@@ -331,15 +331,15 @@ def _prove_handshake(record: Record) -> None:
     if not x.sent_syn or ack is None or (ack < 1 and y.isn_known):  # mid-stream, numbers count from anywhere (R35)
         return
     if not y.sent_syn:  # R16: its SYN-ACK was not captured, but must have been sent
-        y.sent_syn = Known.DEDUCED
-        y.got_syn = max(y.got_syn, Known.DEDUCED)
-    x.got_syn = Known.OBSERVED
+        y.sent_syn = DEDUCED
+        y.got_syn = max(y.got_syn, DEDUCED)
+    x.got_syn = OBSERVED
     if shows_established(record, ack):
-        x.syn_acked = Known.OBSERVED
+        x.syn_acked = OBSERVED
     elif not x.syn_acked and (y.syn_count == 0 or (y.lastack is not None and y.lastack >= 1)):
         # The third step was captured, and withdrawn by a SYN-ACK sent before this (R17 b, R18), or missed
         # with the SYN before the capture began.
-        x.syn_acked = Known.PRESUMED
+        x.syn_acked = PRESUMED
 
 
 def shows_established(record: Record, ack: int) -> bool:
@@ -400,14 +400,14 @@ def presume(record: Record) -> None:
             x.heard.start_at(1)
         return
     if syn and not y.got_syn:
-        y.got_syn = Known.PRESUMED
+        y.got_syn = PRESUMED
     if x.heard is not None and not record.probe and record.seq is not None and record.end is not None:
         x.heard.add(record.seq, record.end, (record.seq, record.seq), record.time, record.line)
     if ack is not None:
         if ack >= 1 and y.sent_syn and not y.syn_acked:
-            y.syn_acked = Known.PRESUMED
+            y.syn_acked = PRESUMED
         if y.fin is not None and ack > y.fin and not y.fin_acked:
-            y.fin_acked = Known.PRESUMED
+            y.fin_acked = PRESUMED
     presume_fin(x, y)
 
 
@@ -423,8 +423,8 @@ def kill(peer: Peer, known: Known, state: State, record: Record) -> None:
 
 def revive(peer: Peer) -> bool:
     """R21: it carries on after an RST that should have ended it; tell whether that was presumed."""
-    if peer.dead is not Known.PRESUMED:
+    if peer.dead is not PRESUMED:
         return False
-    peer.dead = Known.NO
+    peer.dead = NO
     peer.dead_pending = True
     return True

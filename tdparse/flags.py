@@ -36,6 +36,16 @@ class SegmentClass(StrEnum):
     UNKNOWN = "UNKNOWN"  # the text does not show the flags: -q, or a line cut before them
 
 
+# By name, as with the states (`tdparse.model`).
+INVALID: Final = SegmentClass.INVALID
+RST: Final = SegmentClass.RST
+SYN: Final = SegmentClass.SYN
+SYN_ACK: Final = SegmentClass.SYN_ACK
+FIN: Final = SegmentClass.FIN
+DATA: Final = SegmentClass.DATA
+ACK: Final = SegmentClass.ACK
+
+
 class Flags(NamedTuple):
     """
     The flags of one segment.
@@ -60,8 +70,8 @@ class Flags(NamedTuple):
 
     def class_of(self, length: int) -> SegmentClass:
         """Return the class of a segment with these flags and `length` octets of payload."""
-        if length and self.header_class is SegmentClass.ACK:
-            return SegmentClass.DATA
+        if length and self.header_class is ACK:
+            return DATA
         return self.header_class
 
 

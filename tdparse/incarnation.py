@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from tdparse.evidence import Peer, refresh
 from tdparse.metrics import Metrics
-from tdparse.model import State, Symbols
+from tdparse.model import CLOSED, TIME_WAIT, Symbols
 from tdparse.seqnum import MASK, add, diff, unwrap
-from tdparse.states import Known
+from tdparse.states import OBSERVED
 from tdparse.zeek import History
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ class Incarnation:
             peer.unreadable = unreadable
             if midstream:
                 peer.midstream = peer.pre_fin = True
-                peer.sent_syn = peer.got_syn = peer.syn_acked = Known.OBSERVED
+                peer.sent_syn = peer.got_syn = peer.syn_acked = OBSERVED
         refresh(self.client, self.server)
         self.refresh_symbols()
 
@@ -252,8 +252,7 @@ class Incarnation:
         if not (client.sent_fin and server.sent_fin):  # asked of every connection, and mostly so
             return False
         return all(
-            peer.standing.state in (State.CLOSED, State.TIME_WAIT) and not peer.standing.alternatives
-            for peer in (client, server)
+            peer.standing.state in (CLOSED, TIME_WAIT) and not peer.standing.alternatives for peer in (client, server)
         )
 
     def last_line_of(self, peer: Peer) -> int:

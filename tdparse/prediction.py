@@ -23,7 +23,7 @@ from tdparse.normalize import Numbers
 from tdparse.octets import HISTORY, MAX_UNACKED, Sent
 from tdparse.record import parse_line
 from tdparse.seqnum import HALF, MASK
-from tdparse.states import Known
+from tdparse.states import OBSERVED, PRESUMED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -401,7 +401,7 @@ def _is_orderly(conn: Incarnation, x: Peer, y: Peer) -> bool:
     """Tell whether nothing that `x` has shown is sent again, or waits for more, in the ordinary way of things."""
     octets, half = x.octets, conn.metrics.halves[x.is_client]
     return (
-        x.got_syn is Known.OBSERVED
+        x.got_syn is OBSERVED
         and bool(x.sent_syn)
         and bool(x.win)
         and x.lastack is not None
@@ -423,12 +423,12 @@ def _is_orderly(conn: Incarnation, x: Peer, y: Peer) -> bool:
 
 def _has_spoken(x: Peer) -> bool:
     """Tell whether `x` is known to be established, and its window is that of a segment behind the SYN."""
-    return x.syn_acked is Known.OBSERVED and x.win_seen
+    return x.syn_acked is OBSERVED and x.win_seen
 
 
 def _is_awaited(x: Peer) -> bool:
     """Tell whether `x` is a server of which only the SYN-ACK was captured: its client may be predicted meanwhile."""
-    return not x.is_client and x.syn_acked is Known.PRESUMED and not x.spoke_after_syn and x.shift is not None
+    return not x.is_client and x.syn_acked is PRESUMED and not x.spoke_after_syn and x.shift is not None
 
 
 # ------------------------------------------------------------------ looking back

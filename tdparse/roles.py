@@ -8,7 +8,7 @@ import re
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
-from tdparse.flags import SegmentClass, flags_of
+from tdparse.flags import DATA, INVALID, RST, flags_of
 
 if TYPE_CHECKING:
     from tdparse.model import Endpoint, Segment
@@ -72,9 +72,9 @@ class Roles:
                 return True, 0.95
             if _SERVER_SPEAKS.match(segment.payload):
                 return False, 0.95
-        if cls is SegmentClass.RST and flags.ack and segment.seq == 0 and segment.window == 0:
+        if cls is RST and flags.ack and segment.seq == 0 and segment.window == 0:
             return False, 0.90
-        if cls is SegmentClass.INVALID and segment.flags is not None:
+        if cls is INVALID and segment.flags is not None:
             return True, 0.90  # nobody answers with flags no TCP sends: it probes
         low_src, low_dst = _is_service(src), _is_service(dst)
         if low_src != low_dst:
@@ -90,7 +90,7 @@ class Roles:
         ephemeral_src, ephemeral_dst = src.port >= EPHEMERAL, dst.port >= EPHEMERAL
         if ephemeral_src != ephemeral_dst:
             return ephemeral_src, 0.75
-        if cls is SegmentClass.DATA:
+        if cls is DATA:
             speaks_first = bool({src.port, dst.port} & SERVER_SPEAKS_FIRST)
             return not speaks_first, 0.55
         if src.port != dst.port:

@@ -10,7 +10,22 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tdparse.model import Certainty, Standing, State
+from tdparse.model import (
+    CLOSE_WAIT,
+    CLOSED,
+    CLOSING,
+    ESTABLISHED,
+    FIN_WAIT_1,
+    FIN_WAIT_2,
+    LAST_ACK,
+    LISTEN,
+    SYN_RECEIVED,
+    SYN_SENT,
+    TIME_WAIT,
+    Certainty,
+    Standing,
+    State,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,12 +41,20 @@ class Known(IntEnum):
     OBSERVED = 4
 
 
+# By name, as with the states (`tdparse.model`).
+NO: Final = Known.NO
+ASSUMED: Final = Known.ASSUMED
+PRESUMED: Final = Known.PRESUMED
+DEDUCED: Final = Known.DEDUCED
+OBSERVED: Final = Known.OBSERVED
+
+
 CERTAINTY: Final[Mapping[Known, Certainty]] = {
-    Known.NO: Certainty.UNKNOWN,
-    Known.ASSUMED: Certainty.ASSUMED,
-    Known.PRESUMED: Certainty.PRESUMED,
-    Known.DEDUCED: Certainty.DEDUCED,
-    Known.OBSERVED: Certainty.OBSERVED,
+    NO: Certainty.UNKNOWN,
+    ASSUMED: Certainty.ASSUMED,
+    PRESUMED: Certainty.PRESUMED,
+    DEDUCED: Certainty.DEDUCED,
+    OBSERVED: Certainty.OBSERVED,
 }
 
 
@@ -57,28 +80,28 @@ class Evidence(Protocol):
 # fmt: off
 SYNCHRONIZED: Final[Mapping[tuple[bool, bool, bool, bool], tuple[State, tuple[str, ...]]]] = {
     # R24. A state is as certain as the weakest of the evidence named behind it.
-    # sent_fin got_fin fin_acked passive   state              certainty of
-    (False,   False,  False,    False):   (State.ESTABLISHED, ("got_syn", "syn_acked")),
-    (False,   True,   False,    False):   (State.CLOSE_WAIT,  ("got_fin",)),
-    (True,    False,  False,    False):   (State.FIN_WAIT_1,  ("sent_fin",)),
-    (True,    False,  True,     False):   (State.FIN_WAIT_2,  ("fin_acked",)),
-    (True,    True,   False,    False):   (State.CLOSING,     ("got_fin",)),
-    (True,    True,   True,     False):   (State.TIME_WAIT,   ("got_fin", "fin_acked")),
-    (True,    True,   False,    True):    (State.LAST_ACK,    ("sent_fin",)),
-    (True,    True,   True,     True):    (State.CLOSED,      ("fin_acked",)),
+    # sent_fin got_fin fin_acked passive   state        certainty of
+    (False,   False,  False,    False):   (ESTABLISHED, ("got_syn", "syn_acked")),
+    (False,   True,   False,    False):   (CLOSE_WAIT,  ("got_fin",)),
+    (True,    False,  False,    False):   (FIN_WAIT_1,  ("sent_fin",)),
+    (True,    False,  True,     False):   (FIN_WAIT_2,  ("fin_acked",)),
+    (True,    True,   False,    False):   (CLOSING,     ("got_fin",)),
+    (True,    True,   True,     False):   (TIME_WAIT,   ("got_fin", "fin_acked")),
+    (True,    True,   False,    True):    (LAST_ACK,    ("sent_fin",)),
+    (True,    True,   True,     True):    (CLOSED,      ("fin_acked",)),
 }
 
 AMBIGUOUS: Final[Mapping[State, State]] = {
     # R27: while the peer may have sent its FIN before the capture began, the FIN seen first may
     # be the second one.
-    State.FIN_WAIT_1: State.LAST_ACK,
-    State.FIN_WAIT_2: State.CLOSED,
-    State.CLOSE_WAIT: State.TIME_WAIT,
+    FIN_WAIT_1: LAST_ACK,
+    FIN_WAIT_2: CLOSED,
+    CLOSE_WAIT: TIME_WAIT,
 }
 # fmt: on
 
-OPENING: Final = frozenset({State.CLOSED, State.LISTEN, State.SYN_SENT, State.SYN_RECEIVED})
-OVER: Final = frozenset({State.CLOSED, State.LISTEN, State.TIME_WAIT})
+OPENING: Final = frozenset({CLOSED, LISTEN, SYN_SENT, SYN_RECEIVED})
+OVER: Final = frozenset({CLOSED, LISTEN, TIME_WAIT})
 
 _STANDINGS: Final = {
     (state, known): Standing(state, certainty) for state in State for known, certainty in CERTAINTY.items()
@@ -88,21 +111,21 @@ _STANDINGS: Final = {
 def standing(evidence: Evidence) -> Standing:
     """Return the state that the evidence about one endpoint amounts to (R23-R26)."""
     if evidence.unreadable:
-        return _STANDINGS[State.UNKNOWN, Known.NO]
+        return _STANDINGS[State.UNKNOWN, NO]
     if evidence.dead:  # R25
         return _STANDINGS[evidence.dead_state, evidence.dead]
     if evidence.inherited is not None:  # R44: what a tentative SYN meets
-        return _STANDINGS[evidence.inherited, Known.PRESUMED]
+        return _STANDINGS[evidence.inherited, PRESUMED]
     if not evidence.got_syn:
         if evidence.sent_syn:
-            return _STANDINGS[State.SYN_SENT, evidence.sent_syn]
-        return _STANDINGS[State.CLOSED if evidence.is_client else State.LISTEN, Known.ASSUMED]
+            return _STANDINGS[SYN_SENT, evidence.sent_syn]
+        return _STANDINGS[CLOSED if evidence.is_client else LISTEN, ASSUMED]
     if not evidence.syn_acked and not evidence.sent_fin:
-        return _STANDINGS[State.SYN_RECEIVED, evidence.got_syn]
+        return _STANDINGS[SYN_RECEIVED, evidence.got_syn]
     key = (bool(evidence.sent_fin), bool(evidence.got_fin), bool(evidence.fin_acked), evidence.passive)
     state, reasons = SYNCHRONIZED[key]
-    if state is State.ESTABLISHED and evidence.midstream and not evidence.spoke:
-        return _STANDINGS[state, Known.ASSUMED]  # R26
+    if state is ESTABLISHED and evidence.midstream and not evidence.spoke:
+        return _STANDINGS[state, ASSUMED]  # R26
     return _STANDINGS[state, min(getattr(evidence, reason) for reason in reasons)]
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.flags import SegmentClass
-from tdparse.model import State
-from tdparse.states import OPENING, Known
+from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
+from tdparse.model import CLOSE_WAIT, CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from tdparse.states import OBSERVED, OPENING
 
 if TYPE_CHECKING:
     from tdparse.evidence import Peer, Record
@@ -56,23 +56,23 @@ def decide(conn: Incarnation, record: Record) -> str:
     if is_capture_duplicate(conn, record):
         return "stepless.capture_duplicate"
     cls = record.cls
-    if cls is SegmentClass.INVALID:
+    if cls is INVALID:
         return "stepless.truncated" if record.segment.truncated else "stepless.invalid_flags"
-    if cls is SegmentClass.RST:
+    if cls is RST:
         return _reset(conn, record)
-    if cls is not SegmentClass.SYN and (record.x.dead is Known.OBSERVED or conn.dead):
+    if cls is not SYN and (record.x.dead is OBSERVED or conn.dead):
         return "stepless.stray"
-    if cls is SegmentClass.SYN:
+    if cls is SYN:
         return _syn(conn, record)
-    if cls is SegmentClass.SYN_ACK:
+    if cls is SYN_ACK:
         return _syn_ack(record)
-    if record.x.inherited is not None and cls is SegmentClass.ACK:
+    if record.x.inherited is not None and cls is ACK:
         return "ack.challenge"  # the old incarnation rejects the SYN of the new one (R44)
     if not conn.handshake_done and acknowledges_unsent(record):
         return "stepless.bad_ack"
-    if cls is SegmentClass.FIN:
+    if cls is FIN:
         return _fin(record)
-    if cls is SegmentClass.DATA:
+    if cls is DATA:
         return _data(conn, record)
     return _empty_ack(conn, record)
 
@@ -112,7 +112,7 @@ def is_capture_duplicate(conn: Incarnation, record: Record) -> bool:
 def acknowledges_unsent(record: Record) -> bool:
     """R50: the ack is above anything the peer was captured sending."""
     y = record.y
-    return record.ack is not None and y.sent_syn is Known.OBSERVED and record.ack > (y.octets.nxt or 0)
+    return record.ack is not None and y.sent_syn is OBSERVED and record.ack > (y.octets.nxt or 0)
 
 
 def syn_ack_acceptable(record: Record) -> bool:
@@ -134,9 +134,9 @@ def rst_acceptable(record: Record) -> bool:
     """R51: does the receiver take this RST?"""
     x, y = record.x, record.y
     state = y.standing.state
-    if y.inherited is None and state is State.SYN_SENT:
+    if y.inherited is None and state is SYN_SENT:
         return record.flags.ack and record.ack is not None and syn_ack_acceptable(record)
-    if not y.sent_syn and state in (State.LISTEN, State.CLOSED) and not y.dead:
+    if not y.sent_syn and state in (LISTEN, CLOSED) and not y.dead:
         return False
     expected = expected_by(y, x)
     if not expected or record.numbers.seq is None or record.seq is None:
@@ -157,10 +157,10 @@ def rst_in_window(record: Record) -> bool:
 def _in_vain(before: Record, x: Peer) -> bool:
     """Tell whether the ACK before confirmed nothing of X, which is opening; in SYN-SENT also if that is not known (R50)."""
     state = x.standing.state
-    if state not in (State.SYN_SENT, State.SYN_RECEIVED) or before.ack is None or before.flags.syn:
+    if state not in (SYN_SENT, SYN_RECEIVED) or before.ack is None or before.flags.syn:
         return False
     if not before.numbers.ack_absolute:
-        return state is State.SYN_SENT
+        return state is SYN_SENT
     return not 1 <= before.ack <= (x.octets.nxt or 1)
 
 
@@ -191,10 +191,10 @@ def _answers_ack(conn: Incarnation, record: Record) -> bool:
 
 def _reset(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
-    if x.rst_count and x.dead is Known.OBSERVED:
+    if x.rst_count and x.dead is OBSERVED:
         return "reset.repeat"
     acceptable = rst_acceptable(record)
-    if y.standing.state is State.SYN_SENT:
+    if y.standing.state is SYN_SENT:
         if acceptable:
             return "handshake.abort" if x.sent_synack else "handshake.refused"
         return "reset.reject_bad_ack" if answers_bad_ack(conn, record) else "reset.ignored"
@@ -206,7 +206,7 @@ def _reset(conn: Incarnation, record: Record) -> str:
         return "reset.ignored"
     if not conn.handshake_done:
         return "handshake.abort"
-    if y.standing.state is State.TIME_WAIT and not y.standing.alternatives:
+    if y.standing.state is TIME_WAIT and not y.standing.alternatives:
         return "reset.in_time_wait"
     if _answers_ack(conn, record):
         return "reset.reply"
@@ -223,7 +223,7 @@ def _syn(conn: Incarnation, record: Record) -> str:
     if (x.syn_count or x.sent_synack) and record.seq == 0:  # its SYN-ACK may have overtaken its SYN
         return "handshake.syn.retransmit"
     outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.syn_count
-    if outstanding and y.standing.state is State.SYN_SENT:
+    if outstanding and y.standing.state is SYN_SENT:
         return "handshake.syn.simultaneous"
     if conn.count:
         return "handshake.syn.unexpected"
@@ -330,7 +330,7 @@ def _data(conn: Incarnation, record: Record) -> str:
     if not conn.handshake_done and not x.is_client:
         return "data.early"
     # A presumed CLOSE-WAIT that this very ack disproves is none (R17 d).
-    if x.standing.state is State.CLOSE_WAIT and (y.fin is None or covers_fin(record)):
+    if x.standing.state is CLOSE_WAIT and (y.fin is None or covers_fin(record)):
         return "data.half_close"
     if record.flags.urg:
         return "data.urgent"
@@ -344,7 +344,7 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
     if completes_handshake(conn, record):
         return "handshake.ack"
-    if y.standing.state is State.SYN_SENT and not x.sent_syn:
+    if y.standing.state is SYN_SENT and not x.sent_syn:
         return "stepless.ack"
     if x.fin is None and has_keep_alive_number(record) and _idle(conn, record):
         return "probe.keep_alive"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
 from tdparse.evidence import Record
-from tdparse.flags import SegmentClass, flags_of
+from tdparse.flags import SYN, SYN_ACK, flags_of
 from tdparse.incarnation import Incarnation
 from tdparse.model import Flow, State
 from tdparse.roles import Roles
@@ -88,14 +88,14 @@ class Table:
         """Return the incarnation `segment` belongs to, opening one where R43 to R45 say so."""
         conn = self.live_one(segment)
         flags = flags_of(segment.flags or "")
-        bare_syn = flags.header_class is SegmentClass.SYN
+        bare_syn = flags.header_class is SYN
         if conn is None:
             return self._open(segment, None)
         if bare_syn and conn.reopened_by(numbers.seq) and not self._crosses(conn, segment):
             return self._open(segment, conn)
         if not bare_syn and conn.closed and _is_unrelated(conn, segment, numbers, time):
             return self._open(segment, conn)
-        syn_ack = flags.header_class is SegmentClass.SYN_ACK
+        syn_ack = flags.header_class is SYN_ACK
         if syn_ack and conn.tentative is None and conn.left_by(segment.src, numbers.seq, numbers.ack):
             return self._open(segment, conn)  # its SYN was not captured
         tentative, ack = conn.tentative, numbers.ack
@@ -145,9 +145,7 @@ class Table:
         earlier = tentative.record
         conn = self._open(earlier.segment, old)
         # Its SYN was shown as part of the old incarnation; it is applied to the new one unseen.
-        conn.replay = Record(
-            earlier.segment, earlier.numbers, earlier.flags, SegmentClass.SYN, earlier.time, *conn.peers
-        )
+        conn.replay = Record(earlier.segment, earlier.numbers, earlier.flags, SYN, earlier.time, *conn.peers)
         return conn
 
     def _retire(self, conn: Incarnation, *, evicted: bool = False) -> None:

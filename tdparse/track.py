@@ -12,14 +12,14 @@ from tdparse.clock import Clock
 from tdparse.evidence import Record
 from tdparse.findings import BACKWARDS_FROM, Findings
 from tdparse.findings.table import COMPUTES_CHECKSUMS
-from tdparse.flags import SegmentClass, flags_of
+from tdparse.flags import RST, SegmentClass, flags_of
 from tdparse.icmp import quote
 from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
 from tdparse.prediction import part, predict, settle
 from tdparse.seqnum import MASK
-from tdparse.states import Known
+from tdparse.states import PRESUMED
 from tdparse.steps import acknowledged_before, completes_handshake, decide
 from tdparse.summary import summarize
 from tdparse.table import Table
@@ -186,7 +186,7 @@ class Tracker:
         gathered = self._findings.before(conn, record, step)
         if step != "stepless.capture_duplicate":
             evidence.deliver_pending(x, y)
-        if record.cls is SegmentClass.RST and effective:
+        if record.cls is RST and effective:
             apply.reset(conn, record, step)
         elif effective:
             apply.advance(conn, record, step, context)
@@ -214,9 +214,9 @@ class Tracker:
         context.opened = conn.count == 0
         context.rejected = x.inherited is not None
         conn.window_before = x.win
-        rst = record.cls is SegmentClass.RST
+        rst = record.cls is RST
         context.completes = completes_handshake(conn, record) and not rst
-        if x.dead is Known.PRESUMED and not rst and apply.carries_on(record):
+        if x.dead is PRESUMED and not rst and apply.carries_on(record):
             context.revived = evidence.revive(x)
             evidence.refresh(x, record.y)
         return context
@@ -233,7 +233,7 @@ class Tracker:
         values: Mapping[str, object],
     ) -> Step:
         x, segment, numbers = record.x, record.segment, record.numbers
-        placed = not (record.cls is SegmentClass.RST and (not x.segments or _answers_syn(record)))
+        placed = not (record.cls is RST and (not x.segments or _answers_syn(record)))
         seq = numbers.seq if numbers.seq is not None and numbers.seq_absolute else None
         if numbers.seq is None and segment.seq is not None:
             placed, seq = False, numbers.wire_seq  # of a direction whose base is hidden (R33)

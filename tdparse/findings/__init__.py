@@ -15,7 +15,7 @@ from tdparse.findings.resets import carried_on, reset
 from tdparse.findings.sequence import acknowledgment, sequence, timestamps
 from tdparse.findings.table import BACKWARDS_FROM, OF_STEP, make, standing_ones
 from tdparse.findings.windows import windows
-from tdparse.flags import SegmentClass
+from tdparse.flags import RST
 from tdparse.model import Confidence
 from tdparse.values import since
 
@@ -44,7 +44,7 @@ class Findings:
         """Return what only the state before the record shows (R104, R105)."""
         if step in UNRELIABLE:
             return []
-        if record.cls is SegmentClass.RST:
+        if record.cls is RST:
             return list(reset(conn, record, step))
         if record.flags.syn:
             return []
@@ -63,7 +63,7 @@ class Findings:
             found.append(_of_step(conn, record, step, code))
         found += fields(conn, record)
         found += connection(conn, record, step, context)
-        if record.cls is not SegmentClass.RST and (context.revived or step == "stepless.stray"):
+        if record.cls is not RST and (context.revived or step == "stepless.stray"):
             found.extend(carried_on(conn, record, step, context))
         if conn.flow.conn > 1 and not self._several:
             self._several = True

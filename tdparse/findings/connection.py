@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.findings.table import TIME_WAIT, make
-from tdparse.flags import SegmentClass
+from tdparse.flags import INVALID, SYN_ACK
 from tdparse.values import since
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
     if conn.simultaneous_open and context.completes and not conn.server.sent_synack:
         conn.split_handshake = True
         yield make("split_handshake", y.syn_line, record.line)
-    if record.cls is SegmentClass.SYN_ACK and x.synack_count == 1 and step != "handshake.syn_ack.bad_ack":
+    if record.cls is SYN_ACK and x.synack_count == 1 and step != "handshake.syn_ack.bad_ack":
         yield from _accepted(conn, record)
     if _scale_missed(conn, record):
         yield make("wscale_unknown", record.line)
@@ -41,7 +41,7 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
 
 
 def _opening(conn: Incarnation, record: Record) -> Iterator[Finding]:
-    if conn.midstream and record.cls is not SegmentClass.INVALID:
+    if conn.midstream and record.cls is not INVALID:
         yield make("mid_stream", record.line)
     if conn.self_connected:
         yield make("self_connection", record.line)
@@ -53,7 +53,7 @@ def _scale_missed(conn: Incarnation, record: Record) -> bool:
     """One of the two SYNs was not captured: windows from here on are raw (R76)."""
     if record.flags.syn or record.x.shift is not None or record.window is None or "wscale_unknown" in conn.found:
         return False
-    return conn.handshake_done and record.cls is not SegmentClass.INVALID
+    return conn.handshake_done and record.cls is not INVALID
 
 
 def is_name(host: str) -> bool:

@@ -16,7 +16,7 @@ from tdparse.findings.table import (
     make,
 )
 from tdparse.model import Confidence
-from tdparse.states import Known
+from tdparse.states import OBSERVED
 from tdparse.steps import rst_in_window
 from tdparse.values import since
 
@@ -48,7 +48,7 @@ def carried_on(conn: Incarnation, record: Record, step: str, context: Context) -
     settled = late is not None and late > (2 * conn.irtt if conn.irtt else IGNORED_AFTER)
     if context.revived and settled and "rst_ignored" not in conn.found:
         yield make("rst_ignored", x.dead_line, record.line, confidence=Confidence.LIKELY)
-    if step == "stepless.stray" and x.dead is Known.OBSERVED:
+    if step == "stepless.stray" and x.dead is OBSERVED:
         yield from _suspect(conn, record, {"a"})
 
 

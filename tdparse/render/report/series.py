@@ -146,7 +146,7 @@ class Direction:
                 flight.append(new(Sample, (time, line, reached - known if reached > known else 0)))
         self._reached, self._ack = reached, known
         self._sent.acked = known
-        self._sent.take(waiting, old, place, nxt=waiting[-1].end if len(waiting) > old else 0, largest=0, through=0)
+        self._sent.take(waiting[old:], waiting[place:], nxt=waiting[-1].end if waiting else 0, largest=0, through=0)
 
     def thin(self) -> None:
         """Leave out every second ordinary point where there are too many."""
