@@ -15,7 +15,7 @@ from __future__ import annotations
 from operator import sub
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from tdparse.evidence import Record
+from tdparse.evidence import Record, refresh
 from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
 from tdparse.model import Segment
@@ -43,9 +43,9 @@ ANY_SIZE: Final = 1 << 32  # of payload: the MSS was not captured
 LINE, TIME, ADDRESSED, FLAGS, SEQ, LAST, ACK, WINDOW, VAL_FIRST, ECR_FIRST, VAL, ECR, LENGTH, PAYLOAD, OTHER = range(15)
 
 # The kinds of segment that are predicted: data without and with PSH, the same with an ACK of new data, that ACK alone.
-# Each of them, too, with what tcpdump has printed of the payload.
-PLAIN, PUSH, ADVANCING, ONLY_ACK, PRINTED = 0, 1, 2, 4, 5
-KINDS: Final = 2 * PRINTED
+# Each of them, too, with what tcpdump has printed of the payload, and all of these as the first behind a SYN-ACK.
+PLAIN, PUSH, ADVANCING, ONLY_ACK, PRINTED, FIRST = 0, 1, 2, 4, 5, 10
+KINDS: Final = 2 * FIRST
 DATA_KINDS: Final = {".": PLAIN, "P.": PUSH}
 UNEXPECTED: Final = -100
 
@@ -61,6 +61,7 @@ class Signature(NamedTuple):
     ip: int | None
     from_client: bool
     standings: tuple[object, object]
+    known: tuple[bool, bool]  # the ISNs, of client and server, which have symbols then
     scaling: int | None  # None: unknown, 0: none, 1: some
     numbers: Numbering
     stamped: bool  # with the timestamps option
@@ -69,11 +70,12 @@ class Signature(NamedTuple):
 class Form:
     """How segments with one signature come out: by kind, what writes them, and the step they are."""
 
-    __slots__ = ("emits", "numbers", "steps")
+    __slots__ = ("emits", "numbers", "steps", "then")
 
     def __init__(self, numbers: Numbering) -> None:
         """Start with nothing known; `numbers` says how they are printed."""
         self.numbers = numbers
+        self.then: dict[Form, tuple[Form, Form]] = {}  # by the peer's form: theirs behind a segment of kind FIRST
         self.emits: list[Emit | None] = [None] * KINDS
         self.steps: list[str] = [""] * KINDS
 
@@ -114,6 +116,9 @@ class Lane:
         "flight",
         "flight_window",
         "form",
+        "former",
+        "former_last",
+        "fresh",
         "from_client",
         "gained",
         "is_open",
@@ -194,7 +199,8 @@ class Lane:
         self.shift = x.shift or 0
         self.raw_window = x.shift is None
         self.win_text = str(x.win)
-        self.is_open = x.win_seen  # before that, the next segment shows more than numbers
+        self.fresh = not x.win_seen  # its next segment proves that its SYN-ACK was acknowledged (R13 d)
+        self.is_open = not (self.fresh and (y.syn_data or y.tfo_option))  # unless it is a Fast Open server
         self.scaled = (x.win or 0) << self.shift if x.win_seen else x.win or 0  # that of a SYN is never scaled (R76)
         self.edge = NEVER if x.shift is None else lastack + self.scaled
         self.win_low, self.win_high = half.window_min or 0, half.window_max or 0
@@ -209,6 +215,8 @@ class Lane:
         self.data = self.acks = 0
         self.begin = self.gained = 0  # of the last one: where it began, how much it acknowledged
         self.last: Found | None = None
+        self.former: Form | None = None  # that of `former_last`, if another one than now
+        self.former_last: Found | None = None
         self.last_line = 0
         self.last_time = 0
         self.first_ack_line = 0
@@ -219,7 +227,7 @@ class Lane:
         self.turns: list[int] = []
         self.turned = conn.metrics.turns.count > 0
 
-    def take(self, found: Found, now: int, line: int) -> int:
+    def take(self, found: Found, now: int, line: int) -> int:  # noqa: C901  asked of nearly every line: calls would cost most of it
         """
         Note the next segment, if it is as expected, and return its kind.
 
@@ -263,9 +271,15 @@ class Lane:
                 if not (payload.isascii() and payload.isprintable()):
                     return UNEXPECTED
                 kind += PRINTED
+        fresh = self.fresh
+        if fresh:
+            kind += FIRST
         if self.emits[kind] is None:
             return ~kind
-        if win != self.win_text and not self._take_window(win, reached):
+        then = self.form.then.get(peer.form) if fresh else None
+        if fresh and then is None:
+            return UNEXPECTED
+        if (win != self.win_text or fresh) and not self._take_window(win, reached):
             return UNEXPECTED
         self.begin = begin
         if end != begin:
@@ -287,6 +301,10 @@ class Lane:
         self.last, self.last_line = found, line
         if reached != known:
             self._take_ack(ack, reached, now, line)
+        if then is not None:
+            self.fresh = False
+            self.become(then[0])
+            peer.become(then[1])
         return kind
 
     def _take_data(self, found: Found, end: int, now: int, line: int, val: str) -> None:
@@ -326,6 +344,11 @@ class Lane:
         if place > peer.acked:
             peer.acked = place
             peer.payload_acked = now
+
+    def become(self, form: Form) -> None:
+        """Go on in another form: both endpoints stand otherwise from now on."""
+        self.former, self.former_last = self.form, self.last
+        self.form, self.emits = form, form.emits
 
     def _take_window(self, text: str, ack: int) -> bool:
         """Note a window other than the one before, in a segment with `ack`; False: it is remarkable, nothing is noted."""
@@ -369,9 +392,8 @@ def predict(
         bases, direction, printed = outlook
         lane = Lane(conn, one, other, text, bases, direction)
         scaling = None if one.shift is None else min(one.shift, 1)
-        signature = Signature(
-            ip, one.is_client, (client.standing, server.standing), scaling, printed, one.ts is not None
-        )
+        standings, known = (client.standing, server.standing), (client.isn_known, server.isn_known)
+        signature = Signature(ip, one.is_client, standings, known, scaling, printed, one.ts is not None)
         form = forms.get(signature)
         if form is None:
             form = forms[signature] = Form(printed)
@@ -527,6 +549,10 @@ def _settle_metrics(conn: Incarnation, lane: Lane) -> None:
 def _settle_sender(lane: Lane) -> None:
     x, last = lane.x, lane.last
     x.win = int(lane.win_text)
+    if not x.win_seen:
+        x.win_seen = x.spoke_after_syn = True
+        x.syn_acked = OBSERVED
+        refresh(x, lane.peer.x)
     if lane.advanced:
         lane.peer.x.octets.acked = lane.lastack
         x.lastack, x.lastack_time, x.lastack_line = lane.lastack, lane.ack_time, lane.ack_line
@@ -536,7 +562,8 @@ def _settle_sender(lane: Lane) -> None:
 
 def _last(lane: Lane) -> tuple[Record, str]:
     """Return the record of the last segment of a lane, and its step."""
-    x, y, found = lane.x, lane.peer.x, lane.last or ()
+    x, y, last = lane.x, lane.peer.x, lane.last
+    found = last or ()
     segment = parse_line(found[LINE], lane.last_line)
     if not isinstance(segment, Segment):  # pragma: no cover - what the NEXT patterns describe is a segment
         raise TypeError(found[LINE])
@@ -554,4 +581,5 @@ def _last(lane: Lane) -> tuple[Record, str]:
     flags = flags_of(segment.flags or "")
     record = Record(segment, numbers, flags, flags.class_of(length), lane.last_time, x, y)
     record.seq, record.seq_end, record.end, record.ack = start, lane.nxt, lane.nxt, ack
-    return record, lane.form.steps[ONLY_ACK if not sent else PUSH if flags.psh else PLAIN]
+    form = lane.form if lane.former is None or last is not lane.former_last else lane.former
+    return record, form.steps[ONLY_ACK if not sent else PUSH if flags.psh else PLAIN]

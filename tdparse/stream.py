@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
-from tdparse.prediction import ADDRESSED, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
+from tdparse.prediction import ADDRESSED, FIRST, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
 from tdparse.render import Holding, Keeping, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
@@ -197,10 +197,11 @@ class _Following:
                     base = whole[second] + tracker.days if time[-7:-6] == "." else BEFORE
                 now = base + int(time[-6:]) * 1000
                 if latest <= now < due:
+                    emits = lane.emits
                     kind = lane.take(found, now, number)
                     if kind >= 0:
                         latest, predicted = now, kind
-                        emit = lane.emits[kind]
+                        emit = emits[kind]
                         if waiting and holding is not None:
                             parts.append(octets(holding.release()))
                         waiting = False
@@ -209,7 +210,7 @@ class _Following:
                         continue
             # The whole way.
             if number - 1 > passed:
-                self._catch_up(number - 1 - passed, latest, payload=predicted >= PRINTED)
+                self._catch_up(number - 1 - passed, latest, payload=predicted % FIRST >= PRINTED)
                 if holding is not None:
                     parts[-1] = octets(holding.hold(_text(parts[-1])))
             line = _text(found[LINE] or found[OTHER])
@@ -221,7 +222,7 @@ class _Following:
             ready = tracker.ready if self._is_open() and self._next is pattern else NOTHING
             latest, due, second = tracker.latest, tracker.due, ""
         if number > passed:
-            self._catch_up(number - passed, latest, payload=predicted >= PRINTED)
+            self._catch_up(number - passed, latest, payload=predicted % FIRST >= PRINTED)
             if holding is not None:
                 parts[-1] = octets(holding.hold(_text(parts[-1])))
         return "".join(parts).encode("latin-1")
@@ -243,11 +244,13 @@ class _Following:
             parts = [part for item in self._explainer.take(segment) for part in self._shown(item, [line])]
         step = self._latest
         if found[LINE] and step is not None:
+            lanes = self._explainer.tracker.look_ahead(step.segment, found[ADDRESSED], self._forms)
             if lane is not None and 0 <= lane[1] < KINDS:
                 form, kind = lane[0].form, lane[1]
                 form.steps[kind % PRINTED] = step.step
                 form.emits[kind] = self._written(step, found, lane[0])
-            self._explainer.tracker.look_ahead(step.segment, found[ADDRESSED], self._forms)
+                if kind >= FIRST and lanes is not None:
+                    form.then[lane[0].peer.form] = lanes[0].form, lanes[1].form
         return parts
 
     def _forget(self) -> None:

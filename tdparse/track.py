@@ -104,14 +104,16 @@ class Tracker:
         """The time of the log's first segment."""
         return self._clock.first
 
-    def look_ahead(self, segment: Segment, key: str, forms: dict[Signature, Form]) -> None:
-        """Make lanes for the connection of `segment`, which came last, if it is calm; `key` is as for `Lane`."""
+    def look_ahead(self, segment: Segment, key: str, forms: dict[Signature, Form]) -> tuple[Lane, Lane] | None:
+        """Make and return lanes for the connection of `segment`, which came last, if it is calm; `key` is as for `Lane`."""
         conn = self.table.live_one(segment)
         if conn is None or conn.lanes is not None:
-            return
-        for lane in predict(conn, segment.ip, key, self.normalizer, forms) or ():
+            return None
+        lanes = predict(conn, segment.ip, key, self.normalizer, forms)
+        for lane in lanes or ():
             if lane.is_open:
                 self.ready[lane.key] = lane
+        return lanes
 
     def pass_over(self, latest: int) -> None:
         """Take note that segments were predicted, the last of them at `latest`."""

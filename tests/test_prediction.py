@@ -241,9 +241,46 @@ def test_damaged_traffic_comes_out_the_same(*, data: st.DataObject, thorough: bo
             case _:
                 lines[place] = rnd.choice([b"# remark\n", b"\n", b"caf\xc3\xa9\n", lines[place].rstrip() + b"\r\n"])
     log = b"".join(lines)
-    views = ["jsonl", "annotated", "report"]
+    views = ["jsonl", "annotated", "symbolic", "report"]
     for view in views if thorough else [rnd.choice(views)]:
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
+
+
+def answered(client: int, opening: str) -> str:
+    """Return a handshake, a question and its first answer; `opening` are the options of the SYN."""
+    there = f"IP 10.0.0.1.{client} > 10.0.0.2.80: Flags"
+    back = f"IP 10.0.0.2.80 > 10.0.0.1.{client}: Flags"
+    said = (
+        f"{there} [S], seq 100, win 64240, options [{opening}], length 0",
+        f"{back} [S.], seq 900, ack 101, win 65160, options [mss 1460,nop,wscale 7], length 0",
+        f"{there} [.], ack 901, win 502, length 0",
+        f"{there} [P.], seq 101:151, ack 901, win 502, length 50",
+        f"{back} [.], ack 151, win 509, length 0",
+        f"{back} [P.], seq 901:911, ack 151, win 508, length 10",
+        f"{there} [.], ack 911, win 502, length 0",
+    )
+    return "".join(f"00:00:{client:02}.{place:06} {line}\n" for place, line in enumerate(said))
+
+
+@pytest.mark.parametrize(
+    ("opening", "whole_way"), [("mss 1460,nop,wscale 7", 3), ("mss 1460,wscale 7,tfo  cookiereq", 4)]
+)
+def test_the_first_segment_of_a_server_is_predicted(
+    monkeypatch: pytest.MonkeyPatch, opening: str, whole_way: int
+) -> None:
+    """It shows that its SYN-ACK was acknowledged (R13 d), unless a Fast Open server may have spoken before that."""
+    log = "".join(answered(client, opening) for client in range(1, 4)).encode()
+    placed: list[int] = []
+    feed = Tracker.feed
+
+    def counted(self: Tracker, segment: Segment) -> Step:
+        placed.append(segment.line)
+        return feed(self, segment)
+
+    monkeypatch.setattr(Tracker, "feed", counted)
+    short = shown(log, "jsonl", [90], short=True)
+    assert len([line for line in placed if line > 2 * 7]) == whole_way  # of the third connection
+    assert short == shown(log, "jsonl", [90], short=False)
 
 
 @pytest.mark.parametrize("view", ["text", "report"])
