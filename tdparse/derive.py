@@ -6,7 +6,7 @@ become alternations, the helper recursion that Lark makes of ``*`` and ``+`` bec
 lemma), alternatives that differ by one missing part are folded back into an optional part. Any other
 recursion is refused. A rule named in `fields` becomes a named group; what lies inside it is not captured.
 
-``python -m tdparse.derive`` writes the module `tdparse._patterns`.
+``python -m tdparse.derive`` writes the module `tdparse._patterns`, and `tdparse._tables` for the parser itself.
 """
 
 from __future__ import annotations
@@ -413,9 +413,10 @@ def _pieces(text: str, width: int = 100) -> Iterable[str]:
 
 
 def main() -> None:
-    """Write the module beside this one."""
-    Path(__file__).with_name("_patterns.py").write_text(module_text(), "utf-8")
-    sys.stdout.write("tdparse/_patterns.py written\n")
+    """Write the modules beside this one."""
+    for name, text in (("_patterns.py", module_text()), ("_tables.py", lalr.tables_text())):
+        Path(__file__).with_name(name).write_text(text, "utf-8")
+        sys.stdout.write(f"tdparse/{name} written\n")
 
 
 if __name__ == "__main__":

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import re
+import zlib
+from base64 import b64decode, b64encode
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
+import lark
 from lark import Lark, Token
 from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lexer import ContextualLexer
 from lark.parsers.lalr_analysis import Shift
+
+from tdparse import _tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
@@ -21,6 +28,7 @@ if TYPE_CHECKING:
     from lark.parsers.lalr_parser_state import ParserState
 
 
+WIDTH: Final = 120  # characters of a line of what is packed
 NOTHING: Final = re.compile("(?!)")  # what may follow a record
 
 
@@ -114,10 +122,48 @@ def build(*start: str, strict: bool = False) -> Lark:
     )
 
 
+def built_from() -> str:
+    """Return a digest of the grammar, by which `tdparse._tables` tells what it was made from."""
+    return sha256(grammar_source().encode()).hexdigest()
+
+
+def stored() -> Lark | None:
+    """Return the parser of records as `tdparse._tables` keeps it, in a tenth of the time; None for another Lark."""
+    if lark.__version__ != _tables.LARK:
+        return None
+    return Lark.load(BytesIO(zlib.decompress(b64decode(_tables.PACKED))))
+
+
+def tables_text() -> str:
+    """Return the source of `tdparse._tables`: the parser of records, packed, and what it was made with."""
+    file = BytesIO()
+    build("record").save(file)
+    packed = b64encode(zlib.compress(file.getvalue(), 9)).decode()
+    return "\n".join(
+        [
+            '"""What Lark makes of grammar/tcpdump.lark for records, packed by tdparse.derive: do not edit."""',
+            "",
+            "# ruff: noqa",
+            "# fmt: off",
+            "",
+            "from __future__ import annotations",
+            "",
+            "from typing import Final",
+            "",
+            f"LARK: Final = {lark.__version__!r}",
+            f"GRAMMAR: Final = {built_from()!r}",
+            "PACKED: Final = (",
+            *(f"    {packed[start : start + WIDTH]!r}" for start in range(0, len(packed), WIDTH)),
+            ")",
+            "",
+        ]
+    )
+
+
 @cache
 def record_parser() -> Lark:
-    """Return the parser of records, built once; it accepts or fails, and builds no tree."""
-    parser = build("record")
+    """Return the parser of records, made once; it accepts or fails, and builds no tree."""
+    parser = stored() or build("record")
     parser.parser.parser.parser.callbacks = {}
     return parser
 

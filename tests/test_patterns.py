@@ -14,7 +14,7 @@ import pytest
 from lark import Lark, Tree, UnexpectedInput
 from test_grammar import every_rule, examples, tokens
 
-from tdparse import _patterns, derive, fields, lalr, shapes
+from tdparse import _patterns, _tables, derive, fields, lalr, shapes
 from tdparse.record import parse_line
 
 if TYPE_CHECKING:
@@ -24,9 +24,34 @@ OTHERS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})
 DEPTH: Final = 40  # symbols open at once before the shortest expansion is taken
 
 
-def test_the_generated_module_is_up_to_date() -> None:
+def test_the_generated_modules_are_up_to_date() -> None:
     """`python -m tdparse.derive` writes what is in the repository."""
     assert Path(_patterns.__file__).read_text("utf-8") == derive.module_text()
+    assert lalr.built_from() == _tables.GRAMMAR  # Lark numbers its states as they come, so the packed text may differ
+
+
+def test_the_stored_parser_stops_where_a_new_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is packed is the parser of this grammar, whichever way a record is damaged."""
+    record = (
+        "12:00:00.000001 eth0 In  IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], cksum 0x1a2b (correct), seq 1:6, ack 2, "
+        "win 9, options [nop,nop,TS val 1 ecr 2,sack 1 {3:4}], length 5: HTTP"
+    )
+    texts = [record[:place] + other + record[place + 1 :] for place in range(len(record)) for other in ("", "~", "7")]
+    if lalr.stored() is None:
+        pytest.skip(f"packed for Lark {_tables.LARK}, which is not the one installed")
+    stored = [lalr.failure(text) for text in texts]
+    built = lalr.build("record")
+    built.parser.parser.parser.callbacks = {}
+    monkeypatch.setattr(lalr, "record_parser", lambda: built)
+    assert stored == [lalr.failure(text) for text in texts]
+    assert None in stored
+    assert len(set(stored)) > 50
+
+
+def test_another_lark_builds_its_own_parser(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one version of Lark has packed may mean nothing to another."""
+    monkeypatch.setattr(_tables, "LARK", "1.2.3")
+    assert lalr.stored() is None
 
 
 def by_pattern(text: str) -> dict[str, str] | None:
