@@ -81,7 +81,13 @@ def test_the_page_says_what_was_met() -> None:
     results[FIRST] = [Taken(0.1, 0.1, 20.0)]
     results.pop(COMPILED)
     found = Measured(
-        1000, 2, results, {"patterns": 5e5, "lalr": 1e4, "ratio": 50.0, "unread": 0.0}, [COMPILED], 18.0, [1.0]
+        1000,
+        2,
+        results,
+        {"patterns": 5e5, "lalr": 1e4, "tree": 9e3, "ratio": 50.0, "ratio_tree": 55.0, "unread": 0.0},
+        [COMPILED],
+        18.0,
+        [1.0],
     )
     page = document(found, ["Processor: made of sand"])
     assert "| text: at most 1.7 × tcpdump | 1.50 | met | 2.00 | **not met** |" in page
