@@ -479,8 +479,8 @@ PACKET: Final = (
     'n \\d)[^)\n]*\\)| \\((?:ipip(?:-proto-4)?|encap|gre encap)\\)| \\[(?:class|flowlabel) 0x[0-9a-f]+\\]| \\[hli'
     'm \\d+\\])+)|)))|(?:(?P<udp>(?:(?> ?\\[(?:no cksum|udp sum ok|bad udp cksum [^\\]\n]*)\\] )|)(?>(?:UDP[,-]'
     '|udp \\d)[^\n]*))|(?P<icmp>(?>(?:ICMP6?[, ]|icmp6?:|icmp \\d+:)[^\n]*))|(?P<fragment>(?>ip-proto-6[^\n]*|'
-    'tcp(?! ?-?\\d)[^\n]*|frag \\((?:0x[0-9a-f]+:)?\\d+\\|\\d+\\)[^\n]*))|(?P<other_protocol>(?>(?!Flags \\[|(?:\\.'
-    '|[SFRPWE]{1,6})(?:,? (?:\\d+:\\d+\\(|ack \\d|win \\d|cksum )|$)|tcp -?\\d| ?\\[\\|tcp\\]).+)))))'
+    'tcp(?! ?-?\\d)[^\n]*|frag \\((?:0x[0-9a-f]+:)?\\d+\\|\\d+\\)[^\n]*))|(?P<other_protocol>(?>(?!Flags |(?:\\.|['
+    'SFRPWE]{1,6})(?:,? (?:\\d+:\\d+\\(|ack \\d|win \\d|cksum )|$)|tcp -?\\d| ?\\[\\|tcp\\]).+)))))'
 )
 PACKET_FIELDS: Final = ('number', 'clock', 'epoch', 'date', 'us_date', 'month_date', 'delta', 'old_delta', 'device', 'direction', 'direction', 'arp', 'outers', 'link', 'word', 'ip_text', 'src', 'dst', 'flags', 'no_flags', 'correct', 'incorrect', 'seq', 'seq_last', 'ack', 'window', 'urgent', 'options', 'length', 'glued', 'adjoined', 'truncation', 'payload', 'suffix', 'fault', 'fault', 'length', 'glued', 'adjoined', 'truncation', 'payload', 'suffix', 'truncation', 'truncation', 'old_flags', 'old_correct', 'old_incorrect', 'seq', 'seq_last', 'length', 'ack', 'window', 'urgent', 'options', 'fault', 'fault', 'glued', 'adjoined', 'old_payload', 'suffix', 'suffix', 'truncation', 'truncation', 'length', 'glued', 'adjoined', 'old_payload', 'suffix', 'suffix', 'truncation', 'cut', 'udp', 'icmp', 'fragment', 'other_protocol')
 ABRIDGED: Final = (
@@ -901,6 +901,6 @@ ASCII_DUMP: Final = (
     '(?>[E-O][^\n]{8}\\.[^\n]{6,}|`[^\n]{5}\\.[^\n]{6,})'
 )
 SUSPECT: Final = (
-    '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags \\[|(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum | \\[bad tcp | \\d+:'
-    '\\d+\\(| ack \\d| win \\d)).*)'
+    '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags |(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum | \\[bad tcp | \\d+:\\d'
+    '+\\(| ack \\d| win \\d)).*)'
 )

@@ -126,6 +126,7 @@ def test_a_quoted_port_without_an_end_is_no_number() -> None:
         ("192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "rejected"),
         ("    1  12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "rejected"),
         ("    12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, wi", "rejected"),
+        ("12:00:00.000001 IP 192.0.2.1.5 > 192.0.2.2.80: Flags S, seq 1, win 9, length 0", "rejected"),
     ],
 )
 def test_other_lines_are_classified(text: str, kind: str) -> None:
