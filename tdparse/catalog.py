@@ -69,6 +69,7 @@ class Entry(NamedTuple):
     lists: Mapping[str, tuple[str, ...]]
 
 
+@cache
 def sentence(section: str, code: str, lang: Lang, field: str = "text") -> str:
     """
     Return the template of a code, for instance ``sentence("step", "handshake.syn", "en")``.
@@ -99,8 +100,13 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     Values are shown as they are, so numbers and durations come already formatted; braces inside a
     value have no meaning. Raises KeyError with the placeholder's name when its value is missing.
     """
-    form, names = parts(template)
-    return form % tuple([values[name] for name in names])
+    return _named(template) % values
+
+
+@cache
+def _named(template: str) -> str:
+    """Return a template as a format of the ``%`` operator that finds its values by name."""
+    return _PLACEHOLDER.sub(r"%(\1)s", template.replace("%", "%%"))
 
 
 def entry(section: str, code: str) -> Entry:

@@ -46,9 +46,9 @@ class Options(NamedTuple):
 
 
 NO_OPTIONS = Options()
-_BEFORE_TS: Final = NO_OPTIONS[: Options._fields.index("ts")]
-_BEHIND_TS: Final = NO_OPTIONS[Options._fields.index("ts") + 1 :]
-_STAMP_ALONE: Final = re.compile(r"(?:nop,)*TS val (\d{1,20}) ecr (\d{1,20})(?:,nop)*", re.ASCII)  # as most segments
+_TS: Final = Options._fields.index("ts")
+_STAMPS: Final = re.compile(r"(?:^|,)TS val (\d{1,20}) ecr (\d{1,20})(?=,|$)", re.ASCII)
+_STAND_IN: Final = 98_765_432_109_876_543_210  # for a timestamp: more than 32 bits hold
 
 
 @cache
@@ -74,10 +74,28 @@ def decode(text: str | None) -> Options:
     """
     if not text:
         return NO_OPTIONS
-    stamp = _STAMP_ALONE.fullmatch(text)
-    if stamp is not None:
-        val, ecr = stamp.groups()
-        return tuple.__new__(Options, (*_BEFORE_TS, (int(val), int(ecr)), *_BEHIND_TS))
+    stamps = _STAMPS.search(text)
+    if stamps is not None and "{" not in text:  # edges of SACK differ like timestamps
+        beside = _beside(text[: stamps.start(1)], text[stamps.end(2) :])
+        if beside is not None:
+            val, ecr = stamps.groups()
+            return tuple.__new__(Options, (*beside[:_TS], (int(val), int(ecr)), *beside[_TS + 1 :]))
+    return _read(text)
+
+
+@lru_cache(maxsize=256)
+def _beside(before: str, behind: str) -> Options | None:
+    """
+    Return what the text around the values of timestamps says, which is the same in most segments of a log.
+
+    None where it does not leave them to be the timestamps.
+    """
+    found = _read(f"{before}{_STAND_IN} ecr {_STAND_IN}{behind}")
+    return found if found.ts == (_STAND_IN, _STAND_IN) else None
+
+
+def _read(text: str) -> Options:
+    """Return the options that `text` names, one after the other."""
     values: dict[str, object] = {}
     position = 0
     match = _option().match

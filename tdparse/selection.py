@@ -102,19 +102,20 @@ class Alarm:
     def __init__(self, patterns: Sequence[str]) -> None:
         """Watch for `patterns`."""
         self.met = False
+        self._watching = bool(patterns)
         self._patterns = tuple(pattern for pattern in patterns if pattern not in _SEVERITIES)
         self._severities = severe(tuple(patterns))
 
     def step(self, step: Step) -> None:
         """Look at a segment's findings."""
-        if not self.met:
+        if self._watching and not self.met:
             self.met = any(
                 finding.severity in self._severities or self._fits(finding.code) for finding in step.findings
             )
 
     def summary(self, summary: Summary) -> None:
         """Look at a verdict, and at findings that belong to the connection as a whole."""
-        if not self.met:
+        if self._watching and not self.met:
             severe = any(catalog.fact("finding", code, "severity") in self._severities for code in summary.findings)
             self.met = severe or any(map(self._fits, (summary.verdict, *summary.findings)))
 

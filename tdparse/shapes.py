@@ -20,9 +20,11 @@ class _Flows(dict[str, tuple[int | None, Endpoint, Endpoint]]):
     def __missing__(self, text: str) -> tuple[int | None, Endpoint, Endpoint]:
         if len(self) >= stamp.REMEMBERED:
             self.clear()
-        found = fields.captured("ADDRESSED", fields.match("ADDRESSED", text))
-        flow = fields.between(found.get("word"), found["src"], found["dst"])
+        word, src, dst = fields.match("ADDRESSED", text).group("word", "src", "dst")
+        version, source, destination = flow = fields.between(word, src, dst)
         self[text] = flow
+        if word is not None:  # the answer's: without the word its version might be another
+            self[f"{word}{dst} > {src}: "] = (version, destination, source)
         return flow
 
 

@@ -103,7 +103,8 @@ class _Following:
         # -- the short way
         renderer = run.renderer
         self._lang: Lang | None = renderer.template_lang if isinstance(renderer, Templated) else None
-        self._short = run.selection.everything and (self._lang is not None or isinstance(renderer, Keeping))
+        self._all = run.selection.everything  # is shown
+        self._short = self._all and (self._lang is not None or isinstance(renderer, Keeping))
         self._reader: Reader | None = None  # what reads the log's segments
         self._read: Reader = _none
         self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
@@ -158,7 +159,7 @@ class _Following:
             if len(parts) >= PIECE:
                 yield "".join(parts)
                 parts = []
-        parts.append(self._run.renderer.end(list(self._waiting) if self._run.selection.everything else ()))
+        parts.append(self._run.renderer.end(list(self._waiting) if self._all else ()))
         yield "".join(parts)
 
     # ------------------------------------------------------------------ the short way
@@ -241,7 +242,9 @@ class _Following:
             parts = self._line(line)
         else:
             self._claimed += 1
-            parts = [part for item in self._explainer.take(segment) for part in self._shown(item, [line])]
+            lines, parts = [line], []
+            for item in self._explainer.take(segment):
+                parts += self._shown(item, lines)
         step = self._latest
         if found[LINE] and step is not None:
             lanes = self._explainer.tracker.look_ahead(step.segment, found[ADDRESSED], self._forms)
@@ -297,19 +300,19 @@ class _Following:
             self._latest = item
             totals.segments += 1
             alarm.step(item)
-            return [renderer.step(item, lines)] if selection.step(item) else []
+            return [renderer.step(item, lines)] if self._all or selection.step(item) else []
         if isinstance(item, Skipped):
             lines = self._claim(item.line)
             totals.skipped[item.kind] += 1
             if item.kind == "rejected" and self._run.places is not None and len(self._run.places) < PLACES:
                 self._run.places.append((item.line, item.column))
-            return [renderer.skipped(item, lines)] if selection.everything else []
+            return [renderer.skipped(item, lines)] if self._all else []
         totals.connections += 1
         totals.evicted += "evicted" in item.attributes
         totals.verdicts[item.verdict] += 1
         totals.findings.update(item.findings)
         alarm.summary(item)
-        return [renderer.summary(item)] if selection.summary(item) else []
+        return [renderer.summary(item)] if self._all or selection.summary(item) else []
 
     def _claim(self, last: int) -> list[str]:
         """Return the lines up to the physical line `last` that no record has claimed before."""

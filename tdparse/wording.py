@@ -6,8 +6,8 @@ Numbers are written in the style asked for (R4, R35); everything else is already
 
 from __future__ import annotations
 
-from functools import cache, partial
-from typing import TYPE_CHECKING, Final
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tdparse import catalog
 from tdparse.seqnum import MASK
@@ -25,23 +25,21 @@ JOIN: Final = {"en": " ", "zh": ""}
 
 def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of a step with the clauses of its modifiers."""
-    fields = _Fields(step, lang, numbers, step.values)
-    field = "text" if step.step not in _TIMED or "dt" in step.values else "untimed"
-    said = fields.said("step", step.step, field)
-    if not step.modifiers and step.step != "stepless.truncated":
-        return said
-    clauses = [fields.said("modifier", modifier) for modifier in step.modifiers]
-    parts = [said, *filter(None, clauses)]
-    if step.step == "stepless.truncated":
-        parts.append(catalog.sentence("ui", "advice_snaplen" if step.segment.truncated else "advice_quiet", lang))
-    return JOIN[lang].join(parts)
+    code, values = step.step, step.values
+    field = "untimed" if code in _TIMED and "dt" not in values else "text"
+    advice = None
+    if code == "stepless.truncated":
+        advice = "advice_snaplen" if step.segment.truncated else "advice_quiet"
+    form, makers = _step_form(code, field, step.modifiers, advice, lang, _known(step))
+    return _filled(form, makers, step, lang, numbers, values) if makers else form
 
 
 def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of one finding of a step."""
-    untimed = finding.code in _TIMED_FINDINGS and "dt" not in finding.values
-    fields = _Fields(step, lang, numbers, finding.values)
-    return fields.said("finding", finding.code, "untimed" if untimed else "text")
+    code, values = finding.code, finding.values
+    field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
+    form, makers = _finding_form(code, field, lang, _known(step))
+    return _filled(form, makers, step, lang, numbers, values) if makers else form
 
 
 def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
@@ -107,16 +105,16 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
 
 def likeness(summary: Summary) -> tuple[object, ...] | None:
     """
-    Return all that `verdict_text`, `notes`, `cause` and `check` say comes from.
+    Return all that `notes`, `cause` and `check` say comes from.
 
-    None where it is so much that few connections are alike: a time, or numbers of their own.
+    None where it is so much that few connections are alike: numbers of their own.
     """
     attributes = summary.attributes
-    if not _OWN.isdisjoint(attributes) or summary.verdict.startswith(_WAITING):
+    if not _OWN.isdisjoint(attributes):
         return None
     timers = attributes.get("timers")
     ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
-    return (summary.verdict, summary.time_wait, attributes.get("not_captured"), attributes.get("evicted"), *ran_out)
+    return (summary.verdict, summary.time_wait, attributes.get("evicted"), *ran_out)
 
 
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
@@ -157,6 +155,8 @@ def numbers_text(step: Step, style: NumberStyle) -> str:
     FIN behind payload has its letter at the end of the range.
     """
     relative: tuple[int | None, ...] = (step.rel_seq, step.rel_end, step.rel_ack)
+    if style == "relative":
+        return _listed(step, relative)
     absolute = (step.seq, step.seq_end, step.ack)
     if style == "symbolic":
         fields = _Fields(step, "en", style, step.values)
@@ -172,12 +172,11 @@ def numbers_text(step: Step, style: NumberStyle) -> str:
 
 def _listed(step: Step, numbers: tuple[object, ...]) -> str:
     first, end, ack = numbers
-    parts = []
-    if step.seq_printed and first is not None:
-        parts.append(f"seq {first}" if first == end else f"seq {first}:{end}")
-    if ack is not None:
-        parts.append(f"ack {ack}")
-    return ", ".join(parts)
+    acked = "" if ack is None else f"ack {ack}"
+    if first is None or not step.seq_printed:
+        return acked
+    sent = f"seq {first}" if first == end else f"seq {first}:{end}"
+    return f"{sent}, {acked}" if acked else sent
 
 
 def state_text(standing: Standing) -> str:
@@ -203,11 +202,6 @@ class _Fields:
         self._lang: Lang = lang
         self._numbers = numbers
         self._extra = extra
-
-    def said(self, section: str, code: str, field: str = "text") -> str:
-        """Return the sentence of a code."""
-        form, makers = _form(section, code, field, self._lang)
-        return form % tuple([make(self) for make in makers])
 
     def given(self, name: str) -> object:
         """Return a value that has no form of its own."""
@@ -370,11 +364,55 @@ _FIELDS: Final[Mapping[str, Callable[[_Fields], object]]] = {
 }
 
 
+Form: TypeAlias = "tuple[str, tuple[Callable[[_Fields], object], ...]]"
+
+
+@lru_cache(maxsize=1024)
+def _step_form(
+    code: str, field: str, modifiers: tuple[str, ...], advice: str | None, lang: Lang, sender: Role | None
+) -> Form:
+    """Return what is said of a step and its modifiers, as `_form`: few of all the combinations there are come at all."""
+    clauses = [catalog.sentence("step", code, lang, field)]
+    clauses += [catalog.sentence("modifier", modifier, lang) for modifier in modifiers]
+    if advice is not None:
+        clauses.append(catalog.sentence("ui", advice, lang))
+    return _form(JOIN[lang].join(filter(None, clauses)), lang, sender)
+
+
 @cache
-def _form(section: str, code: str, field: str, lang: Lang) -> tuple[str, tuple[Callable[[_Fields], object], ...]]:
-    """Return a sentence as a format of the ``%`` operator, and what makes each of its values."""
-    form, names = catalog.parts(catalog.sentence(section, code, lang, field))
-    return form, tuple(_FIELDS.get(name) or partial(_given, name) for name in names)
+def _finding_form(code: str, field: str, lang: Lang, sender: Role | None) -> Form:
+    """Return what is said of a finding, as `_form`."""
+    return _form(catalog.sentence("finding", code, lang, field), lang, sender)
+
+
+def _form(template: str, lang: Lang, sender: Role | None) -> Form:
+    """
+    Return a template as a format of the ``%`` operator, and what makes each of its values.
+
+    Where it is known who `sender` is, the ends are named in it already. Without values it is the sentence itself.
+    """
+    if sender is not None:
+        template = template.replace("{x}", _role(sender, lang)).replace("{y}", _role(other(sender), lang))
+    form, names = catalog.parts(template)
+    makers = tuple(_FIELDS.get(name) or partial(_given, name) for name in names)
+    return (form if makers else template), makers
+
+
+def _known(step: Step) -> Role | None:
+    """Return who has sent a segment, None where it is guessed (R94)."""
+    return step.sender if step.flow.role_confidence >= GUESSED else None
+
+
+def _filled(
+    form: str,
+    makers: tuple[Callable[[_Fields], object], ...],
+    step: Step,
+    lang: Lang,
+    numbers: NumberStyle,
+    values: Mapping[str, object],
+) -> str:
+    fields = _Fields(step, lang, numbers, values)
+    return form % tuple([make(fields) for make in makers])
 
 
 @cache

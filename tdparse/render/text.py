@@ -47,7 +47,7 @@ class _Frame(NamedTuple):
 
 
 class _Ending(NamedTuple):
-    """What the verdicts of all connections that ended alike have in common."""
+    """What stands below the verdicts of all connections that ended alike."""
 
     lines: list[str]
     side: int  # columns of their labels
@@ -78,6 +78,7 @@ class Text:
         self._columns = columns
         self._frames: dict[tuple[str, Role, Side, Side], _Frame] = {}
         self._endings: dict[tuple[object, ...], _Ending] = {}
+        self._labels: dict[str, str] = {}
         self._paint = Brush(color=color)
         self._since = Since(catalog.span, lang)
         self._quiet = quiet
@@ -158,7 +159,7 @@ class Text:
         if frame is None:
             frame = self._frames[key] = self._frame(step)
         conn = step.flow.conn
-        lines = self.opening(step)
+        lines = self.opening(step) if conn > self._latest else []
         tag = f"#{conn}" if conn == self._conn else self._paint(paint.BOLD, f"#{conn}")
         self._conn = conn
         head = [f"{tag} {frame.who}", frame.title]
@@ -242,16 +243,29 @@ class Text:
     def verdict(self, summary: Summary) -> list[str]:
         """Return the block that closes a connection."""
         lang, flow = self._lang, summary.flow
-        values = {"conn": flow.conn, "client": peer(flow.client), "server": peer(flow.server), "n": summary.segments}
-        head = self._say("connection_line", **values, first=summary.first_line, last=summary.last_line)
-        found = self._say("comma").join([self._counted(*counted) for counted in summary.findings.items()])
-        own = [("findings", found)]
+        head = self._say(
+            "connection_line",
+            conn=flow.conn,
+            client=peer(flow.client),
+            server=peer(flow.server),
+            first=summary.first_line,
+            last=summary.last_line,
+            n=summary.segments,
+        )
+        own = []
+        if summary.findings:
+            found = [self._counted(*counted) for counted in summary.findings.items()]
+            own.append(("findings", self._say("comma").join(found)))
         if self._verbose:
             own.append(("other_tools", self._say("stop").join(wording.other_tools(summary, lang))))
-        own = [(name, text) for name, text in own if text]
         ending = self._ending(summary, [name for name, _ in own])
+        verdict = safe(f"{wording.verdict_text(summary, lang)} [{summary.verdict}]")
         title = [self._paint(paint.BOLD, line) for line in self._wrap(head, "")]
-        return [*title, *ending.lines, *(INDENT + line for line in self._labelled(own, ending.side))]
+        under = self._labelled([("verdict", self._paint(paint.BOLD, verdict))], ending.side)
+        under += ending.lines
+        if own:
+            under += self._labelled(own, ending.side)
+        return [*title, *[INDENT + line for line in under]]
 
     def close(self, summary: Summary) -> str:
         """Return who closed, and how."""
@@ -271,7 +285,7 @@ class Text:
     # ------------------------------------------------------------------ pieces
 
     def _ending(self, summary: Summary, following: Sequence[str]) -> _Ending:
-        """Return the part of a verdict that alike connections share, laid out for the labels that follow it."""
+        """Return the part of a block that alike connections share, laid out for the labels that follow it."""
         likeness = wording.likeness(summary)
         key = (
             likeness,
@@ -281,14 +295,11 @@ class Text:
             summary.closed_first,
             *following,
         )
-        known = None if likeness is None else self._endings.get(key)
-        if known is not None:
+        if likeness is not None and (known := self._endings.get(key)) is not None:
             return known
         lang = self._lang
         states = self._say("both", client=self._end(summary.client_state), server=self._end(summary.server_state))
-        verdict = f"{wording.verdict_text(summary, lang)} [{summary.verdict}]"
         parts = [
-            ("verdict", self._paint(paint.BOLD, safe(verdict))),
             ("final_states", states),
             ("close", self.close(summary)),
             ("time_wait", self.time_wait(summary)),
@@ -296,8 +307,9 @@ class Text:
             ("cause", safe(wording.cause(summary, lang))),
             ("check", safe(wording.check(summary, lang))),
         ]
-        side = max(width(self._label(name)) for name in (*(name for name, text in parts if text), *following))
-        made = _Ending([INDENT + line for line in self._labelled(parts, side)], side)
+        names = ("verdict", *(name for name, text in parts if text), *following)
+        side = max(width(self._label(name)) for name in names)
+        made = _Ending(self._labelled(parts, side), side)
         if likeness is not None:
             if len(self._endings) >= REMEMBERED:
                 self._endings.clear()
@@ -374,9 +386,11 @@ class Text:
 
     def _labelled(self, parts: Sequence[tuple[str, str]], side: int) -> list[str]:
         """Return the texts that are not empty, each beside its label if there is room for `side` columns, else behind it."""
-        shown = [(self._label(name), text) for name, text in parts if text]
         columns = self._columns
-        if columns is not None and columns < ROOM_FOR_LABELS:
+        if columns is None:
+            return [padded(self._label(name), side) + text for name, text in parts if text]
+        shown = [(self._label(name), text) for name, text in parts if text]
+        if columns < ROOM_FOR_LABELS:
             return [line for label, text in shown for line in self._wrap(label + text)]
         lines = []
         for label, text in shown:
@@ -385,7 +399,10 @@ class Text:
         return lines
 
     def _label(self, name: str) -> str:
-        return self._say("labelled", label=self._say(name), text="")
+        label = self._labels.get(name)
+        if label is None:
+            label = self._labels[name] = self._say("labelled", label=self._say(name), text="")
+        return label
 
     def _role(self, role: Role) -> str:
         return self._names[role]
@@ -401,6 +418,8 @@ class Text:
     def originals(self, lines: Sequence[str]) -> str:
         """Return lines of the log as they are; only in a terminal too narrow for one it is continued below, indented."""
         columns = self._columns
+        if columns is None and len(lines) == 1:
+            return safe(lines[0].removesuffix("\r")) + "\n"
         shown = [safe(line.removesuffix("\r")) for line in lines]
         if columns is not None:
             shown = [part for line in shown for part in continued(line, columns)]
@@ -442,7 +461,7 @@ def elapsed_text(ns: int, lang: Lang) -> str:
 
 def peer(endpoint: Endpoint) -> str:
     """Return an address and port as people write it, safe for a terminal."""
-    if endpoint.port is None:
-        return safe(endpoint.host)
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return safe(f"{host}:{endpoint.port}")
+    host, port = endpoint
+    if port is None:
+        return safe(host)
+    return safe(f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
