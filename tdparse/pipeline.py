@@ -59,7 +59,8 @@ class Explainer:
     def take(self, segment: Segment) -> list[Step | Skipped | Summary]:
         """Take the next line, which `reader` has read."""
         self._assembler.pass_over(1, payload=bool(segment.payload))
-        return self._explain((segment,))
+        step = self.tracker.feed(segment)
+        return [*self.tracker.ended(), step]
 
     def feed(self, line: str) -> list[Step | Skipped | Summary]:
         """Take one physical line without its newline; return what it completes."""

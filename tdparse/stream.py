@@ -310,7 +310,8 @@ class _Following:
         totals.connections += 1
         totals.evicted += "evicted" in item.attributes
         totals.verdicts[item.verdict] += 1
-        totals.findings.update(item.findings)
+        if item.findings:
+            totals.findings.update(item.findings)
         alarm.summary(item)
         return [renderer.summary(item)] if self._all or selection.summary(item) else []
 

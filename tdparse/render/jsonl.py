@@ -28,6 +28,7 @@ SCHEMA: Final = 1  # grows when the meaning of a key changes
 _NANO: Final = 1_000_000_000
 _DURATIONS: Final = frozenset({"dt", "rto"})  # values in nanoseconds inside, in seconds outside
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
+_DELETE: Final = b"\x7f"
 _encoder: Final = msgspec.json.Encoder()
 
 
@@ -219,9 +220,12 @@ def summary_record(totals: Totals) -> dict[str, object]:
 def encoded(record: dict[str, object]) -> str:
     """Return one record as a line of JSON, with its newline; what a terminal would act on is an escape of JSON."""
     try:
-        text = _encoder.encode(record).decode()
+        octets = _encoder.encode(record)
     except UnicodeEncodeError:
-        text = _encoder.encode(cleaned(record)).decode()
+        octets = _encoder.encode(cleaned(record))
+    text = octets.decode()
+    if octets.isascii() and _DELETE not in octets:  # the encoder itself escapes every other control character of ASCII
+        return text + "\n"
     return (text if text.isprintable() else UNSAFE.sub(_escape, text)) + "\n"
 
 
@@ -267,7 +271,9 @@ def _value(key: str, value: object) -> object:
 
 def _options(options: Options, sack: tuple[tuple[int, int], ...] | None) -> dict[str, object]:
     """Return what was printed, SACK edges as absolute numbers (null while those are unknown)."""
-    printed = {key: value for key, value in options._asdict().items() if value is not None}
+    printed: dict[str, object] = {
+        key: value for key, value in zip(options._fields, options, strict=True) if value is not None
+    }
     if "sack" in printed:
         printed["sack"] = sack
     return printed
