@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tdparse import options
 from tdparse.options import NO_OPTIONS, Options, decode
 
 CASES = [
@@ -37,6 +38,25 @@ CASES = [
 def test_options_are_decoded(text: str, expected: Options) -> None:
     """Each option gives its value."""
     assert decode(text) == expected
+
+
+STAMPED = [
+    "TS val 7 ecr 8,TS val 9 ecr 10",
+    "nop,TS val 123456789012345678901 ecr 8,TS val 9 ecr 10",
+    "TS val 7 ecr 8[len 10],TS val 9 ecr 10",
+    "nonsense,TS val 7 ecr 8",
+    "TS val 7 ecr 8,nonsense",
+    "TS val 7 ecr 8 nop",
+    "mptcp 4 rem-addr id 0,TS val 7 ecr 8,mptcp 8 dss",
+    "TS val 7 ecr 8,nop,nop,sack 1 {4001:5001}",
+    "TS val 7 ecr 8,\n",
+]
+
+
+@pytest.mark.parametrize("text", STAMPED)
+def test_timestamps_are_where_reading_one_by_one_finds_them(text: str) -> None:
+    """What is remembered of the other options is what reading them all gives."""
+    assert decode(text) == options._read(text)
 
 
 @pytest.mark.parametrize("text", [None, ""])
