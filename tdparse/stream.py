@@ -310,7 +310,7 @@ class _Following:
         totals.connections += 1
         totals.evicted += "evicted" in item.attributes
         totals.verdicts[item.verdict] += 1
-        if item.findings:
+        if item.findings:  # most have none, and a Counter is slow to see it
             totals.findings.update(item.findings)
         alarm.summary(item)
         return [renderer.summary(item)] if self._all or selection.summary(item) else []
