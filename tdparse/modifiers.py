@@ -11,8 +11,6 @@ from tdparse.seqnum import unwrap
 from tdparse.steps import SYN_STEPS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tdparse.evidence import Record
     from tdparse.incarnation import Incarnation
 
@@ -50,68 +48,66 @@ class Context:
 
 def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context) -> tuple[str, ...]:
     """Return the modifiers of `record` (R102), after its evidence was applied."""
-    found = [
-        *_closing(conn, record, step, context),
-        *_opening(conn, record, step, context),
-        *_numbers(conn, record, step, context),
-        *ecn_modifiers(record),
-    ]
-    kind = sack_kind(record)
-    if kind:
+    found: list[str] = []
+    _closing(found, conn, record, step, context)
+    _opening(found, conn, record, step, context)
+    _numbers(found, conn, record, step, context)
+    found += ecn_modifiers(record)
+    if record.numbers.sack and (kind := sack_kind(record)):
         found.append(kind)
     if "mptcp" in (record.segment.options_text or ""):
         found.append("mptcp")
     return tuple(found)
 
 
-def _closing(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[str]:
+def _closing(found: list[str], conn: Incarnation, record: Record, step: str, context: Context) -> None:
     x, y, flags = record.x, record.y, record.flags
     tfo_syn = step == "handshake.syn.tfo_data" and record.segment.options.tfo is not None
     if record.length and (flags.fin or (flags.syn and not tfo_syn)):
-        yield "with_data"
+        found.append("with_data")
     if context.not_covered and step not in STATES_NOT_COVERED:
-        yield "fin_not_covered"
+        found.append("fin_not_covered")
     if conn.midstream and step.startswith("teardown.") and (x.standing.alternatives or y.standing.alternatives):
-        yield "midstream"
+        found.append("midstream")
     advances = context.ack_before is not None and record.ack is not None and record.ack > context.ack_before
     if (record.length or flags.fin) and not flags.syn and not flags.rst and advances and step not in STATES_ITS_ACK:
-        yield "piggyback_ack"
+        found.append("piggyback_ack")
 
 
-def _opening(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[str]:
+def _opening(found: list[str], conn: Incarnation, record: Record, step: str, context: Context) -> None:
     x, y = record.x, record.y
     if step == "handshake.ack_data" and x.syn_data and record.seq is not None and record.seq <= x.syn_data:
-        yield "tfo_fallback_data"
+        found.append("tfo_fallback_data")
     if context.completes and record.flags.fin:
-        yield "completes_handshake"
+        found.append("completes_handshake")
     if step in SYN_STEPS and conn.reused:
-        yield "reuse"
+        found.append("reuse")
     if step == "handshake.syn.unexpected" or (step in SYN_STEPS and y.inherited is not None):
-        yield "tentative"
+        found.append("tentative")
     if step == "handshake.syn_ack" and not y.syn_count:
-        yield "syn_not_captured"
+        found.append("syn_not_captured")
     if context.synack_missing:
-        yield "synack_not_captured"
+        found.append("synack_not_captured")
 
 
-def _numbers(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[str]:
+def _numbers(found: list[str], conn: Incarnation, record: Record, step: str, context: Context) -> None:
     x, y, flags, segment = record.x, record.y, record.flags, record.segment
     plain = not (flags.syn or flags.fin or flags.rst)
     if record.window == 0 and plain and context.win_before != 0 and step not in STATES_ZERO:
-        yield "zero_win"
+        found.append("zero_win")
     if record.length and segment.seq is not None:
         start, end = conn.absolute(x, record.seq), conn.absolute(x, record.seq_end)
         if start is not None and end is not None and 0 < end < start:
-            yield "wrap"
+            found.append("wrap")
     if y.mss is not None and record.length > y.mss:
-        yield "offload"
+        found.append("offload")
     if segment.seq is None and record.seq is not None:
-        yield "inferred_seq"
+        found.append("inferred_seq")
     if record.window is not None and not flags.syn:
         if x.shift is None:
-            yield "raw_win"
+            found.append("raw_win")
         elif x.shift:
-            yield "scaled"
+            found.append("scaled")
 
 
 def sack_blocks(record: Record) -> tuple[tuple[int, int], ...]:
