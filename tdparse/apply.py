@@ -135,8 +135,9 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
 
 def _acknowledge(conn: Incarnation, record: Record) -> None:
     x, y, ack = record.x, record.y, record.ack
-    for left, right in sack_blocks(record):
-        y.octets.received(left, right)
+    if record.numbers.sack:
+        for left, right in sack_blocks(record):
+            y.octets.received(left, right)
     if ack is None or (x.lastack is not None and ack <= x.lastack):
         return
     x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line

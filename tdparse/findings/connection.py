@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from tdparse.modifiers import Context
 
 OCTETS_OF_AN_ADDRESS: Final = 4
+REFUSALS: Final = frozenset({"reset.reply", "reset.reject_bad_ack"})
 
 
 def connection(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[Finding]:
@@ -37,7 +38,8 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
         yield make("wscale_unknown", record.line)
     if step == "ack.challenge" and context.rejected:
         yield make("time_wait_rejected", y.syn_line, record.line)
-    yield from _refused_by_reset(conn, record, step)
+    if step in REFUSALS:
+        yield from _refused_by_reset(conn, record, step)
 
 
 def _opening(conn: Incarnation, record: Record) -> Iterator[Finding]:
@@ -85,7 +87,7 @@ def _accepted(conn: Incarnation, record: Record) -> Iterator[Finding]:
 def _refused_by_reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     """An RST that shows what had become of the connection: half_open_discovered, data_after_close."""
     before = conn.previous
-    if before is None or step not in ("reset.reply", "reset.reject_bad_ack"):
+    if before is None:
         return
     tentative = conn.tentative
     if conn.previous_step == "ack.challenge" and tentative is not None and tentative.is_client == record.x.is_client:
