@@ -16,9 +16,10 @@ demo: $(STAMP)
 # All that continuous integration does on one machine, the quickest first.
 check: lint docs test package
 
+# A third worker has something to do while two wait for a process or a browser.
 test: $(STAMP) # real processes, sockets and browsers on a machine with other work: what fails is tried once more, and named
 	@$(BIN)/python -m compileall -q tdparse # where the environment forbids it, each of the many processes would do it again
-	$(BIN)/pytest -n 2 --dist worksteal --reruns 1 -rR
+	$(BIN)/pytest -n 3 --dist worksteal --reruns 1 -rR
 
 # The slow tests with all the lines and connections they stand for, of which `make test` takes a part.
 thorough: $(STAMP)
@@ -76,7 +77,7 @@ outputs: $(STAMP) man
 
 # The wheel and the source distribution, installed in every way users do; `wheels` runs all the tests on them.
 package: $(STAMP)
-	$(BIN)/pytest -q -n 2 tests/installs.py
+	$(BIN)/pytest -q -n 3 tests/installs.py
 
 wheels: $(STAMP)
 	$(BIN)/pytest -q tests/installs.py --whole-suite $(WHEELS)
