@@ -166,6 +166,7 @@ def test_a_flood_pushes_out_nobody_who_talks(monkeypatch: pytest.MonkeyPatch) ->
     assert (step.flow.conn, step.step) == (1, "handshake.ack")
 
 
+@pytest.mark.skipif(COMPILED, reason="the cap is compiled in")
 def test_a_relative_log_keeps_few_bases_of_closed_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """What tcpdump subtracts may be asked for by a late segment; that of the oldest is forgotten."""
     monkeypatch.setattr(table, "MAX_RETIRED", 50)
@@ -177,6 +178,7 @@ def test_a_relative_log_keeps_few_bases_of_closed_connections(monkeypatch: pytes
     assert len(explainer.tracker.normalizer._conversations) <= 2 * (live + 50)
 
 
+@pytest.mark.skipif(COMPILED, reason="the cap is compiled in")
 def test_how_many_were_given_up_is_told(program: Program, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """In each verdict, and at the end on standard error; the exit code is that of a run without."""
     (tmp_path / "sitecustomize.py").write_text(

@@ -262,6 +262,7 @@ def answered(client: int, opening: str) -> str:
     return "".join(f"00:00:{client:02}.{place:06} {line}\n" for place, line in enumerate(said))
 
 
+@pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
 @pytest.mark.parametrize(
     ("opening", "whole_way"), [("mss 1460,nop,wscale 7", 3), ("mss 1460,wscale 7,tfo  cookiereq", 4)]
 )
@@ -283,6 +284,7 @@ def test_the_first_segment_of_a_server_is_predicted(
     assert short == shown(log, "jsonl", [90], short=False)
 
 
+@pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
 @pytest.mark.parametrize("view", ["text", "report"])
 def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
     """The whole way is for what opens, closes or disturbs a connection."""
