@@ -135,9 +135,8 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
 
 def _acknowledge(conn: Incarnation, record: Record) -> None:
     x, y, ack = record.x, record.y, record.ack
-    if record.numbers.sack:
-        for left, right in sack_blocks(record):
-            y.octets.received(left, right)
+    for left, right in sack_blocks(record):
+        y.octets.received(left, right)
     if ack is None or (x.lastack is not None and ack <= x.lastack):
         return
     x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line

@@ -13,10 +13,15 @@ from __future__ import annotations
 
 import re
 import sys
+import zlib
+from base64 import b64encode
 from collections import defaultdict
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
+import lark
 from lark.lexer import PatternStr
 
 from tdparse import lalr
@@ -387,9 +392,43 @@ PLANS: Final[Mapping[str, Plan]] = {
 
 def module_text() -> str:
     """Return the source of `tdparse._patterns`: every pattern of `PLANS` and the fields of its groups."""
-    lark = lalr.build(*dict.fromkeys(plan.rule for plan in PLANS.values()))
-    lines = [
-        '"""Patterns derived from grammar/tcpdump.lark by tdparse.derive: do not edit."""',
+    loaded = lalr.build(*dict.fromkeys(plan.rule for plan in PLANS.values()))
+    lines = _head("Patterns derived from grammar/tcpdump.lark by tdparse.derive: do not edit.")
+    for name, plan in PLANS.items():
+        pattern, fields = derive(plan, loaded)
+        lines += [f"{name}: Final = (", *(f"    {piece!r}" for piece in _pieces(pattern)), ")"]
+        if fields:
+            lines.append(f"{name}_FIELDS: Final = {fields!r}")
+    return "\n".join(lines) + "\n"
+
+
+def tables_text() -> str:
+    """Return the source of `tdparse._tables`: the parser of records, packed, and what it was made with."""
+    file = BytesIO()
+    lalr.build("record").save(file)
+    packed = b64encode(zlib.compress(file.getvalue(), 9)).decode()
+    return "\n".join(
+        [
+            *_head("What Lark makes of grammar/tcpdump.lark for records, packed by tdparse.derive: do not edit."),
+            f"LARK: Final = {lark.__version__!r}",
+            f"GRAMMAR: Final = {grammar_digest()!r}",
+            "PACKED: Final = (",
+            *(f"    {piece!r}" for piece in _pieces(packed, 120)),
+            ")",
+            "",
+        ]
+    )
+
+
+def grammar_digest() -> str:
+    """Return a digest of the grammar, by which `tdparse._tables` tells what it was made from."""
+    return sha256(lalr.grammar_source().encode()).hexdigest()
+
+
+def _head(docstring: str) -> list[str]:
+    """Return the first lines of a module that is written here."""
+    return [
+        f'"""{docstring}"""',
         "",
         "# ruff: noqa",
         "# fmt: off",
@@ -399,12 +438,6 @@ def module_text() -> str:
         "from typing import Final",
         "",
     ]
-    for name, plan in PLANS.items():
-        pattern, fields = derive(plan, lark)
-        lines += [f"{name}: Final = (", *(f"    {piece!r}" for piece in _pieces(pattern)), ")"]
-        if fields:
-            lines.append(f"{name}_FIELDS: Final = {fields!r}")
-    return "\n".join(lines) + "\n"
 
 
 def _pieces(text: str, width: int = 100) -> Iterable[str]:
@@ -414,7 +447,7 @@ def _pieces(text: str, width: int = 100) -> Iterable[str]:
 
 def main() -> None:
     """Write the modules beside this one."""
-    for name, text in (("_patterns.py", module_text()), ("_tables.py", lalr.tables_text())):
+    for name, text in (("_patterns.py", module_text()), ("_tables.py", tables_text())):
         Path(__file__).with_name(name).write_text(text, "utf-8")
         sys.stdout.write(f"tdparse/{name} written\n")
 

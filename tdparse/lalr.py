@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from functools import cache
-from hashlib import sha256
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from lark.parsers.lalr_parser_state import ParserState
 
 
-WIDTH: Final = 120  # characters of a line of what is packed
 NOTHING: Final = re.compile("(?!)")  # what may follow a record
 
 
@@ -122,42 +120,11 @@ def build(*start: str, strict: bool = False) -> Lark:
     )
 
 
-def built_from() -> str:
-    """Return a digest of the grammar, by which `tdparse._tables` tells what it was made from."""
-    return sha256(grammar_source().encode()).hexdigest()
-
-
 def stored() -> Lark | None:
     """Return the parser of records as `tdparse._tables` keeps it, in a tenth of the time; None for another Lark."""
     if lark.__version__ != _tables.LARK:
         return None
     return Lark.load(BytesIO(zlib.decompress(b64decode(_tables.PACKED))))
-
-
-def tables_text() -> str:
-    """Return the source of `tdparse._tables`: the parser of records, packed, and what it was made with."""
-    file = BytesIO()
-    build("record").save(file)
-    packed = b64encode(zlib.compress(file.getvalue(), 9)).decode()
-    return "\n".join(
-        [
-            '"""What Lark makes of grammar/tcpdump.lark for records, packed by tdparse.derive: do not edit."""',
-            "",
-            "# ruff: noqa",
-            "# fmt: off",
-            "",
-            "from __future__ import annotations",
-            "",
-            "from typing import Final",
-            "",
-            f"LARK: Final = {lark.__version__!r}",
-            f"GRAMMAR: Final = {built_from()!r}",
-            "PACKED: Final = (",
-            *(f"    {packed[start : start + WIDTH]!r}" for start in range(0, len(packed), WIDTH)),
-            ")",
-            "",
-        ]
-    )
 
 
 @cache

@@ -53,7 +53,7 @@ def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context)
     _opening(found, conn, record, step, context)
     _numbers(found, conn, record, step, context)
     found += ecn_modifiers(record)
-    if record.numbers.sack and (kind := sack_kind(record)):
+    if kind := sack_kind(record):
         found.append(kind)
     if "mptcp" in (record.segment.options_text or ""):
         found.append("mptcp")

@@ -59,8 +59,7 @@ class Explainer:
     def take(self, segment: Segment) -> list[Step | Skipped | Summary]:
         """Take the next line, which `reader` has read."""
         self._assembler.pass_over(1, payload=bool(segment.payload))
-        step = self.tracker.feed(segment)
-        return [*self.tracker.ended(), step]
+        return self._placed(segment)
 
     def feed(self, line: str) -> list[Step | Skipped | Summary]:
         """Take one physical line without its newline; return what it completes."""
@@ -83,13 +82,16 @@ class Explainer:
         found: list[Step | Skipped | Summary] = []
         for item in items:
             if isinstance(item, Segment):
-                step = self.tracker.feed(item)
-                found.extend(self.tracker.ended())
-                found.append(step)
+                found += self._placed(item)
             else:
                 self._note(item)
                 found.append(item)
         return found
+
+    def _placed(self, segment: Segment) -> list[Step | Skipped | Summary]:
+        """Return what a segment does, behind the connections that are over by then."""
+        step = self.tracker.feed(segment)
+        return [*self.tracker.ended(), step]
 
     def _note(self, skipped: Skipped) -> None:
         """Take what a line that is no segment says about the log."""

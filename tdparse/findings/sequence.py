@@ -122,7 +122,7 @@ def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Fin
         yield from _unseen(conn, record, ack)
     if step == "ack.challenge" and answers_unsent(conn, record):
         yield make("ack_of_unsent", conn.last_line_of(y), record.line, confidence=Confidence.LIKELY)
-    if not record.numbers.sack or (kind := sack_kind(record)) is None:
+    if (kind := sack_kind(record)) is None:
         return
     blocks = sack_blocks(record)
     if kind == "dsack":
