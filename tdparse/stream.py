@@ -211,7 +211,7 @@ class _Following:
                         continue
             # The whole way.
             if number - 1 > passed:
-                self._catch_up(number - 1 - passed, latest, payload=predicted % FIRST >= PRINTED)
+                self._catch_up(number - 1 - passed, latest, predicted)
                 if holding is not None:
                     parts[-1] = octets(holding.hold(_text(parts[-1])))
             line = _text(found[LINE] or found[OTHER])
@@ -223,7 +223,7 @@ class _Following:
             ready = tracker.ready if self._is_open() and self._next is pattern else NOTHING
             latest, due, second = tracker.latest, tracker.due, ""
         if number > passed:
-            self._catch_up(number - passed, latest, payload=predicted % FIRST >= PRINTED)
+            self._catch_up(number - passed, latest, predicted)
             if holding is not None:
                 parts[-1] = octets(holding.hold(_text(parts[-1])))
         return "".join(parts).encode("latin-1")
@@ -260,9 +260,9 @@ class _Following:
         """No segment has gone the long way yet; said apart, or a type checker would hold that it stays so."""
         self._latest = None
 
-    def _catch_up(self, count: int, latest: int, *, payload: bool) -> None:
-        """Tell everybody that `count` segments, one a line, went the short way, and how the last one ends."""
-        self._explainer.pass_over(count, latest, payload=payload)
+    def _catch_up(self, count: int, latest: int, kind: int) -> None:
+        """Tell everybody that `count` segments, one a line, went the short way, and of which kind the last one is."""
+        self._explainer.pass_over(count, latest, payload=kind % FIRST >= PRINTED)
         self._claimed += count
         self._run.totals.lines += count
         self._run.totals.segments += count

@@ -30,16 +30,14 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     advice = None
     if code == "stepless.truncated":
         advice = "advice_snaplen" if step.segment.truncated else "advice_quiet"
-    form, makers = _step_form(code, field, step.modifiers, advice, lang, _known(step))
-    return _filled(form, makers, step, lang, numbers, values) if makers else form
+    return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 
 def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of one finding of a step."""
     code, values = finding.code, finding.values
     field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
-    form, makers = _finding_form(code, field, lang, _known(step))
-    return _filled(form, makers, step, lang, numbers, values) if makers else form
+    return _filled(_finding_form(code, field, lang, _known(step)), step, lang, numbers, values)
 
 
 def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
@@ -403,14 +401,10 @@ def _known(step: Step) -> Role | None:
     return step.sender if step.flow.role_confidence >= GUESSED else None
 
 
-def _filled(
-    form: str,
-    makers: tuple[Callable[[_Fields], object], ...],
-    step: Step,
-    lang: Lang,
-    numbers: NumberStyle,
-    values: Mapping[str, object],
-) -> str:
+def _filled(made: Form, step: Step, lang: Lang, numbers: NumberStyle, values: Mapping[str, object]) -> str:
+    form, makers = made
+    if not makers:
+        return form
     fields = _Fields(step, lang, numbers, values)
     return form % tuple([make(fields) for make in makers])
 
