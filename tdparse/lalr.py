@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 import lark
 from lark import Lark, Token
-from lark.exceptions import UnexpectedCharacters, UnexpectedToken
 from lark.lexer import ContextualLexer
 from lark.parsers.lalr_analysis import Shift
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
 
 NOTHING: Final = re.compile("(?!)")  # what may follow a record
+END: Final = "$END"  # Lark's name for the end of the text
 
 
 class Failure(NamedTuple):
@@ -44,6 +44,19 @@ class _Scan(NamedTuple):
     callbacks: Mapping[str, Callable[[Token], Token]]  # Lark's, for terminals that another one's pattern describes too
 
 
+class _Scans(dict[int, _Scan]):
+    """How the next terminal is found in a state of the parser: by Lark's own pattern of all that are possible there."""
+
+    def __init__(self, lexers: Mapping[int, Any]) -> None:
+        self._lexers = lexers
+
+    def __missing__(self, state: int) -> _Scan:
+        lexer = self._lexers[state]
+        (pattern,) = lexer.scanner._mres or (NOTHING,)  # noqa: SLF001 - the ways to it take a third of the time
+        self[state] = scan = _Scan(pattern.match, lexer.callback)
+        return scan
+
+
 class _QuickLexer(ContextualLexer):
     """
     Lark's contextual lexer for short texts whose terminals the tests have compared.
@@ -57,16 +70,15 @@ class _QuickLexer(ContextualLexer):
         """Take what Lark's own lexer takes."""
         conf.skip_validation = True
         super().__init__(conf, states, always_accept)
-        self._scans: dict[int, _Scan] = {}
+        self.scans: Final = _Scans(self.lexers)
 
     def lex(self, lexer_state: LexerState, parser_state: ParserState[object]) -> Iterator[Token]:
         """Yield the tokens; where none matches, let Lark's own lexer say so."""
         counter, text, stack = lexer_state.line_ctr, str(lexer_state.text.text), parser_state.state_stack
         position, end = counter.char_pos, lexer_state.text.end
-        scans, new = self._scans, str.__new__
+        scans, new = self.scans, str.__new__
         while position < end:
-            state = cast("int", stack[-1])
-            match, callbacks = scans.get(state) or self._scan(state)
+            match, callbacks = scans[cast("int", stack[-1])]
             found = match(text, position)
             if found is None:
                 break
@@ -77,13 +89,6 @@ class _QuickLexer(ContextualLexer):
             counter.char_pos = position = found.end()
             yield callbacks[name](token) if name in callbacks else token
         yield from super().lex(lexer_state, parser_state)
-
-    def _scan(self, state: int) -> _Scan:
-        """Return what finds the next terminal in a state of the parser: Lark's own pattern of all that are possible."""
-        lexer: Any = self.lexers[state]
-        (pattern,) = lexer.scanner._mres or (NOTHING,)  # noqa: SLF001 - the ways to it take a third of the time
-        self._scans[state] = found = _Scan(pattern.match, lexer.callback)
-        return found
 
 
 def grammar_source() -> str:
@@ -127,47 +132,77 @@ def stored() -> Lark | None:
     return Lark.load(BytesIO(zlib.decompress(b64decode(_tables.PACKED))))
 
 
+class _Place(dict[str, "_Place | None"]):
+    """A stack of the parser's states; by terminal, the stack behind it, None where the terminal cannot stand."""
+
+    def __init__(self, places: _Places, stack: tuple[int, ...]) -> None:
+        self.state = stack[-1]
+        self._places = places
+        self._stack = stack
+
+    def __missing__(self, terminal: str) -> _Place | None:
+        places, stack = self._places, list(self._stack)
+        action: object = None
+        while action is not Shift and terminal in places.table[stack[-1]]:
+            action, what = places.table[stack[-1]][terminal]
+            if action is not Shift:
+                del stack[len(stack) - len(what.expansion) :]
+                _, what = places.table[stack[-1]][what.origin.name]
+            stack.append(what)
+        fits = action is Shift or stack[-1] == places.end
+        self[terminal] = place = places[tuple(stack)] if fits else None
+        return place
+
+    def acceptable(self) -> tuple[str, ...]:
+        """Return the names of the terminals that could stand here, sorted."""
+        names = self._places.table[self.state]
+        return tuple(sorted(name for name in names if name.isupper() and self[name] is not None))
+
+
+class _Places(dict[tuple[int, ...], _Place]):
+    """
+    Where a parser can be in a text, by its stack of states.
+
+    The language is regular, so there are few such places, and what Lark's table makes of each is worked out once.
+    """
+
+    def __init__(self, parser: Lark) -> None:
+        inner: Any = parser.parser  # Lark does not say of which type
+        parsing = inner.parser.parser.parse_table
+        self.table: Mapping[int, Mapping[str, tuple[object, Any]]] = parsing.states
+        self.scans: _Scans = inner.lexer.scans
+        (start,), (self.end,) = parsing.start_states.values(), parsing.end_states.values()
+        self.beginning = self[start,]
+
+    def __missing__(self, stack: tuple[int, ...]) -> _Place:
+        self[stack] = place = _Place(self, stack)
+        return place
+
+
 @cache
-def record_parser() -> Lark:
-    """Return the parser of records, made once; it accepts or fails, and builds no tree."""
-    parser = stored() or build("record")
-    parser.parser.parser.parser.callbacks = {}
-    return parser
+def records() -> _Places:
+    """Return where the parser can be in a record, which those before it have found out."""
+    return _Places(stored() or build("record"))
 
 
 def failure(text: str) -> Failure | None:
-    """Return where `text` stops being a record; None when it is one."""
-    try:
-        record_parser().parse(text)
-    except UnexpectedCharacters as error:
-        return Failure(cast("int", error.pos_in_stream) + 1, acceptable(error.state))
-    except UnexpectedToken as error:
-        position = len(text) if error.token.type == "$END" else cast("int", error.pos_in_stream)
-        return Failure(position + 1, acceptable(error.state))
-    return None
-
-
-def acceptable(state: ParserState[object]) -> tuple[str, ...]:
-    """Return the names of the terminals that could follow, sorted; a log fails in few ways, each is worked out once."""
-    stack = tuple(state.state_stack)
-    if stack not in _acceptable:
-        table = state.parse_conf.states
-        _acceptable[stack] = tuple(
-            sorted(name for name in table[stack[-1]] if name.isupper() and _fits(stack, name, table))
-        )
-    return _acceptable[stack]
-
-
-_acceptable: Final[dict[tuple[object, ...], tuple[str, ...]]] = {}
-
-
-def _fits(stack: tuple[object, ...], terminal: str, table: Mapping[object, Mapping[str, tuple[object, Any]]]) -> bool:
-    """Return whether the parser would shift `terminal`, after whatever it must reduce first."""
-    states = list(stack)
-    while terminal in table[states[-1]]:
-        action, rule = table[states[-1]][terminal]
-        if action is Shift:
-            return True
-        del states[len(states) - len(rule.expansion) :]
-        states.append(table[states[-1]][rule.origin.name][1])
-    return False
+    """Return where `text` stops being a record, at the place where Lark's parser stops; None when it is one."""
+    places = records()
+    place, scans = places.beginning, places.scans
+    position, end = 0, len(text)
+    while position < end:
+        match, callbacks = scans[place.state]
+        found = match(text, position)
+        if found is None:
+            break
+        terminal = str(found.lastgroup)
+        if terminal in callbacks:
+            terminal = callbacks[terminal](Token(terminal, found[0])).type
+        behind = place[terminal]
+        if behind is None:
+            break
+        place, position = behind, found.end()
+    else:
+        if place[END] is not None:
+            return None
+    return Failure(position + 1, place.acceptable())

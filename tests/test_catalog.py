@@ -259,4 +259,4 @@ def test_every_terminal_of_a_record_is_told_in_words() -> None:
         for code in catalog.codes("terminal")
         for terminal in catalog.entry("terminal", code).lists["terminals"]
     ]
-    assert sorted(named) == sorted({"$END", *(terminal.name for terminal in lalr.record_parser().terminals)})
+    assert sorted(named) == sorted({"$END", *(terminal.name for terminal in lalr.build("record").terminals)})

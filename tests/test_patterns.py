@@ -8,10 +8,10 @@ from collections import defaultdict
 from functools import cache
 from pathlib import Path
 from time import process_time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 import pytest
-from lark import Lark, Tree, UnexpectedInput
+from lark import Lark, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from test_grammar import every_rule, examples, tokens
 
 from tdparse import _patterns, _tables, derive, fields, lalr, shapes
@@ -43,11 +43,26 @@ def test_the_stored_parser_stops_where_a_new_one_does(monkeypatch: pytest.Monkey
         pytest.skip(f"packed for Lark {_tables.LARK}, which is not the one installed")
     stored = [lalr.failure(text) for text in texts]
     monkeypatch.setattr(lalr, "stored", lambda: None)
-    built = lalr.record_parser.__wrapped__()
-    monkeypatch.setattr(lalr, "record_parser", lambda: built)
+    built = lalr.records.__wrapped__()
+    monkeypatch.setattr(lalr, "records", lambda: built)
     assert stored == [lalr.failure(text) for text in texts]
     assert None in stored
     assert len(set(stored)) > 50
+
+
+def test_a_record_fails_where_larks_own_parser_stops() -> None:
+    """The position is that of Lark's own error, and what it expected there is acceptable if it can go on with it."""
+    for text in generated(2_000, 3):
+        failure = lalr.failure(text)
+        try:
+            records().parse(text)
+        except (UnexpectedCharacters, UnexpectedToken) as error:
+            ends = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+            accepts = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]
+            column = (len(text) if ends else cast("int", error.pos_in_stream)) + 1
+            assert failure == (column, tuple(sorted(accepts)))
+        else:
+            assert failure is None
 
 
 def test_another_lark_builds_its_own_parser(monkeypatch: pytest.MonkeyPatch) -> None:
