@@ -3,7 +3,7 @@ One long log on two processes: this one shows the beginning, another one runs ah
 
 Both track every segment in the same order with the same code; where the second begins to speak it is where one
 process alone would be. So the output is the same, octet for octet, and what is gained is the time that
-words take. A process that reads for another that tracks would gain less: reading is a twenty-fifth of the work, and half
+words and summaries take. A process that reads for another that tracks would gain less: reading is a twenty-fifth of the work, and half
 of that goes into handing over what was read. Half of the connections for each is out of reach without another core: which
 incarnation a segment opens, when the table is swept and how numbers are printed depend on all of them.
 """
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn, cast
 
 from tdparse.interrupt import SIGNALS
 from tdparse.read import opened
-from tdparse.render import Silent
+from tdparse.render import Silent, Totals
 from tdparse.unpack import UnreadableError, packing_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tdparse.model import Skipped, Step, Summary
-    from tdparse.render import Renderer, Totals
+    from tdparse.render import Renderer
     from tdparse.stream import Run
 
 PLACES: Final = ("/var/tmp",)  # noqa: S108 - kept on a disk; where it is not there, what the system names
@@ -128,8 +128,8 @@ class Ahead:
         if not octets:
             return False
         totals, met, trouble = pickle.loads(octets)  # noqa: S301 - from our own child, through our own pipe
-        vars(self._run.totals).update(vars(totals))
-        self._run.alarm.met = met
+        self._run.totals.add(totals)
+        self._run.alarm.met = self._run.alarm.met or met
         self.trouble = trouble
         return True
 
@@ -208,6 +208,7 @@ class _Runner:
                 return True  # words take no time here: there is nothing to gain
             if self._size - octets <= lead:
                 self._mute.end_silence()
+                vars(self._run.totals).update(vars(Totals()))  # what has been counted so far the first one counts
                 self._board.turn = self._blocks
         return os.getppid() != self._parent  # nobody would read the rest
 
@@ -218,14 +219,16 @@ class _Mute:
     def __init__(self, renderer: Silent) -> None:
         self._renderer = renderer
         self.template_lang = getattr(renderer, "template_lang", None)
+        self.silent = True
 
     def __copy__(self) -> Renderer:
         copied = copy(self._renderer)
-        return copied if "step" in vars(self) else _Mute(copied)
+        return _Mute(copied) if self.silent else copied
 
     def end_silence(self) -> None:
         """Show all from now on."""
         renderer = self._renderer
+        self.silent = False
         self.step, self.skipped, self.summary, self.end = (  # type: ignore[method-assign]
             renderer.step,
             renderer.skipped,

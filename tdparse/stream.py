@@ -16,7 +16,7 @@ from tdparse import _patterns, shapes
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
 from tdparse.prediction import ADDRESSED, FIRST, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
-from tdparse.render import Holding, Keeping, Renderer, Templated, Totals
+from tdparse.render import Holding, Hushed, Keeping, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
@@ -111,9 +111,11 @@ class _Following:
         self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
         self._latest: Step | None = None  # the segment that went the whole way last
         self._forms: dict[Signature, Form] = {}
-        self._step = run.renderer.step
+        self._hushed = renderer if isinstance(renderer, Hushed) else None
+        self._explainer.tracker.telling = self._hushed is None
 
     def feed(self, block: Sequence[str]) -> str:
+        self._listen()
         drop = self._run.drop
         if drop is not None:
             block = [line for line in block if not line.startswith(drop)]
@@ -125,10 +127,7 @@ class _Following:
 
     def feed_octets(self, block: bytes) -> bytes:
         """Do the same with lines as they are stored in UTF-8, each with its newline."""
-        if self._step != self._run.renderer.step:  # it has begun to speak: what was learnt holds no more
-            self._step = self._run.renderer.step
-            for form in self._forms.values():
-                form.forget()
+        self._listen()
         ready = self._short and self.begun and self._is_open()
         if not ready or self._next is None:
             text = block.decode("utf-8", "surrogateescape")
@@ -142,6 +141,14 @@ class _Following:
                 [last.decode("utf-8", "surrogateescape")]
             ).encode("utf-8", "surrogateescape")
         return self._go_through(block.decode("latin-1"), self._next)
+
+    def _listen(self) -> None:
+        """Notice whether the renderer has begun to speak: what was learnt of how it shows things holds no more."""
+        if self._hushed is not None and not self._hushed.silent:
+            self._hushed = None
+            self._explainer.tracker.telling = True
+            for form in self._forms.values():
+                form.forget()
 
     def _line(self, line: str) -> list[str]:
         """Return what a line completes."""

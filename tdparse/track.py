@@ -48,6 +48,7 @@ class Tracker:
         """
         self.normalizer = Normalizer(numbering)
         self.table = Table(self.normalizer, self._settle)
+        self.telling = True  # else steps lack what only sentences need, and what is over has no summary
         self._clock = Clock()
         self._findings = Findings()
         self._scans = ScanWatch()
@@ -136,7 +137,8 @@ class Tracker:
         """Yield, once each, the incarnations that can receive nothing more."""
         for conn, evicted in self.table.over():
             self._scans.note(conn, self._now)
-            yield summarize(conn, self._now, self._scans, evicted=evicted)
+            if self.telling:
+                yield summarize(conn, self._now, self._scans, evicted=evicted)
 
     def finish(self) -> Iterator[Summary]:
         """Yield every incarnation that is left, oldest first; the log has ended."""
@@ -199,11 +201,11 @@ class Tracker:
             conn,
             record,
             step,
-            modifiers_of(conn, record, step, context),
+            modifiers_of(conn, record, step, context) if self.telling else (),
             Side(before_client, conn.client.standing),
             Side(before_server, conn.server.standing),
             self._findings.after(conn, record, step, context, gathered),
-            values_of(conn, record, step, context),
+            values_of(conn, record, step, context) if self.telling else {},
         )
         apply.remember(conn, record, step, effective=effective)
         return result

@@ -111,3 +111,10 @@ class Silent(Renderer, Protocol):
 
     def pass_over(self, step: Step) -> None:
         """Note a segment that is shown elsewhere."""
+
+
+@runtime_checkable
+class Hushed(Protocol):
+    """What a Renderer is, too, that shows nothing until some block of lines is over: much need not be worked out then."""
+
+    silent: bool
