@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from array import array
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,7 @@ STUCK_COPIES: Final = 2  # retransmissions of one segment without any acknowledg
 SMALL: Final = 500  # octets; every path carries segments of this size (RFC 9293 section 3.7.1)
 PACKED: Final = 7  # numbers that a segment is packed into
 UNKNOWN: Final = -1 << 63  # stands for a time or a timestamp that there is none of, where only numbers are kept
+NO_STAMP: Final = (UNKNOWN, UNKNOWN)
 MAX_UNACKED: Final = 1024  # segments waiting for an acknowledgment that may never be captured
 
 
@@ -32,7 +34,13 @@ class Sent(NamedTuple):
     time: int | None  # nanoseconds
     line: int
     repeated: bool  # some octet had been captured before, so it gives no RTT sample (Karn)
-    stamp: tuple[int, int] | None  # its timestamps option, where it had payload
+    val: int = UNKNOWN  # its timestamps option, where it had payload
+    ecr: int = UNKNOWN
+
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """Its timestamps option, as `Options.ts` has it."""
+        return None if self.val == UNKNOWN else (self.val, self.ecr)
 
 
 class Octets:
@@ -149,7 +157,7 @@ class Octets:
                 entry._replace(repeated=True) if entry.start < end and start < entry.end else entry
                 for entry in self.unacked
             ]
-        entry = Sent(start, end, time, line, repeated=bool(again), stamp=stamp)
+        entry = Sent(start, end, time, line, bool(again), *stamp or NO_STAMP)
         self._remember([entry])
         waiting = self.unacked
         if not isinstance(waiting, list):
@@ -329,24 +337,15 @@ class Octets:
 
 def _packed(sent: list[Sent]) -> array[int]:
     """Return segments as numbers in a row, a fifth of the size. Raises OverflowError if one is too large."""
-    row = array("q")
-    for start, end, time, line, repeated, stamp in sent:
-        val, ecr = stamp or (UNKNOWN, UNKNOWN)
-        row.extend((start, end, UNKNOWN if time is None else time, line, repeated, val, ecr))
-    return row
+    if any(one.time is None for one in sent):
+        sent = [one._replace(time=UNKNOWN) if one.time is None else one for one in sent]
+    return array("q", chain.from_iterable(cast("list[tuple[int, ...]]", sent)))
 
 
 def _unpacked(row: array[int]) -> list[Sent]:
     """Return what `_packed` was given."""
     numbers = iter(row)
     return [
-        Sent(
-            start,
-            end,
-            None if time == UNKNOWN else time,
-            line,
-            repeated=bool(repeated),
-            stamp=None if val == UNKNOWN else (val, ecr),
-        )
+        Sent(start, end, None if time == UNKNOWN else time, line, bool(repeated), val, ecr)
         for start, end, time, line, repeated, val, ecr in zip(*[numbers] * PACKED, strict=True)
     ]

@@ -12,7 +12,6 @@ the first segment of its kind, which went the whole way (`Form`).
 
 from __future__ import annotations
 
-from operator import sub
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.evidence import Record, refresh
@@ -20,7 +19,7 @@ from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
 from tdparse.model import Segment
 from tdparse.normalize import Numbers
-from tdparse.octets import HISTORY, MAX_UNACKED, Sent
+from tdparse.octets import HISTORY, MAX_UNACKED, UNKNOWN, Sent
 from tdparse.record import parse_line
 from tdparse.seqnum import HALF, MASK
 from tdparse.states import OBSERVED, PRESUMED
@@ -84,16 +83,6 @@ class Form:
         self.emits[:] = [None] * KINDS
 
 
-class Noted(NamedTuple):
-    """A data segment that was predicted; its timestamps as printed, or empty."""
-
-    end: int
-    time: int
-    line: int
-    val: str
-    ecr: str
-
-
 class Lane:
     """One direction of a calm connection. Numbers are relative, times nanoseconds."""
 
@@ -144,7 +133,6 @@ class Lane:
         "stamp",
         "stamp_text",
         "stamped",
-        "start",
         "turn",
         "turned",
         "turns",
@@ -184,7 +172,7 @@ class Lane:
         # -- numbers
         isn, nxt, lastack = x.isn or 0, x.octets.nxt or 0, x.lastack or 0
         self.isn = isn
-        self.nxt = self.start = nxt
+        self.nxt = nxt
         self.seq_number = (isn + nxt - bases[0]) & MASK
         self.seq_text = str(self.seq_number)
         self.turn = nxt + MASK + 1 - ((isn + nxt) & MASK)
@@ -206,10 +194,10 @@ class Lane:
         self.win_low, self.win_high = half.window_min or 0, half.window_max or 0
         # -- timestamps option
         self.stamped = x.ts is not None
-        self.stamp = -1 if x.ts is None else x.ts[0]
+        self.stamp = UNKNOWN if x.ts is None else x.ts[0]
         self.stamp_text = "" if x.ts is None else str(x.ts[0])
         # -- what was sent; the entries below `acked` are acknowledged
-        self.log: list[Sent | Noted] = [*x.octets.unacked]
+        self.log = [*x.octets.unacked]
         self.old = len(self.log)
         self.acked = 0
         self.data = self.acks = 0
@@ -281,17 +269,17 @@ class Lane:
             return UNEXPECTED
         if (win != self.win_text or fresh) and not self._take_window(win, reached):
             return UNEXPECTED
+        if val != self.stamp_text:
+            self.stamp_text = val
+            self.stamp = int(val)
         self.begin = begin
         if end != begin:
-            self._take_data(found, end, now, line, val)
+            self._take_data(found, end, now, line)
         else:
             self.gained = reached - known
             self.acks += 1
             if self.acks == 1:
                 self.first_ack_line = line
-        if val != self.stamp_text:
-            self.stamp_text = val
-            self.stamp = int(val)
         conn = self.conn
         latest = conn.last_time
         if latest is not None and now - latest >= IDLE_GAP:
@@ -307,9 +295,10 @@ class Lane:
             peer.become(then[1])
         return kind
 
-    def _take_data(self, found: Found, end: int, now: int, line: int, val: str) -> None:
+    def _take_data(self, found: Found, end: int, now: int, line: int) -> None:
         """Note payload that ends at `end`."""
-        self.log.append(new(Noted, (end, now, line, val, found[ECR] or found[ECR_FIRST])))
+        ecr = int(found[ECR] or found[ECR_FIRST]) if self.stamped else UNKNOWN
+        self.log.append(new(Sent, (self.begin, end, now, line, False, self.stamp, ecr)))
         self.seq_number += end - self.nxt
         self.nxt = end
         self.seq_text = found[LAST]
@@ -505,23 +494,16 @@ def _note_history(conn: Incarnation, used: list[Lane]) -> None:
 
 def _settle_octets(lane: Lane) -> None:
     """Hand over what was sent; of what will not be asked for again only the sizes count."""
-    octets = lane.x.octets
     log, old, acked = lane.log, lane.old, lane.acked
-    ends = [one.end for one in log[old:]]
-    sizes = [*map(sub, ends, (lane.start, *ends))]
-    confirmed = [one.end - one.start for one in log[: min(old, acked)] if isinstance(one, Sent)]
-    confirmed += sizes[: max(acked - old, 0)]
+    sizes = [one.end - one.start for one in log]
     kept = max(old, min(acked, len(log) - HISTORY))
-    sent: list[Sent] = []
-    printed, stamp = ("", ""), None
-    for one, size in zip(log[kept:], sizes[kept - old :], strict=True):
-        if isinstance(one, Noted):
-            if (one.val, one.ecr) != printed:  # those of a burst are one and the same
-                printed = one.val, one.ecr
-                stamp = (int(one.val), int(one.ecr)) if one.val else None
-            sent.append(new(Sent, (one.end - size, one.end, one.time, one.line, False, stamp)))
-    waiting = [one for one in log[acked:old] if isinstance(one, Sent)] + sent[max(acked - kept, 0) :]
-    octets.take(sent, waiting, nxt=lane.nxt, largest=max(sizes, default=0), through=max(confirmed, default=0))
+    lane.x.octets.take(
+        log[kept:],
+        log[acked:],
+        nxt=lane.nxt,
+        largest=max(sizes[old:], default=0),
+        through=max(sizes[:acked], default=0),
+    )
     lane.direction.expect = (lane.isn + lane.nxt) & MASK
 
 

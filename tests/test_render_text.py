@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_regressions.file_regression import FileRegressionFixture
 
+from tdparse import catalog
 from tdparse.catalog import LANGUAGES
 from tdparse.escapes import safe
 from tdparse.model import Lang, Skipped, Step
@@ -19,6 +20,7 @@ from tdparse.read import opened
 from tdparse.render import Renderer, Totals
 from tdparse.render.annotation import Annotation
 from tdparse.render.screen import width
+from tdparse.render.since import Since
 from tdparse.render.table import Table
 from tdparse.render.text import Text
 from tdparse.selection import Alarm, Selection
@@ -145,3 +147,14 @@ def test_what_was_expected_is_said_once_and_in_words(head: str, tail: str, said:
     assert len(set(wanted)) == len(wanted)
     for lang in LANGUAGES:
         assert not re.search(r"[A-Z]{4}", view_of(line, Text(lang)).splitlines()[-1])
+
+
+@given(
+    st.lists(st.integers(-(10**9), 3 * 86_400 * 10**9) | st.integers(3_598 * 10**9, 3_602 * 10**9)),
+    st.sampled_from(LANGUAGES),
+)
+def test_a_time_reads_the_same_whatever_was_asked_before(times: list[int], lang: Lang) -> None:
+    """Words that are kept for the next lines are those the catalogue has for each of them."""
+    since = Since(catalog.span, lang)
+    for time in times:
+        assert since(time) == ("" if time < 0 else "+") + catalog.span(time, lang)

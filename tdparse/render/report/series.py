@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.diagram import is_again
-from tdparse.octets import MAX_UNACKED, Octets
+from tdparse.octets import MAX_UNACKED, NO_STAMP, Octets
 from tdparse.octets import Sent as Waiting
 from tdparse.prediction import new
 from tdparse.seqnum import diff
@@ -131,7 +131,7 @@ class Direction:
                 if end == start:
                     continue
                 sent.append(new(Sent, (time, line, start, end, PLAIN)))
-                waiting.append(new(Waiting, (start, end, time, line, False, None)))
+                waiting.append(new(Waiting, (start, end, time, line, False, *NO_STAMP)))
                 if len(waiting) - place > MAX_UNACKED:
                     place += 1
                 reached = end
