@@ -59,6 +59,7 @@ class Signature(NamedTuple):
 
     ip: int | None
     from_client: bool
+    confidence: float  # in who is who: roles that are guessed are named as such (R94)
     standings: tuple[object, object]
     known: tuple[bool, bool]  # the ISNs, of client and server, which have symbols then
     scaling: int | None  # None: unknown, 0: none, 1: some
@@ -382,7 +383,8 @@ def predict(
         lane = Lane(conn, one, other, text, bases, direction)
         scaling = None if one.shift is None else min(one.shift, 1)
         standings, known = (client.standing, server.standing), (client.isn_known, server.isn_known)
-        signature = Signature(ip, one.is_client, standings, known, scaling, printed, one.ts is not None)
+        confidence, stamped = conn.flow.role_confidence, one.ts is not None
+        signature = Signature(ip, one.is_client, confidence, standings, known, scaling, printed, stamped)
         form = forms.get(signature)
         if form is None:
             form = forms[signature] = Form(printed)

@@ -126,6 +126,20 @@ def test_silences_come_out_the_same(view: str, greeting: bool) -> None:  # noqa:
     assert shown(octets, view, [90], short=True) == shown(octets, view, [90], short=False)
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_guessed_roles_come_out_the_same(view: str) -> None:
+    """Connections that differ only in how well one knows who is who: both found open, one with a server's port (R93, R94)."""
+    log = []
+    for number, ends in enumerate([("10.0.0.1.40000", "10.0.0.2.80"), ("10.0.0.3.40001", "10.0.0.4.40002")]):
+        for turn in range(20):
+            src, dst = ends[:: -1 if turn % 2 else 1]
+            sent, acked = (3_000_000_000 + 10 * (turn // 2 + late) for late in (0, turn % 2))
+            numbers = f"seq {sent}:{sent + 10}, ack {acked}, win 500, length 10"
+            log.append(f"12:00:0{number}.0000{turn:02} IP {src} > {dst}: Flags [P.], {numbers}\n")
+    octets = "".join(log).encode()
+    assert shown(octets, view, [150], short=True) == shown(octets, view, [150], short=False)
+
+
 @pytest.mark.parametrize("view", ["jsonl", "report"])
 @pytest.mark.parametrize("every", [2, 1500])
 def test_a_long_transfer_comes_out_the_same(view: str, every: int) -> None:
