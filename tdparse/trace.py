@@ -52,12 +52,14 @@ class Connection(Summary):
     """
 
     lang: Lang = "en"
+    source: str = "-"  #: the name of its log
 
     @classmethod
-    def of(cls, summary: Summary, lang: Lang = "en") -> Connection:
-        """Return what the tracker has summed up, with sentences in `lang`."""
+    def of(cls, summary: Summary, lang: Lang = "en", source: str = "-") -> Connection:
+        """Return what the tracker has summed up of the log `source`, with sentences in `lang`."""
         connection = cls(*summary)
         connection.lang = lang
+        connection.source = source
         return connection
 
     @property
@@ -99,7 +101,7 @@ class Connection(Summary):
         """Return the connection with the keys of its JSON line."""
         from tdparse.render.jsonl import connection
 
-        return connection(self, "-", self.lang)
+        return connection(self, self.source, self.lang)
 
     def __repr__(self) -> str:
         """Say which it is and how it ended."""
@@ -186,7 +188,7 @@ class Trace:
         self.source = source
         self.lang: Lang = lang
         self.segments: tuple[Annotated, ...] = tuple(annotated(items, lang, numbers))
-        found = [Connection.of(item, lang) for item in items if isinstance(item, Summary)]
+        found = [Connection.of(item, lang, source) for item in items if isinstance(item, Summary)]
         self.connections: tuple[Connection, ...] = tuple(sorted(found, key=lambda connection: connection.conn))
         self.skipped: tuple[Skipped, ...] = tuple(item for item in items if isinstance(item, Skipped))
 
@@ -196,10 +198,10 @@ class Trace:
 
     def to_dicts(self, table: Table = "segments") -> list[dict[str, Any]]:
         """Return one dictionary a segment (or a connection), with the keys of the JSON lines."""
-        from tdparse.render.jsonl import connection, segment_record
+        from tdparse.render.jsonl import segment_record
 
         if checked("table", table, ("segments", "connections")) == "connections":
-            return [connection(item, self.source, self.lang) for item in self.connections]
+            return [connection.to_dict() for connection in self.connections]
         return [segment_record(item.details, self.source, item.text) for item in self.segments]
 
     def to_arrow(self, table: Table = "segments") -> pa.Table:
