@@ -40,6 +40,8 @@ NEEDED_TO_TEST: Final = [
     "pytest-timeout",
     "pytest-xdist",
     "hypothesis",
+    "import-linter",
+    "interegular",
     "jsonschema",
     "pexpect",
     "typing-extensions",
@@ -209,7 +211,7 @@ def test_the_tests_pass_on_the_installed_wheel(
     bin_ = environment(tmp_path / "env", python)
     program = str(bin_ / "python")
     oldest_there = python == next(iter(PYTHONS))  # on a newer Python the oldest pyarrow has no wheel
-    extras = "[zst,parquet]" if versions == "newest" or oldest_there else "[zst]"
+    extras = "[zst,parquet,serve]" if versions == "newest" else "[zst,parquet]" if oldest_there else "[zst]"
     resolution = ["--resolution", "lowest-direct"] if versions == "oldest" else []
     must([*UV, "pip", "install", "--python", program, *resolution, f"{wheel}{extras}"])
     must([*UV, "pip", "install", "--python", program, *NEEDED_TO_TEST])

@@ -77,9 +77,9 @@ def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [pipe]
 
 
-def test_a_device_may_be_named_as_output(tmp_path: Path) -> None:
+def test_a_device_may_be_named_as_output(tmp_path: Path, demo: Path) -> None:
     """By its own name, by a link, or standard output's name; an ordinary file beside it is replaced when complete."""
-    log = ROOT / "tdparse" / "demo" / "refused.log"
+    log = demo / "refused.log"
     null, link, file = tmp_path / "null", tmp_path / "link", tmp_path / "x"
     try:
         os.mknod(null, stat.S_IFCHR | 0o600, Path(os.devnull).stat().st_rdev)

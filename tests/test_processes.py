@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, ROOT, TDEXPLAIN, Program, run, started, wait_for
+from conftest import PACKAGE, PATIENCE, TDEXPLAIN, Program, run, started, wait_for
 from test_live import exchange, piped
 
-HTTP = (ROOT / "tdparse" / "demo" / "http.log").read_bytes()
+HTTP = (PACKAGE / "demo" / "http.log").read_bytes()
 LINES = HTTP.splitlines(keepends=True)
 VIEWS = [[], ["-f", "jsonl"], ["--compact"], ["--ladder"], ["-f", "csv"], ["-f", "markdown"]]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from bench_report import conversations, seconds, transfer
-from conftest import ROOT, Program
+from conftest import PACKAGE, ROOT, Program
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ladders import conversation, lines_of, view
@@ -225,7 +225,7 @@ def test_a_selection_is_told_and_everything_is_counted(program: Program) -> None
 
 def test_the_labels_of_pages_are_whole_and_used() -> None:
     """Each in both languages with the same placeholders, asked for by the code or by the script."""
-    code = "".join(path.read_text("utf-8") for path in (ROOT / "tdparse").rglob("*") if path.suffix in {".py", ".js"})
+    code = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*") if path.suffix in {".py", ".js"})
     groups = set(re.findall(r"""["'](\w+_)(?:["'] \+|\{)""", code))  # label("nav_" + name), label(f"plot_{kind}")
     for name in catalog.page_codes():
         en, zh = catalog.page(name)

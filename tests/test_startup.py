@@ -76,7 +76,7 @@ def test_only_what_is_needed_is_imported(arguments: list[str], started: Started)
 def test_the_usual_run_needs_even_less(started: Started) -> None:
     """Nothing but names of logs: nobody has to read a command line."""
     loaded = modules(started("-X", "importtime", "-c", START, str(DEMO)))
-    assert "tdparse.track" in loaded
+    assert "tdparse.render.text" in loaded
     assert loaded & (HEAVY | {"typer", "inspect", "pathlib", "shutil", "subprocess"}) == set()
 
 
