@@ -95,7 +95,7 @@ COMPILED := .venv-compiled
 compiled: $(COMPILED)/.installed
 
 test-compiled: $(COMPILED)/.installed
-	$(BIN)/pytest -q tests/installs.py -k 'installed_wheel and newest' --whole-suite --built build/compiled \
+	$(BIN)/pytest -q -rP tests/installs.py -k 'installed_wheel and newest' --whole-suite --built build/compiled \
 		--only-python $$($(COMPILED)/bin/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 
 $(COMPILED)/.installed: $(STAMP) hatch_build.py $(wildcard tdparse/*.py tdparse/findings/*.py tdparse/render/*.py)

@@ -37,6 +37,7 @@ NEEDED_TO_TEST: Final = [
     "pytest",
     "pytest-benchmark",
     "pytest-regressions",
+    "pytest-rerunfailures",
     "pytest-timeout",
     "pytest-xdist",
     "hypothesis",
@@ -223,6 +224,8 @@ def test_the_tests_pass_on_the_installed_wheel(
     selected = [] if whole else [f"tests/test_{name}.py" for name in SELECTION]
     where = must([program, "-c", "import tdparse; print(tdparse.__file__)"], cwd=checkout)
     assert where.startswith(str(tmp_path / "env"))
-    workers = ["-n", "2"] if whole else []  # a selection is not worth their start
-    told = must([program, "-m", "pytest", "-q", *workers, "-p", "no:cacheprovider", *selected], cwd=checkout)
+    # As `make test` does it; a selection is not worth the start of workers.
+    options = ["-n", "2", "--dist", "worksteal", "--reruns", "1", "-rR"] if whole else []
+    told = must([program, "-m", "pytest", "-q", *options, "-p", "no:cacheprovider", *selected], cwd=checkout)
     assert re.search(r"\d{2,} passed", told)
+    print(told[told.rindex("=== short test summary") :] if whole else "")  # what was skipped, and tried once more

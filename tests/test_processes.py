@@ -44,7 +44,7 @@ def test_a_signal_keeps_an_output_file(number: signal.Signals, tmp_path: Path) -
         assert process.stdin
         process.stdin.write(HTTP)
         process.stdin.flush()
-        wait_for(lambda: list(tmp_path.glob(".out.txt.*.part")), "nothing is being written")
+        wait_for(lambda: any(part.stat().st_size for part in tmp_path.glob(".out.txt.*.part")), "nothing is written")
         process.send_signal(number)
         process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
