@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tdparse.model import Item, Numbering
     from tdparse.shapes import Reader
 
+_MODERN: Final = re.compile(r" > \S+: Flags \[")
 _ABSOLUTE_OPTION: Final = re.compile(r"\s(?:-[A-Za-z]*S|--absolute-tcp-sequence-numbers\b)")
 
 
@@ -32,7 +33,6 @@ class Explainer:
             numbering: "auto", or "absolute" or "relative" where the user says how numbers are printed.
         """
         self.source = source
-        self.dialect = "tcpdump-4"
         self.tracker = Tracker(_forced(numbering))
         self._assembler = Mender()
 
@@ -115,12 +115,20 @@ def explain(lines: Iterable[str], *, numbering: str = "auto") -> Iterator[Step |
     yield from explainer.finish()
 
 
-def sniff(lines: Iterable[str]) -> tuple[str, Numbering]:
-    """Return (dialect, numbering) as the first lines of a log show them."""
+def sniff(lines: Iterable[str]) -> tuple[str | None, Numbering]:
+    """Return (dialect, numbering) as the first lines of a log show them; no dialect where no segment shows one."""
     explainer = Explainer()
+    shown: str | None = None
     for line in lines:
-        explainer.feed(line)
-    return explainer.dialect, explainer.numbering
+        for item in explainer.feed(line):
+            if shown is None and isinstance(item, Step):
+                shown = dialect(item.segment)
+    return shown, explainer.numbering
+
+
+def dialect(segment: Segment) -> str | None:
+    """Return which printing of TCP a segment shows; None for the old one (before 4.0) and for what -q leaves of both."""
+    return "tcpdump-4" if _MODERN.search(segment.text) else None
 
 
 def _forced(numbering: str) -> Numbering | None:

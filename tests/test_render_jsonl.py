@@ -16,6 +16,12 @@ from jsonschema import Draft202012Validator
 from tdparse.render import jsonl
 
 LOGS = sorted((PACKAGE / "demo").glob("*.log")) + sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
+MODERN = "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0\n"
+VERBOSE = (
+    "12:00:00.000001 IP (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 40)\n"
+    "    10.0.0.1.5 > 10.0.0.2.80: Flags [S], cksum 0xfef2 (correct), seq 7, win 9, length 0\n"
+)
+OLD = "12:00:00.000001 10.0.0.1.5 > 10.0.0.2.80: S 7:7(0) win 9\n"
 STRANGERS = sorted(CORPUS.glob("**/*.log")) + sorted(CORPUS.glob("kernel/*/*.txt"))
 
 
@@ -160,6 +166,24 @@ def test_an_empty_log_has_its_record(program: Program) -> None:
     found = records(program("-f", "jsonl").out)
     assert [record["record"] for record in found] == ["log", "summary"]
     assert (found[0]["dialect"], found[0]["numbering"]) == (None, None)
+    hold(found)
+
+
+@pytest.mark.parametrize(
+    ("log", "dialect"),
+    [
+        ("a remark\n\n", None),
+        (OLD, None),
+        (f"a remark\n{MODERN}", "tcpdump-4"),
+        (MODERN, "tcpdump-4"),
+        (VERBOSE, "tcpdump-4"),
+    ],
+    ids=["no segment", "the old form", "behind a remark", "one record", "of two lines"],
+)
+def test_a_dialect_is_told_when_a_segment_shows_it(program: Program, log: str, dialect: str | None) -> None:
+    """Without one, and in the form that older releases and other programs print, it is not known."""
+    found = records(program("-f", "jsonl", given=log.encode()).out)
+    assert found[0]["dialect"] == dialect
     hold(found)
 
 

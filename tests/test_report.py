@@ -221,6 +221,14 @@ def test_a_selection_is_told_and_everything_is_counted(program: Program) -> None
     log = (CAPTURES / "reuse" / "absolute.log").read_text("utf-8").splitlines()
     facts = text[text.index("<dl class=facts>") :].partition("</dl>")[0]
     assert f"<dd>{len(log)}</dd>" in facts
+    assert "<dd>tcpdump-4 · " in facts
+
+
+def test_a_report_names_no_dialect_that_the_log_does_not_show(program: Program) -> None:
+    """The form of older releases is not that of tcpdump 4."""
+    text = program("report", given=b"12:00:00.000001 10.0.0.1.5 > 10.0.0.2.80: S 7:7(0) win 9\n").out
+    assert "10.0.0.2" in text
+    assert "tcpdump-4" not in text
 
 
 def test_the_labels_of_pages_are_whole_and_used() -> None:

@@ -12,7 +12,6 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 
 from tdparse import catalog
-from tdparse.pipeline import sniff
 from tdparse.render.alike import keeping
 from tdparse.render.report import ladder, machine, shell
 from tdparse.render.report.connection import Connections
@@ -44,16 +43,16 @@ class Report:
         self._connections = Connections(numbers)
         self._sources: list[str] = []
         self._short: list[str] = []  # the same, as short as they differ
-        self._log = Log("", "", None)  # the input that is being read
+        self._log = Log("", None)  # the input that is being read
         self._first: Step | None = None
 
-    def start(self, source: str, opening: Sequence[str]) -> str:
+    def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - the records show what it is
         """Begin an input."""
         self._sources.append(source)
         self._keeper.begin()
         self._first = None
         # How a log prints its numbers shows later on, wherever its first block ends.
-        self._log = Log(source, sniff(opening)[0], "unknown")
+        self._log = Log(source, "unknown")
         return ""
 
     def step(self, step: Step, lines: Sequence[str]) -> str:

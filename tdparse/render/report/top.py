@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
 from tdparse.model import TimeStyle
+from tdparse.pipeline import dialect
 from tdparse.render.report.gravity import Gravity, of_finding, of_verdict
 from tdparse.render.report.markup import Html, joined, label, pair, sentence, shown, span, ticked
 from tdparse.render.text import Text, titled
@@ -27,7 +28,6 @@ class Log(NamedTuple):
     """What one input is, with its first and its last record."""
 
     name: str
-    dialect: str
     numbering: str | None
     first: Step | None = None
     last: Step | None = None
@@ -127,7 +127,8 @@ class Top:
         for log in self.logs[:LOGS]:
             numbering = label(f"numbering_{log.numbering}" if log.numbering else "numbering_unknown")
             rows.append((label("fact_log"), Html(f"<code>{shown(log.name)}</code>")))
-            rows.append((label("fact_dialect"), Html(f"{shown(log.dialect)} · {numbering}")))
+            printing = dialect(log.first.segment) if log.first is not None else None
+            rows.append((label("fact_dialect"), Html(f"{shown(printing)} · {numbering}") if printing else numbering))
             if log.first is not None and log.last is not None:
                 rows.append((label("fact_span"), _times(log.first, log.last)))
                 rows.append((label("fact_printed"), _printed(log.first)))
