@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from tdparse.model import Item, TimeStyle
     from tdparse.shapes import Reader
 
+QUOTED: Final = (
+    "\t",
+    "        IP",
+)  # how the packet that an ICMP error quotes begins; pasting may have expanded the tab
 MAX_LINES: Final = 16  # of one record; tunnels in tunnels print fewer
 OPEN_KINDS: Final = frozenset({"remark", "continuation", "other_protocol"})
 PACKET_KINDS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})
@@ -32,6 +36,7 @@ class Assembler:
         self._dumps = False  # whether this log was printed with -A
         self._styles: set[TimeStyle] = set()  # of the segments outside of dumps
         self._quoted: str | None = None  # the first line of a packet that an ICMP error quotes
+        self.quoting = False  # the last line was one of such a packet
         self._fast: Reader | None = None  # for the shape of the last segment, while nothing else is going on
 
     def feed(self, text: str) -> list[Item]:
@@ -80,10 +85,11 @@ class Assembler:
     def _begin(self, text: str) -> list[Item]:
         """Return the item of a line that may open a record."""
         item = parse_line(text, self._line)
+        self.quoting = False
         if isinstance(item, Segment):
             return [self._segment(item)]
         if item.kind in OPEN_KINDS and not self._dumping:
-            if self._after == "icmp" and (text[:1] == "\t" or self._quoted is not None):
+            if self._after == "icmp" and (text.startswith(QUOTED) or self._quoted is not None):
                 return [self._quotation(text)]
             if is_unfinished(text):
                 self._held = [text]
@@ -118,7 +124,8 @@ class Assembler:
 
     def _quotation(self, text: str) -> Skipped:
         """Return a line of the header that an ICMP error quotes: it is no segment of its own."""
-        joined = text.lstrip("\t") if self._quoted is None else f"{self._quoted}\n{text}"
+        self.quoting = True
+        joined = text.lstrip() if self._quoted is None else f"{self._quoted}\n{text}"
         item = parse_line(joined, self._line)
         self._quoted = joined if is_unfinished(joined) else None
         if not isinstance(item, Segment):

@@ -84,7 +84,12 @@ class Mender:
         if self._payload and text[:1] == "\t":
             return self._numbered(items)  # the sender chose it; behind a tab it can imitate a record
         self._payload = len(items) == 1 and isinstance(items[0], Segment) and bool(items[0].payload)
-        if len(items) == 1 and isinstance(item := items[0], Skipped) and item.kind in MENDABLE:
+        if (
+            len(items) == 1
+            and isinstance(item := items[0], Skipped)
+            and item.kind in MENDABLE
+            and not self._assembler.quoting
+        ):
             if item.line + self._beyond < self._line:  # the line before, given up for `text`, which may go on
                 return self._numbered(items)
             return self._begin(text, self._numbered(items))

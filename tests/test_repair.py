@@ -123,6 +123,23 @@ def test_nothing_is_invented(line: str) -> None:
     assert [type(item) for item in read(line, "")] == [Skipped, Skipped]
 
 
+@pytest.mark.parametrize("indent", ["\t", "        "])
+def test_a_packet_that_icmp_quotes_is_no_segment(indent: str) -> None:
+    """It was sent before; a pasted log may have spaces for its tab."""
+    items = read(
+        "12:00:00.000002 IP (tos 0x0, ttl 64, id 1, offset 0, flags [none], proto ICMP (1), length 68)",
+        "    192.0.2.2 > 192.0.2.1: ICMP 192.0.2.2 tcp port 80 unreachable, length 48",
+        f"{indent}IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)",
+        "    192.0.2.1.40000 > 192.0.2.2.80: Flags [R], cksum 0x1a2b (correct), seq 7, win 0, length 0",
+    )
+    assert [item.kind for item in items if isinstance(item, Skipped)] == [
+        "icmp",
+        "continuation",
+        "continuation",
+        "icmp",
+    ]
+
+
 def test_printed_payload_is_no_record() -> None:
     """Behind a tab stands what the sender chose; a whole log behind tabs is one that was indented."""
     page = VERBOSE[1].replace("length 0", "length 99: HTTP, length: 99")
