@@ -27,8 +27,16 @@ DUMPED_KINDS: Final = frozenset({"remark", "rejected", "continuation", "comment"
 class Assembler:
     """Feed physical lines, get segments and skipped lines; no line is lost, none is counted twice."""
 
-    def __init__(self) -> None:
-        """Start before line 1."""
+    def __init__(self, *, lends: bool = False) -> None:
+        """
+        Start before line 1.
+
+        Args:
+            lends: Put the first line of a record that the next one does not complete into `lent`, and do not take
+                that next one: somebody else may find out how they belong together, or `take_back` them.
+        """
+        self._lends = lends
+        self.lent: str | None = None
         self._line = 0
         self._held: list[str] = []  # the physical lines of a record that asks for another
         self._after: str | None = None  # what came last: "segment", or the kind of a packet
@@ -160,9 +168,21 @@ class Assembler:
                 self._other(item._replace(raw=lines[0])),
                 *(Skipped(first + index, "continuation", raw) for index, raw in enumerate(lines[1:], 1)),
             ]
+        if self._lends and len(self._held) == 1:
+            self._line -= 1
+            self.lent = self._held.pop()
+            return []
         if item.kind == "rejected" and is_continuation(text):
             return self._refuse(item, text)
         return [*self._give_up(), *self._begin(text)]
+
+    def take_back(self, first: str, text: str) -> list[Item]:
+        """Return the items of what was lent and the line behind it, which do not belong together."""
+        self._held = [first]
+        self._lends = False
+        items = self.feed(text)
+        self._lends = True
+        return items
 
     def _refuse(self, item: Skipped, text: str) -> list[Item]:
         """Return the lines of a segment that cannot be read, known by its last one; reading has stopped in that."""

@@ -43,9 +43,9 @@ _TAGS: Final = re.compile(
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
 _CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before the record ends behind it
 # Where a record can begin inside a line: a time, the network word, or two addresses.
-_START: Final = re.compile(
-    r"(?<![\w.:])(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)|[\w.:-]+ > [\w.:-]+: )"
-)
+_OPENING: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)"
+_RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
+_START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w.:-]+ > [\w.:-]+: )")
 _TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
 _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
@@ -67,7 +67,8 @@ class Mender:
 
     def __init__(self) -> None:
         """Start before line 1."""
-        self._assembler = Assembler()
+        self._assembler = Assembler(lends=True)
+        self._lent = False  # the first of the lines below is the assembler's
         self._beyond = 0  # lines that were joined here, which the assembler has not counted
         self._line = 0
         self._raw: list[str] = []  # lines of a record that may go on
@@ -81,6 +82,8 @@ class Mender:
         if self._raw:
             return self._go_on(text)
         items = self._assembler.feed(text)
+        if self._assembler.lent is not None:
+            return self._borrow(self._assembler.lent, text)
         if self._payload and text[:1] == "\t":
             return self._numbered(items)  # the sender chose it; behind a tab it can imitate a record
         self._payload = len(items) == 1 and isinstance(items[0], Segment) and bool(items[0].payload)
@@ -139,6 +142,13 @@ class Mender:
 
     # -------------------------------------------------------------- several lines
 
+    def _borrow(self, first: str, text: str) -> list[Item]:
+        """Go on with the first line of a record that `text`, as it stands, does not complete."""
+        self._assembler.lent = None
+        self._lent = True
+        self._raw, self._plain, self._readings = [first], [], [Reading(first, (), soft=False)]
+        return self._go_on(text)
+
     def _go_on(self, text: str) -> list[Item]:
         """Join the next line to what is held, or let it stand for itself."""
         self._raw.append(text)
@@ -153,6 +163,7 @@ class Mender:
                     raw = tuple(self._raw)
                     self._beyond += len(raw) - 1
                     self._raw, self._plain, self._readings = [], [], []
+                    self._lent = False
                     return [
                         _mended(item, raw, joined.repairs),
                         *(
@@ -170,11 +181,23 @@ class Mender:
     def _give_up(self) -> list[Item]:
         """Nothing came of it: the first line is what it is by itself, the others are looked at anew."""
         rest = self._raw[1:]
+        if self._lent:
+            return self._return_lent(self._raw[0], rest)
         shortened = _abridged(self._raw[0], self._line - len(rest))
         items: list[Item] = list(self._plain) if shortened is None else [shortened]
         self._raw, self._plain, self._readings = [], [], []
         self._line -= len(rest)
         for line in rest:
+            items += self.feed(line)
+        return items
+
+    def _return_lent(self, first: str, rest: list[str]) -> list[Item]:
+        """Do the same where the first line is the assembler's: it knows best where reading stops."""
+        self._lent = False
+        self._raw, self._plain, self._readings = [], [], []
+        self._line -= len(rest) - 1
+        items = self._numbered(self._assembler.take_back(first, rest[0]))
+        for line in rest[1:]:
             items += self.feed(line)
         return items
 
@@ -273,7 +296,10 @@ def _joined(reading: Reading, text: str) -> Iterator[Reading]:
     seen = set()
     cleaned, _ = _characters(text)
     plain = _SPACES.sub(" ", html.unescape(cleaned)) if "entities" in reading.repairs else cleaned
-    for shortened, _ in _beginnings(plain):
+    another = is_unfinished(reading.text) and _RECORD.search(plain) is not None
+    for shortened, undone in _beginnings(plain):
+        if another and "prefix" in undone:
+            continue  # its addresses are those of another record
         soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)
         rest = (shortened[:-1] if soft else shortened).lstrip(" ")
         if not rest or rest in seen:
@@ -284,7 +310,9 @@ def _joined(reading: Reading, text: str) -> Iterator[Reading]:
             yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
             continue
         if is_unfinished(reading.text):
-            yield Reading(f"{reading.text}\n    {rest}", reading.repairs, soft)
+            indented = "quoted" in reading.repairs or shortened.startswith("    ")
+            repairs = reading.repairs if indented else _with(reading.repairs, "spaces")
+            yield Reading(f"{reading.text}\n    {rest}", repairs, soft)
         yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
         if len(reading.text) >= HARD_WRAP:
             yield Reading(reading.text + rest, _with(reading.repairs, "wrapped"), soft)

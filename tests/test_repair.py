@@ -68,6 +68,9 @@ def values(segment: Segment) -> tuple[object, ...]:
         ([f"> {line}" for line in textwrap.wrap(DATA, 60)], DATA, ("quoted", "wrapped")),
         ([f"> {line}" for line in textwrap.wrap(OLD, 70)], OLD, ("quoted", "wrapped")),
         ([f"> {line}" for line in VERBOSE], "\n".join(VERBOSE), ("quoted",)),
+        ([VERBOSE[0], VERBOSE[1].lstrip()], "\n".join(VERBOSE), ("spaces",)),
+        ([VERBOSE[0], VERBOSE[1][3:]], "\n".join(VERBOSE), ("spaces",)),
+        ([VERBOSE[0], *textwrap.wrap(VERBOSE[1], 70, subsequent_indent="    ")], "\n".join(VERBOSE), ("wrapped",)),
         ([SYN[:75] + "=", SYN[75:]], SYN, ("quoted_printable",)),
     ],
 )
@@ -164,9 +167,28 @@ def test_a_record_is_not_the_rest_of_one_that_was_cut(following: str, cut: str) 
     assert isinstance(other, Segment) is not following.endswith(DATA[80:90])
 
 
+@pytest.mark.parametrize("mark", ["", "> ", "> > "])
+@pytest.mark.parametrize("following", [SYN, SYN.partition(" ")[2], f"{SYN}: more", VERBOSE[0]])
+def test_a_lonely_header_takes_no_other_record(mark: str, following: str) -> None:
+    """What begins with a time or the network word is no second line."""
+    items = read(*(mark + line for line in (VERBOSE[0], following, VERBOSE[1])))
+    assert items[0].line == 1
+    assert isinstance(items[0], Skipped)
+    assert items[1].line == 2
+
+
 def test_every_line_is_in_exactly_one_item() -> None:
     """Joined records count their lines, and the numbers of what follows stay right."""
-    lines = ["intro", *(f"> {line}" for line in textwrap.wrap(SYN, 66)), "> and then", DATA, "bye"]
+    verbose = [VERBOSE[0], *textwrap.wrap(VERBOSE[1], 50)]
+    lines = [
+        "intro",
+        *(f"> {line}" for line in textwrap.wrap(SYN, 66)),
+        "> and then",
+        *verbose,
+        VERBOSE[0],
+        DATA,
+        "bye",
+    ]
     items = read(*lines)
     covered: list[int] = []
     for item in items:
