@@ -355,7 +355,7 @@ OPTION_FIELDS: Final = (
         "bad",
     ),
 )
-ABRIDGED_FIELDS: Final = (*AROUND, "flags", *NUMBERS[:4], "options")
+ABRIDGED_FIELDS: Final = (*AROUND, "flags", *NUMBERS[:4], "options", "length")
 PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.

@@ -340,10 +340,14 @@ def _abridged(text: str, line: int) -> Segment | None:
     for cleaned, repairs in cleanings(text):
         found = fields.pattern["ABRIDGED"].fullmatch(cleaned)
         if found is not None:
-            segment = fields.segment(fields.captured("ABRIDGED", found), line, cleaned)
+            printed = fields.captured("ABRIDGED", found)
+            try:
+                segment = fields.segment(printed, line, cleaned)
+            except fields.DisagreementError:
+                continue
             layer = (segment.layer or Layer())._replace(raw=(text,), repairs=(*repairs, "abridged"))
-            length = None if segment.seq_last is None else segment.length  # no range, no length
-            return segment._replace(layer=layer, length=length)
+            told = "length" in printed or segment.seq_last is not None
+            return segment._replace(layer=layer, length=segment.length if told else None)
     return None
 
 

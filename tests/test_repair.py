@@ -99,6 +99,12 @@ def test_a_record_needs_no_repair() -> None:
         (SYN[: SYN.index(", win")] + ", ...", (1228404592, None, None)),
         ("12:00:00.000001 IP6 ::1.50152 > ::1.8080: Flags [S.]", (None, None, None)),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq 1000  # lost", (1000, None, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq 1000, <== again", (1000, None, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [R.], seq 9,", (9, None, None)),
+        ("1. IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:11, ack 1, length 10", (1, 1, 10)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], length 10: HTTP", (None, None, 10)),
+        ("a > b: Flags [.], ack 1, [nop,nop,sack 1 {11:21}], length 0", (None, 1, 0)),
+        (f"{DATA} <-- the same again", (1, 1, 356)),
     ],
 )
 def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, ...]) -> None:
@@ -119,6 +125,8 @@ def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, .
         "a > b: Flags are interesting",
         "12:00:00.000001 IP 192.0.2.1.53 > 192.0.2.2.4242: UDP, length 12",
         "> 12:00:00.000001 ARP, Request who-has 192.0.2.1 tell 192.0.2.2, length 28",
+        "IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:11, length 11",
+        "IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:11, ack 1 and then nothing",
     ],
 )
 def test_nothing_is_invented(line: str) -> None:
