@@ -47,6 +47,9 @@ _OPENING: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
 _START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w.:-]+ > [\w.:-]+: )")
 _TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
+# In front of a record without a time: a time of the record itself, or its IP header, that cannot be read. A prefix ends
+# otherwise ("host tcpdump[123]: ", "pod | "), and what the record says is not left out for the sake of the rest.
+_DAMAGED: Final = re.compile(r"\bIP6? \(|(?<![\w.:])\d\d:\d\d:\d\d\.\d+ +(?:[^\s:|]+ +){0,3}$")
 _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
@@ -287,8 +290,9 @@ def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     for place, found in enumerate(_START.finditer(text)):
         if place >= 3:  # noqa: PLR2004  a record does not begin far inside a line
             break
-        if found.start():
-            yield text[found.start() :], ("prefix",)
+        front, rest = text[: found.start()], text[found.start() :]
+        if front and (_TIME.match(rest) or not _DAMAGED.search(front)):
+            yield rest, ("prefix",)
 
 
 def _joined(reading: Reading, text: str) -> Iterator[Reading]:

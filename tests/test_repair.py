@@ -85,6 +85,37 @@ def test_it_is_undone(lines: list[str], clean: str, repairs: tuple[str, ...]) ->
     assert (segment.line, segment.lines) == (1, len(lines))
 
 
+@pytest.mark.parametrize(
+    ("front", "column"),
+    [
+        ("12:00:00.1 IP", 1),
+        ("12:00:00.1", 1),
+        ("> 12:00:00.1 IP", 1),
+        ("2024-01-20 12:00:00.1 IP", 1),
+        ("12:00:00.000001 eth9 Strange IP", 17),
+        ("IP (tos 0x0, ttl banana)", 18),
+        ("12:00:00.000001 IP (tos 0x0, ttl banana)", 34),
+    ],
+)
+def test_what_a_record_says_is_not_taken_for_a_prefix(front: str, column: int) -> None:
+    """A time or an IP header that cannot be read is told with its place, not left out for the sake of the rest."""
+    line = f"{front} {SYN[SYN.index('192') :]}"
+    (item,) = read(line)
+    assert isinstance(item, Skipped)
+    assert (item.kind, item.column, item.raw) == ("rejected", column, line)
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    ["Jan 20 08:04:34.123456 host tcpdump[123]:", "2024-01-20T08:04:34.123456Z", "seen at 12:00:00.1:", "29.09"],
+)
+def test_a_time_of_somebody_else_is_a_prefix(prefix: str) -> None:
+    """What wrote the line down had a clock too; the record had none."""
+    segment = only(f"{prefix} {SYN[SYN.index('IP') :]}")
+    assert segment.layer is not None
+    assert (segment.layer.repairs, segment.time) == (("prefix",), None)
+
+
 def test_a_record_needs_no_repair() -> None:
     """A record is never touched, and nothing is held back."""
     mender = Mender()
