@@ -41,18 +41,23 @@ class Plan(NamedTuple):
 
     One for `text` matches each line of a text that ends with a newline: its first group is the whole line if the
     rule describes it, its last group any other line. Terminals in `decided` look ahead to no more than what the rule
-    wants behind them anyway.
+    wants behind them anyway. What those in `checked` must not look like is not looked at: whoever reads what they are
+    part of holds each text of it, once, against a pattern that does.
     """
 
     rule: str
     fields: tuple[str, ...]
     drop: tuple[str, ...] = ()
     decided: tuple[str, ...] = ()
+    checked: tuple[str, ...] = ()
     text: bool = False
 
 
 RUN: Final = re.compile(r"(?:\\d|\[(?:\\.|[^\]\\])+\])(?:\+|\{\d+,\d+\})")  # one class of characters, repeated
 REPEATED: Final = re.compile(r"[*+?}]")
+ENDING_RUN: Final = re.compile(r"\\d(\+|\{\d+,\d+\})(?=$|\||\(\?!)")  # behind it an alternative of the terminal ends
+DIGIT: Final = r"\d"
+DIGITS: Final = "[0-9]"  # the same; `re` goes through a run of them in two thirds of the time
 NEGATED: Final = re.compile(r"\[\^(?!\])(?:\\n|\n)?")  # the beginning of a class of all other characters
 STAYS: Final = r"[^\\n"  # in the line
 
@@ -65,11 +70,17 @@ class Deriver:
     """Write rules of one loaded grammar as patterns."""
 
     def __init__(
-        self, lark: Lark, fields: Iterable[str], drop: Iterable[str] = (), decided: Iterable[str] = ()
+        self,
+        lark: Lark,
+        fields: Iterable[str],
+        drop: Iterable[str] = (),
+        decided: Iterable[str] = (),
+        checked: Iterable[str] = (),
     ) -> None:
-        """Prepare for `lark`; rules and terminals in `drop` are taken as matching nothing, `decided`: see `Plan`."""
+        """Prepare for `lark`; rules and terminals in `drop` are taken as matching nothing; for the rest see `Plan`."""
         self._fields = frozenset(fields)
         self._decided = frozenset(decided)
+        self._checked = frozenset(checked)
         self._terminals = {terminal.name: terminal.pattern for terminal in lark.terminals}
         self._rules: dict[str, list[Sequence_]] = defaultdict(list)
         for rule in lark.rules:
@@ -104,10 +115,12 @@ class Deriver:
         if isinstance(pattern, PatternStr):
             return _escape(pattern.value)
         value = str(pattern.value)
+        if name in self._checked and value.startswith("(?!"):
+            value = value[_closes_at(value, 0) + 1 :]
         if name in self._decided:
             return _without_look_ahead(value)
         if RUN.fullmatch(value):
-            return f"{value}+"
+            return f"{DIGITS}{value[len(DIGIT) :]}+" if value.startswith(DIGIT) else f"{value}+"
         return f"(?>{value})" if REPEATED.search(value) else value
 
     def _rule(self, name: str) -> str:
@@ -208,15 +221,16 @@ def _without_look_ahead(terminal: str) -> str:
     """
     Return the pattern of a terminal without the look-ahead it ends with, which says where its last run stops.
 
-    Before ``(?!`` that is where no more of the run follows, so nothing is given back; before ``(?=`` it may be sooner.
+    Before ``(?!`` that is where no more of the run follows, so a run at the end of an alternative gives nothing back;
+    before ``(?=`` it may be sooner.
     """
     start = next(
         found.start()
         for found in re.finditer(r"\(\?[=!]", terminal)
         if _closes_at(terminal, found.start()) == len(terminal) - 1
     )
-    is_run = terminal[start - 1] in "+}" and terminal[start + 2] == "!"
-    return terminal[:start] + "+" * is_run
+    stops = terminal[start + 2] == "!"
+    return ENDING_RUN.sub(rf"{DIGITS}\1+", terminal[:start]) if stops else terminal[:start]
 
 
 def _closes_at(text: str, start: int) -> int:
@@ -295,7 +309,7 @@ def _unwrap(text: str) -> str:
 
 def derive(plan: Plan, lark: Lark) -> tuple[str, tuple[str, ...]]:
     """Return the pattern of `plan` and the field of each of its groups, in order."""
-    deriver = Deriver(lark, plan.fields, plan.drop, plan.decided)
+    deriver = Deriver(lark, plan.fields, plan.drop, plan.decided, plan.checked)
     written = deriver.pattern(plan.rule)
     if plan.text:
         written = rf"({NEGATED.sub(STAYS, written)})\n|([^\n]*)\n"
@@ -328,7 +342,7 @@ PACKET_FIELDS: Final = (
     *("arp", "udp", "icmp", "fragment", "other_protocol"),
 )
 DOMINANT_FIELDS: Final = (
-    *("clock", "date", "epoch", "addressed", "flags", "seq", "seq_last", "ack", "window"),
+    *("addressed", "flags", "seq", "seq_last", "ack", "window"),
     *("options", "length", "payload"),
 )
 # What the commonest shape of line does without.
@@ -360,18 +374,28 @@ PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexd
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.
 DECIDED: Final = ("CLOCK", "DATE", "EPOCH", "ADDRESS", "SEQUENCE")
+CHECKED: Final = ("ADDRESS",)  # what is captured as `addressed` must also be described by ADDRESSED
 
 # What the next segment in order of an open connection does without, too.
 UNUSUAL: Final = (*RARE, "mss", "wscale", "sack_ok", "_sack", "tfo", "mptcp", "EOL")
 NEXT_FIELDS: Final = ("addressed", "flags", "seq", "seq_last", "ack", "window", "ts_val", "ts_ecr", "length", "payload")
 
+# The common shapes: which time they print, and which they do not.
+SHAPES: Final = {
+    "CLOCKED": ("clock", "epoch", "date"),
+    "DATED": ("date", "epoch", "clock"),
+    "EPOCHED": ("epoch", "date", "clock"),
+}
+
 PLANS: Final[Mapping[str, Plan]] = {
-    "NEXT_CLOCKED": Plan("modern_record", ("clock", *NEXT_FIELDS), (*UNUSUAL, "epoch", "date"), DECIDED, text=True),
-    "NEXT_DATED": Plan("modern_record", ("date", *NEXT_FIELDS), (*UNUSUAL, "epoch", "clock"), DECIDED, text=True),
-    "NEXT_EPOCHED": Plan("modern_record", ("epoch", *NEXT_FIELDS), (*UNUSUAL, "date", "clock"), DECIDED, text=True),
-    "CLOCKED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "date"), DECIDED),
-    "DATED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "epoch", "clock"), DECIDED),
-    "EPOCHED": Plan("modern_record", DOMINANT_FIELDS, (*RARE, "date", "clock"), DECIDED),
+    **{
+        f"NEXT_{name}": Plan("modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, text=True)
+        for name, (time, *others) in SHAPES.items()
+    },
+    **{
+        name: Plan("modern_record", (time, *DOMINANT_FIELDS), (*RARE, *others), DECIDED, CHECKED)
+        for name, (time, *others) in SHAPES.items()
+    },
     "ADDRESSED": Plan("addressed", ("word", "src", "dst"), RARE),
     "PACKET": Plan("packet", PACKET_FIELDS),
     "ABRIDGED": Plan("abridged", ABRIDGED_FIELDS),

@@ -53,7 +53,7 @@ def parse(lines: Iterable[str | bytes]) -> Iterator[Item]:
     >>> [type(item).__name__ for item in parse(["listening on eth0, link-type EN10MB (Ethernet)"])]
     ['Skipped']
     """
-    return Assembler().read(_text(line) for line in _several(lines))
+    return Assembler().read(map(_text, _several(lines)))
 
 
 def explain(step: Step) -> Explanation:

@@ -10,17 +10,22 @@ from tdparse.model import Endpoint, Segment, TimeStyle
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+Flow: TypeAlias = tuple[int | None, Endpoint, Endpoint]
 Reader: TypeAlias = "Callable[[str, int], Segment | None]"
 MICROSECONDS: Final = 6  # digits of a fraction
 
 
-class _Flows(dict[str, tuple[int | None, Endpoint, Endpoint]]):
-    """IP version and endpoints by the text that stands before the flags."""
+class _Flows(dict[str, "Flow | None"]):
+    """IP version and endpoints by the text that stands before the flags; None for a text that is none of addresses."""
 
-    def __missing__(self, text: str) -> tuple[int | None, Endpoint, Endpoint]:
+    def __missing__(self, text: str) -> Flow | None:
         if len(self) >= stamp.REMEMBERED:
             self.clear()
-        word, src, dst = fields.match("ADDRESSED", text).group("word", "src", "dst")
+        found = fields.pattern["ADDRESSED"].fullmatch(text)
+        if found is None:
+            self[text] = None
+            return None
+        word, src, dst = found.group("word", "src", "dst")
         version, source, destination = flow = fields.between(word, src, dst)
         self[text] = flow
         if word is not None:  # the answer's: without the word its version might be another
@@ -28,7 +33,7 @@ class _Flows(dict[str, tuple[int | None, Endpoint, Endpoint]]):
         return flow
 
 
-_flows: Final = _Flows()
+flows: Final = _Flows()
 
 
 def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
@@ -39,7 +44,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
     its length needs a closer look. `whole` gives nanoseconds for a time without its fraction.
     """
     match = fields.pattern[name].fullmatch
-    flows, numbers = _flows, fields.numbers
+    known, numbers, most = flows, fields.numbers, stamp.REMEMBERED
     modulus = fields.MODULUS
     unknown = TimeStyle.NONE
     new = tuple.__new__
@@ -49,13 +54,19 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
         if found is None:
             return None
         time, addressed, flags, seq, last, ack, window, options, length, payload = found.groups()
+        flow = known[addressed]
+        if flow is None:
+            return None
+        version, src, dst = flow
         octets = numbers[length]
-        version, src, dst = flows[addressed]
         first = end = when = None
         if seq is not None:
-            first = int(seq)
+            first = numbers[seq]
             if last is not None:
                 end = int(last)
+                if len(numbers) >= most:
+                    numbers.clear()
+                numbers[last] = end  # where the next segment begins, and what will be acknowledged
                 if end - first != octets and (end - first) % modulus != octets:
                     return None
         if time is not None:
@@ -76,7 +87,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
                 flags,
                 first,
                 end,
-                None if ack is None else int(ack),
+                None if ack is None else numbers[ack],
                 numbers[window],
                 None,
                 octets,

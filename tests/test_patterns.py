@@ -186,12 +186,14 @@ def test_an_option_at_fault_stands_first_or_behind_a_comma(options: str, expecte
             assert found == expected
 
 
-@pytest.mark.parametrize("lost", ["05:57:05.429408", "1700000000.429408", "IP", "IP6"])
+@pytest.mark.parametrize("lost", ["05:57:05.429408", "1700000000.429408", "IP", "IP6", "(192.0.2.2.80", "[|ip]"])
 def test_what_stands_before_the_addresses_is_none(lost: str) -> None:
     """A line whose source was lost is no record; its time or its protocol is not taken for a host."""
     text = f"{lost} > 192.0.2.1.38465: Flags [R.], seq 0, ack 1, win 0, length 0"
-    assert by_pattern(text) is None
-    assert by_parser(text) is None
+    for before in ("", "05:57:05.429409 ", "05:57:05.429409 IP "):
+        assert by_pattern(before + text) is None
+        assert by_parser(before + text) is None
+        assert [name for name in shapes.SHAPES if shapes.readers[name](before + text, 1) is not None] == []
 
 
 @pytest.mark.parametrize(
