@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import lark
 from lark import Lark, Token
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping
 
     from lark.common import LexerConf
-    from lark.lexer import LexerState
-    from lark.parsers.lalr_parser_state import ParserState
 
 
 NOTHING: Final = re.compile("(?!)")  # what may follow a record
@@ -57,12 +55,8 @@ class _Scans(dict[int, _Scan]):
         return scan
 
 
-class _QuickLexer(ContextualLexer):
-    """
-    Lark's contextual lexer for short texts whose terminals the tests have compared.
-
-    It neither compares the terminals again nor counts lines and columns while all goes well.
-    """
+class _ComparedLexer(ContextualLexer):
+    """Lark's contextual lexer for terminals that the tests have compared: it does not do so again."""
 
     def __init__(
         self, conf: LexerConf, states: dict[int, Collection[str]], always_accept: Collection[str] = ()
@@ -70,25 +64,6 @@ class _QuickLexer(ContextualLexer):
         """Take what Lark's own lexer takes."""
         conf.skip_validation = True
         super().__init__(conf, states, always_accept)
-        self.scans: Final = _Scans(self.lexers)
-
-    def lex(self, lexer_state: LexerState, parser_state: ParserState[object]) -> Iterator[Token]:
-        """Yield the tokens; where none matches, let Lark's own lexer say so."""
-        counter, text, stack = lexer_state.line_ctr, str(lexer_state.text.text), parser_state.state_stack
-        position, end = counter.char_pos, lexer_state.text.end
-        scans, new = self.scans, str.__new__
-        while position < end:
-            match, callbacks = scans[cast("int", stack[-1])]
-            found = match(text, position)
-            if found is None:
-                break
-            value, name = found[0], str(found.lastgroup)
-            token = new(Token, value)
-            token.type, token.value, token.start_pos = name, value, position
-            token.line = token.column = token.end_line = token.end_column = token.end_pos = None
-            counter.char_pos = position = found.end()
-            yield callbacks[name](token) if name in callbacks else token
-        yield from super().lex(lexer_state, parser_state)
 
 
 def grammar_source() -> str:
@@ -121,7 +96,7 @@ def build(*start: str, strict: bool = False) -> Lark:
         maybe_placeholders=False,
         keep_all_tokens=False,
         g_regex_flags=re.ASCII,
-        _plugins={} if strict else {"ContextualLexer": _QuickLexer},
+        _plugins={} if strict else {"ContextualLexer": _ComparedLexer},
     )
 
 
@@ -170,7 +145,7 @@ class _Places(dict[tuple[int, ...], _Place]):
         inner: Any = parser.parser  # Lark does not say of which type
         parsing = inner.parser.parser.parse_table
         self.table: Mapping[int, Mapping[str, tuple[object, Any]]] = parsing.states
-        self.scans: _Scans = inner.lexer.scans
+        self.scans = _Scans(inner.lexer.lexers)
         (start,), (self.end,) = parsing.start_states.values(), parsing.end_states.values()
         self.beginning = self[start,]
 
