@@ -209,6 +209,13 @@ def test_what_a_receiver_expects_is_known_by_two_estimates(seq: int, *, accepted
     assert (last.server.after.state is State.CLOSED) == accepted
 
 
+@pytest.mark.parametrize(("ack", "accepted"), [(1, False), (901, True)])
+def test_an_rst_may_show_that_the_log_lacks_a_part(ack: int, *, accepted: bool) -> None:
+    """R51: one that confirms what was never captured, too, was sent after more than this: what is expected is unknown."""
+    last = steps_of(USED + f"C R. seq=700 ack={ack}")[-1]
+    assert (last.step == "reset.abort", last.step == "reset.ignored") == (accepted, not accepted)
+
+
 @pytest.mark.parametrize(
     ("written", "step"),
     [
