@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import fields
@@ -46,6 +47,11 @@ _CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before th
 _OPENING: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)"
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
 _START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w.:-]+ > [\w.:-]+: )")
+# Where one of several records begins that a page or a chat has put into one line.
+_ANOTHER: Final = re.compile(
+    r"(?<= )(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9})"
+    r"(?= (?:[\w.@:-]+ +(?:In|Out|[BMP]) +)?(?:IP6? |ARP, |[\w.:-]+ > ))"
+)
 _TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
 # In front of a record without a time: a time of the record itself, or its IP header, that cannot be read. A prefix ends
 # otherwise ("host tcpdump[123]: ", "pod | "), and what the record says is not left out for the sake of the rest.
@@ -90,6 +96,8 @@ class Mender:
         if self._payload and text[:1] == "\t":
             return self._numbered(items)  # the sender chose it; behind a tab it can imitate a record
         self._payload = len(items) == 1 and isinstance(items[0], Segment) and bool(items[0].payload)
+        if self._payload and isinstance(first := items[0], Segment) and _runs_on(first):
+            return self._numbered(_parted(first, text, ()))
         if (
             len(items) == 1
             and isinstance(item := items[0], Skipped)
@@ -133,6 +141,8 @@ class Mender:
         for cleaned, repairs in cleanings(text):
             item = _whole(cleaned, self._line)
             if item is not None:
+                if isinstance(item, Segment) and _runs_on(item):
+                    return _parted(item, text, repairs)
                 return [_mended(item, (text,), repairs)] if repairs else [item]
             if _opens(cleaned):
                 soft = cleaned.endswith("=")
@@ -368,6 +378,21 @@ def _begins_anew(text: str, without: str = "") -> bool:
     """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it; `without` one repair."""
     readings = (cleaned for cleaned, repairs in cleanings(text) if without not in repairs)
     return any(_TIME.match(cleaned) or _whole(cleaned, 1) is not None for cleaned in readings)
+
+
+def _runs_on(segment: Segment) -> bool:
+    """Tell whether another record follows where a payload would: with no mark before it, which no sender can leave out."""
+    payload = segment.payload
+    if payload is None or segment.text.endswith(f": {payload}"):
+        return False
+    return _ANOTHER.match(f" {payload}", 1) is not None
+
+
+def _parted(segment: Segment, text: str, repairs: tuple[str, ...]) -> list[Item]:
+    """Return the records of a line that has several."""
+    places = [0, *(found.start() for found in _ANOTHER.finditer(segment.text)), len(segment.text)]
+    parts = [parse_line(segment.text[start:end].rstrip(), segment.line) for start, end in pairwise(places)]
+    return [_mended(part, (text,), (*repairs, "run_together")) for part in parts]
 
 
 def _mended(item: Item, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Item:

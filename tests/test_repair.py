@@ -206,6 +206,26 @@ def test_a_record_is_not_the_rest_of_one_that_was_cut(following: str, cut: str) 
     assert isinstance(other, Segment) is not following.endswith(DATA[80:90])
 
 
+@pytest.mark.parametrize("before", ["", "$ sudo tcpdump -i any ", "> ", "it says: "])
+def test_records_that_run_on_in_one_line(before: str) -> None:
+    """Where a page has taken the line breaks away, each is a record of its own, on the same line."""
+    other = "12:00:00.010000 IP 192.0.2.1.53 > 192.0.2.2.4242: UDP, length 12"
+    answer = DATA.replace("0.020000", "0.030000")
+    _, syn, udp, *data = read("x", f"{before}{SYN} {other} {DATA}: HTTP: GET / {answer}", OLD)
+    assert str(syn) == SYN
+    assert isinstance(udp, Skipped)
+    assert udp.kind == "udp"
+    assert [str(item) for item in data] == [f"{DATA}: HTTP: GET /", answer, OLD]
+    assert [item.line for item in (syn, udp, *data)] == [2, 2, 2, 2, 3]
+
+
+@pytest.mark.parametrize("printed", ["", ": ", ": HTTP: GET /", ": SMTP: "])
+def test_a_payload_cannot_run_on(printed: str) -> None:
+    """What a sender chose stands behind a mark; it makes no record, in one line or more."""
+    (segment,) = (item for item in read(f"{DATA}{printed or ': '} {OLD}") if isinstance(item, Segment))
+    assert segment.payload is not None
+
+
 @pytest.mark.parametrize("mark", ["", "> ", "> > "])
 @pytest.mark.parametrize("following", [SYN, SYN.partition(" ")[2], f"{SYN}: more", VERBOSE[0]])
 def test_a_lonely_header_takes_no_other_record(mark: str, following: str) -> None:

@@ -118,7 +118,7 @@ class Text:
         if self._quiet:
             return ""
         under = f"\n{INDENT}".join(self.explanation(step))
-        return f"{self.originals(lines)}{INDENT}{under}\n\n"
+        return f"{self.originals(lines or (step.segment.text,))}{INDENT}{under}\n\n"  # several may share a line
 
     def pass_over(self, step: Step) -> None:
         """Note a segment that is shown elsewhere."""
