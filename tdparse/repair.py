@@ -60,6 +60,7 @@ _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has noth
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
+_TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
 
@@ -256,7 +257,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     plain: str = text
     repairs: tuple[str, ...] = ()
     if "&" in text:
-        plain, repairs = _SPACES.sub(" ", html.unescape(text)), ("entities",)
+        plain, repairs = _SPACES.sub(" ", _unescaped(text)), ("entities",)
         yield plain, repairs
     if _OCTET.search(plain):
         decoded = _OCTET.sub(lambda found: chr(int(found[1], 16)), plain)
@@ -267,6 +268,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
         ("spacing", _TIGHT_ARROW, " > "),
+        ("spacing", _TIGHT_COMMA, ", "),
     ):
         changed = pattern.sub(put, plain)
         if changed != plain:
@@ -277,6 +279,12 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     single = re.sub(r"(?<=\S)  +(?=\S)", " ", plain)
     if single != plain:
         yield single, (*repairs, "spaces")
+
+
+def _unescaped(text: str) -> str:
+    """Return the text without HTML's escapes; what was pasted from a page's source into a page has them twice."""
+    plain = html.unescape(text)
+    return html.unescape(plain) if "&amp;" in text else plain
 
 
 def _beginnings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -309,7 +317,7 @@ def _joined(reading: Reading, text: str) -> Iterator[Reading]:
     """Yield the ways in which `text` continues a reading."""
     seen = set()
     cleaned, _ = _characters(text)
-    plain = _SPACES.sub(" ", html.unescape(cleaned)) if "entities" in reading.repairs else cleaned
+    plain = _SPACES.sub(" ", _unescaped(cleaned)) if "entities" in reading.repairs else cleaned
     another = is_unfinished(reading.text) and _RECORD.search(plain) is not None
     for shortened, undone in _beginnings(plain):
         if another and "prefix" in undone:

@@ -59,6 +59,8 @@ def values(segment: Segment) -> tuple[object, ...]:
         ([f"Jan 20 08:04:34 host tcpdump[123]: {SYN}"], SYN, ("prefix",)),
         ([f"pod-7d4b9 | {SYN}"], SYN, ("prefix",)),
         ([html.escape(SYN)], SYN, ("entities",)),
+        ([html.escape(html.escape(SYN))], SYN, ("entities",)),
+        ([SYN.replace(", ", ",")], SYN, ("spacing",)),
         ([f"\x1b[01;31m{SYN}\x1b[0m"], SYN, ("colours",)),
         ([f"\ufeff{SYN}"], SYN, ("invisible",)),
         ([SYN.replace(" > ", "\u00a0>\u00a0")], SYN, ("spaces",)),
