@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
-from tdparse.record import is_continuation, is_unfinished, opens_ascii_dump, parse_line
+from tdparse.record import is_continuation, is_unfinished, opens_ascii_dump, parse_line, style_of_unfinished
 from tdparse.shapes import reader_of
 
 if TYPE_CHECKING:
@@ -96,10 +96,11 @@ class Assembler:
         self.quoting = False
         if isinstance(item, Segment):
             return [self._segment(item)]
-        if item.kind in OPEN_KINDS and not self._dumping:
-            if self._after == "icmp" and (text.startswith(QUOTED) or self._quoted is not None):
+        if item.kind in OPEN_KINDS:
+            quotes = self._after == "icmp" and (text.startswith(QUOTED) or self._quoted is not None)
+            if quotes and not self._dumping:
                 return [self._quotation(text)]
-            if is_unfinished(text):
+            if style_of_unfinished(text) in self._styles if self._dumping else is_unfinished(text):
                 self._held = [text]
                 self._fast = None
                 return []
@@ -195,6 +196,5 @@ class Assembler:
         """Return the held lines as what they are without the line they asked for."""
         first = self._line - len(self._held)
         held, self._held = self._held, []
-        return [
-            Skipped(first + index, "continuation" if index else "other_protocol", raw) for index, raw in enumerate(held)
-        ]
+        kinds = ("hexdump", "hexdump") if self._dumping else ("other_protocol", "continuation")
+        return [Skipped(first + index, kinds[index > 0], raw) for index, raw in enumerate(held)]

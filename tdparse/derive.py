@@ -399,7 +399,7 @@ PLANS: Final[Mapping[str, Plan]] = {
     "ADDRESSED": Plan("addressed", ("word", "src", "dst"), RARE),
     "PACKET": Plan("packet", PACKET_FIELDS),
     "ABRIDGED": Plan("abridged", ABRIDGED_FIELDS),
-    "UNFINISHED": Plan("unfinished", ()),
+    "UNFINISHED": Plan("unfinished", TIMES),
     "OUTER": Plan("outer", ("src", "dst", "extension")),
     "IP_TEXT": Plan("ip_text", ("tos", "ttl", "ip_id", "ip_flags", "ip_length")),
     "ICMP_ERROR": Plan("icmp_error", ("quoted_host", "quoted_protocol", "quoted_port", "mtu")),

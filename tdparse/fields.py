@@ -143,6 +143,11 @@ def segment(fields: Fields, line: int, text: str) -> Segment:
     )
 
 
+def time_style(fields: Fields) -> TimeStyle:
+    """Return how the time of a record is printed."""
+    return _time(fields)[2]
+
+
 def _time(fields: Fields) -> tuple[str | None, int | None, TimeStyle]:
     """Return the time as printed (without indentation), its stamp, its style."""
     for name, (style, read) in stamp.READERS.items():

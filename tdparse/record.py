@@ -10,6 +10,8 @@ from tdparse.model import Item, Skipped
 if TYPE_CHECKING:
     import re
 
+    from tdparse.model import TimeStyle
+
 MAX_LENGTH: Final = 2**20  # characters of one record; a decoded payload of 64 KiB prints 200,000
 FOREIGN: Final = ("arp", "udp", "icmp", "fragment", "other_protocol")
 USUAL: Final = next(iter(shapes.SHAPES))
@@ -63,6 +65,12 @@ def parse_unusual(text: str, line: int = 1) -> Item:
 def is_unfinished(text: str) -> bool:
     """Return whether `text` is the beginning of a record that goes on in the next physical line."""
     return len(text) <= MAX_LENGTH and _pattern["UNFINISHED"].fullmatch(text + "\n") is not None
+
+
+def style_of_unfinished(text: str) -> TimeStyle | None:
+    """Return how the time of such a beginning is printed, None if `text` is none."""
+    found = _pattern["UNFINISHED"].fullmatch(text + "\n") if len(text) <= MAX_LENGTH else None
+    return None if found is None else fields.time_style(fields.captured("UNFINISHED", found))
 
 
 def is_continuation(text: str) -> bool:

@@ -139,6 +139,14 @@ def test_text_of_a_dump_cannot_imitate_a_record() -> None:
     ]
 
 
+def test_records_of_two_lines_between_dumps() -> None:
+    """-A with -v: a dump ends at a header with a time as the log prints it, not at one that imitates it."""
+    dump = ["E..4.j@.@.!X....d.........", "GET / HTTP/1.1", HEADER.partition(" ")[2], SECOND]
+    result = feed(HEADER, SECOND, *dump, HEADER, SECOND, *dump, HEADER, "no second line", HEADER, SECOND)
+    found = [kind for items in result for kind in kinds(items)]
+    assert found == ["segment", *["hexdump"] * 4, "segment", *["hexdump"] * 6, "segment"]
+
+
 @pytest.mark.parametrize("quoted", [SECOND, "    192.0.2.1.5 > 192.0.2.2.80: [|tcp]"])
 def test_a_header_quoted_by_icmp_is_no_segment(quoted: str) -> None:
     """The quoted packet was sent before, and may have been printed before."""
