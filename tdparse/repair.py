@@ -61,6 +61,7 @@ _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
+_LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
 
@@ -269,6 +270,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("patch_marks", _PATCH_MARK, " "),
         ("spacing", _TIGHT_ARROW, " > "),
         ("spacing", _TIGHT_COMMA, ", "),
+        ("spacing", _LOOSE_OPTION, ","),
     ):
         changed = pattern.sub(put, plain)
         if changed != plain:
@@ -335,6 +337,8 @@ def _joined(reading: Reading, text: str) -> Iterator[Reading]:
             indented = "quoted" in reading.repairs or shortened.startswith("    ")
             repairs = reading.repairs if indented else _with(reading.repairs, "spaces")
             yield Reading(f"{reading.text}\n    {rest}", repairs, soft)
+            if (closed := _LOOSE_OPTION.sub(",", rest)) != rest:
+                yield Reading(f"{reading.text}\n    {closed}", _with(repairs, "spacing"), soft)
         yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
         if len(reading.text) >= HARD_WRAP:
             yield Reading(reading.text + rest, _with(reading.repairs, "wrapped"), soft)
