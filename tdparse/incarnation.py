@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from tdparse.evidence import Record
     from tdparse.flags import SegmentClass
     from tdparse.model import Endpoint, Flow
-    from tdparse.prediction import Lane
+    from tdparse.prediction import Lanes
 
 MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
 REMEMBERED: Final = 4096  # sets of steps that incarnations share; ordinary traffic has some hundred
+
+_OVER: Final = frozenset({CLOSED, TIME_WAIT})
 
 # What most incarnations never fill is one and the same for all of them, and replaced when there is something.
 NOTHING: Final[Mapping[Any, Any]] = {}
@@ -143,7 +145,7 @@ class Incarnation:
         self.checksums: Mapping[bool, int] = NOTHING  # by "is the client", how many more correct ones than incorrect
         self.last_rst: tuple[Record | None, Record | None] = (None, None)  # as `last_of`
         self.irtt: int | None = None
-        self.lanes: tuple[Lane, Lane] | None = None  # while it is calm
+        self.lanes: Lanes | None = None  # while what comes next is foreseen
         self.history = History()
         self.metrics = Metrics()
         self.found: Mapping[str, int] = NOTHING  # how often, by code
@@ -206,13 +208,9 @@ class Incarnation:
 
     def refresh_symbols(self) -> None:
         """Rebuild what j, k, m, n stand for (R4)."""
-        self.symbols = Symbols(
-            self.client.isn_known,
-            self.server.isn_known,
-            None if self.first_fin is None else self.first_fin.role,
-            self.client.fin,
-            self.server.fin,
-        )
+        client, server, first = self.client, self.server, self.first_fin
+        known = client.isn_known, server.isn_known
+        self.symbols = tuple.__new__(Symbols, (*known, None if first is None else first.role, client.fin, server.fin))
 
     def add_step(self, step: str) -> None:
         """Note that a record was this step."""
@@ -251,9 +249,10 @@ class Incarnation:
             return True
         if not (client.sent_fin and server.sent_fin):  # asked of every connection, and mostly so
             return False
-        return all(
-            peer.standing.state in (CLOSED, TIME_WAIT) and not peer.standing.alternatives for peer in (client, server)
-        )
+        ours, theirs = client.standing, server.standing
+        if ours.alternatives or theirs.alternatives:
+            return False
+        return ours.state in _OVER and theirs.state in _OVER
 
     def last_line_of(self, peer: Peer) -> int:
         """Return the line of the last record that `peer` sent, 0 before the first."""

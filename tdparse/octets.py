@@ -216,13 +216,11 @@ class Octets:
         if self.acked is not None and ack <= self.acked:
             return []
         self.acked = ack
-        confirmed: list[Sent] = []
         unacked = self.unacked
-        before = self.largest_through
-        if unacked and any(entry.end <= ack for entry in unacked):
-            confirmed = [entry for entry in unacked if entry.end <= ack]
+        confirmed = [entry for entry in unacked if entry.end <= ack]
+        if confirmed:
             self.unacked = [entry for entry in unacked if entry.end > ack] or ()
-        self.largest_through = max(before, *(entry.end - entry.start for entry in confirmed), 0)
+            self.largest_through = max(self.largest_through, *[entry.end - entry.start for entry in confirmed])
         return confirmed
 
     def received(self, start: int, end: int) -> None:

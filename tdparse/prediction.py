@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from tdparse.evidence import Peer
     from tdparse.incarnation import Incarnation
+    from tdparse.milestone import Milestone
     from tdparse.model import Numbering
     from tdparse.normalize import Direction, Normalizer
 
@@ -47,10 +48,13 @@ PLAIN, PUSH, ADVANCING, ONLY_ACK, PRINTED, FIRST = 0, 1, 2, 4, 5, 10
 KINDS: Final = 2 * FIRST
 DATA_KINDS: Final = {".": PLAIN, "P.": PUSH}
 UNEXPECTED: Final = -100
+LEAVES: Final = -50  # a FIN: what is held is given back, and what comes is a milestone
 
 Found: TypeAlias = "tuple[str, ...]"
+Awaited: TypeAlias = "Lane | Milestone"
+Lanes: TypeAlias = "tuple[Lane, Lane] | tuple[Milestone, Milestone]"  # of one connection
 Emit: TypeAlias = (
-    "Callable[[Found, Lane, int, int], str]"  # of line, lane, number of the line, time since the beginning
+    "Callable[[Found, Awaited, int, int], str]"  # of line, lane, number of the line, time since the beginning
 )
 
 
@@ -70,7 +74,7 @@ class Signature(NamedTuple):
 class Form:
     """How segments with one signature come out: by kind, what writes them, and the step they are."""
 
-    __slots__ = ("emits", "numbers", "steps", "then")
+    __slots__ = ("emits", "numbers", "seen", "steps", "then", "tried")
 
     def __init__(self, numbers: Numbering) -> None:
         """Start with nothing known; `numbers` says how they are printed."""
@@ -78,10 +82,14 @@ class Form:
         self.then: dict[Form, tuple[Form, Form]] = {}  # by the peer's form: theirs behind a segment of kind FIRST
         self.emits: list[Emit | None] = [None] * KINDS
         self.steps: list[str] = [""] * KINDS
+        self.seen = 0  # milestones that went the whole way
+        self.tried: Emit | None = None  # what writes one of them, and has to write the next one, too
 
     def forget(self) -> None:
         """Know nothing of how to write them any more."""
         self.emits[:] = [None] * KINDS
+        self.tried = None
+        self.seen = 0
 
 
 class Lane:
@@ -101,6 +109,7 @@ class Lane:
         "data",
         "direction",
         "edge",
+        "emit",
         "emits",
         "first_ack_line",
         "flight",
@@ -111,6 +120,7 @@ class Lane:
         "fresh",
         "from_client",
         "gained",
+        "ip",
         "is_open",
         "isn",
         "key",
@@ -143,13 +153,21 @@ class Lane:
         "x",
     )
 
+    emit: Emit | None  # what writes the last one
     emits: list[Emit | None]
     form: Form
     peer: Lane
     __deletable__ = ["peer"]  # noqa: RUF012 - what the compiler wants to know, word for word
 
     def __init__(
-        self, conn: Incarnation, x: Peer, y: Peer, key: str, bases: tuple[int, int], direction: Direction
+        self,
+        conn: Incarnation,
+        x: Peer,
+        y: Peer,
+        key: str,
+        ip: int | None,
+        bases: tuple[int, int],
+        direction: Direction,
     ) -> None:
         """
         Look ahead from where `x` stands.
@@ -159,6 +177,7 @@ class Lane:
             x: The sender.
             y: Its peer.
             key: The text of its lines between the time and the flags.
+            ip: 4, 6, None when the lines do not say.
             bases: What is added to the printed seq and ack to give the numbers on the wire.
             direction: Where the numbering of the log keeps what it expects.
         """
@@ -166,6 +185,7 @@ class Lane:
         self.conn_number = conn.flow.conn
         self.x = x
         self.key = key
+        self.ip = ip
         self.direction = direction
         self.from_client = x.is_client
         self.metrics = conn.metrics
@@ -216,7 +236,7 @@ class Lane:
         self.turns: list[int] = []
         self.turned = conn.metrics.turns.count > 0
 
-    def take(self, found: Found, now: int, line: int) -> int:  # noqa: C901  asked of nearly every line: calls would cost most of it
+    def take(self, found: Found, now: int, line: int) -> int:  # noqa: C901, PLR0915  asked of nearly every line: calls would cost most of it
         """
         Note the next segment, if it is as expected, and return its kind.
 
@@ -237,7 +257,7 @@ class Lane:
             return UNEXPECTED
         if found[LENGTH] == "0":
             if reached == known or found[SEQ] or found[FLAGS] != ".":
-                return UNEXPECTED
+                return LEAVES if found[FLAGS] == "F." else UNEXPECTED
             kind, end = ONLY_ACK, begin
         else:
             size, kind, end = int(found[LENGTH]), DATA_KINDS.get(found[FLAGS], UNEXPECTED), begin + int(found[LENGTH])
@@ -263,7 +283,8 @@ class Lane:
         fresh = self.fresh
         if fresh:
             kind += FIRST
-        if self.emits[kind] is None:
+        self.emit = self.emits[kind]
+        if self.emit is None:
             return ~kind
         then = self.form.then.get(peer.form) if fresh else None
         if fresh and then is None:
@@ -344,7 +365,8 @@ class Lane:
         """Note a window other than the one before, in a segment with `ack`; False: it is remarkable, nothing is noted."""
         window = int(text)
         scaled = window << self.shift
-        if not window or (self.shift and self.edge - ack - scaled > 1 << self.shift):
+        taken = 0 if self.fresh else self.edge - ack - scaled  # the window of a SYN promises nothing (R76)
+        if not window or (self.shift and taken > 1 << self.shift):
             return False
         self.win_text = text
         self.scaled = scaled
@@ -361,30 +383,22 @@ class Lane:
 
 
 def predict(
-    conn: Incarnation, ip: int | None, key: str, normalizer: Normalizer, forms: dict[Signature, Form]
+    conn: Incarnation, ip: int | None, key: str, normalizer: Normalizer, forms: dict[tuple[object, ...], Form]
 ) -> tuple[Lane, Lane] | None:
     """Return the lanes of a connection, that of the segment whose line has `key` first; None unless it is calm."""
     if conn.client.fin is not None or conn.server.fin is not None or not _is_calm(conn):
         return None
-    word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
-    if not word.startswith("IP") or not key.isascii() or not key.isprintable():
-        return None
-    src, dst = tokens.split(" > ")
-    client, server = conn.peers
-    x, y = (client, server) if src == str(client.endpoint) else (server, client)
-    if src != str(x.endpoint) or dst != str(y.endpoint):
+    ends = ends_of(conn, key)
+    if ends is None:
         return None
     lanes = []
-    for one, other, text in ((x, y, key), (y, x, f"{word}{dst} > {src}: ")):
-        outlook = normalizer.outlook(one.endpoint, other.endpoint, ip)
-        if outlook is None or not (_is_orderly(conn, one, other) and (_has_spoken(one) or _is_awaited(one))):
+    for (x, text), (y, _) in (ends, ends[::-1]):
+        outlook = normalizer.outlook(x.endpoint, y.endpoint, ip)
+        if outlook is None or not (_is_orderly(conn, x, y) and (_has_spoken(x) or _is_awaited(x))):
             return None
         bases, direction, printed = outlook
-        lane = Lane(conn, one, other, text, bases, direction)
-        scaling = None if one.shift is None else min(one.shift, 1)
-        standings, known = (client.standing, server.standing), (client.isn_known, server.isn_known)
-        confidence, stamped = conn.flow.role_confidence, one.ts is not None
-        signature = Signature(ip, one.is_client, confidence, standings, known, scaling, printed, stamped)
+        lane = Lane(conn, x, y, text, ip, bases, direction)
+        signature = signature_of(conn, x, ip, printed)
         form = forms.get(signature)
         if form is None:
             form = forms[signature] = Form(printed)
@@ -396,29 +410,69 @@ def predict(
     return conn.lanes
 
 
+def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, str]] | None:
+    """
+    Return both ends of a connection, each with what its lines show between time and flags, the sender of `key` first.
+
+    None where that does not name them as the connection has them.
+    """
+    word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
+    if not word.startswith("IP") or not key.isascii() or not key.isprintable():
+        return None
+    src, dst = tokens.split(" > ")
+    client, server = conn.peers
+    x, y = (client, server) if src == str(client.endpoint) else (server, client)
+    if src != str(x.endpoint) or dst != str(y.endpoint):
+        return None
+    return (x, key), (y, f"{word}{dst} > {src}: ")
+
+
+def signature_of(conn: Incarnation, x: Peer, ip: int | None, printed: Numbering) -> Signature:
+    """Return what the results of all segments that `x` sends now depend on."""
+    client, server = conn.peers
+    standings, known = (client.standing, server.standing), (client.isn_known, server.isn_known)
+    scaling = None if x.shift is None else min(x.shift, 1)
+    confidence, stamped = conn.flow.role_confidence, x.ts is not None
+    return new(Signature, (ip, x.is_client, confidence, standings, known, scaling, printed, stamped))
+
+
 def _is_calm(conn: Incarnation) -> bool:
     """Tell whether nothing is going on beside the exchange of data: no rule looks at more than the numbers."""
     metrics = conn.metrics
     return (
         conn.handshake_done
         and conn.first_fin is None
-        and conn.tentative is None
-        and not (conn.self_connected or conn.probes or conn.keep_alives or conn.checksums)
+        and is_quiet(conn)
         and (metrics.third_time is not None or conn.midstream)
-        and metrics.first_time is not None
         and conn.history.is_settled
+    )
+
+
+def is_quiet(conn: Incarnation) -> bool:
+    """Tell whether nothing is going on that one of the rules looks at beside numbers, options and flags."""
+    return (
+        conn.tentative is None
+        and not (conn.self_connected or conn.probes or conn.keep_alives or conn.checksums)
+        and conn.metrics.first_time is not None
     )
 
 
 def _is_orderly(conn: Incarnation, x: Peer, y: Peer) -> bool:
     """Tell whether nothing that `x` has shown is sent again, or waits for more, in the ordinary way of things."""
-    octets, half = x.octets, conn.metrics.halves[x.is_client]
     return (
         x.got_syn is OBSERVED
-        and bool(x.sent_syn)
-        and bool(x.win)
         and x.lastack is not None
         and 1 <= x.lastack <= (y.octets.nxt or 0)  # or what `y` sends next was acknowledged before
+        and is_undisturbed(conn, x)
+    )
+
+
+def is_undisturbed(conn: Incarnation, x: Peer) -> bool:
+    """Tell whether `x` has sent all that was captured once, in order, and nothing of its state is in doubt."""
+    octets, half = x.octets, conn.metrics.halves[x.is_client]
+    return (
+        bool(x.sent_syn)
+        and bool(x.win)
         and not (x.dead or x.dead_pending or x.pre_fin or x.unreadable or x.duplicates)
         and x.inherited is None
         and x.heard is None
@@ -447,19 +501,20 @@ def _is_awaited(x: Peer) -> bool:
 # ------------------------------------------------------------------ looking back
 
 
-def settle(conn: Incarnation, ready: dict[str, Lane]) -> None:
+def settle(conn: Incarnation, ready: dict[str, Awaited]) -> None:
     """Give what the lanes of a connection hold back to it, and take them out of `ready`."""
     lanes, conn.lanes = conn.lanes, None
     if lanes is None:
         return
     for lane in lanes:
         ready.pop(lane.key, None)
-    used = [lane for lane in lanes if lane.last is not None]
+    calm = [lane for lane in lanes if isinstance(lane, Lane)]  # at a milestone nothing is held back
+    used = [lane for lane in calm if lane.last is not None]
     if not used:
         return
     used.sort(key=lambda lane: lane.last_line)
     _note_history(conn, used)
-    for lane in lanes:
+    for lane in calm:
         if lane.data or lane.acked:
             _settle_octets(lane)
         _settle_metrics(conn, lane)
@@ -476,8 +531,8 @@ def settle(conn: Incarnation, ready: dict[str, Lane]) -> None:
     conn.metrics.last_time, conn.metrics.last_line = conn.last_time, conn.last_line
 
 
-def part(lanes: tuple[Lane, Lane]) -> None:
-    """Have two lanes hold each other no longer when nobody needs them, or memory would grow with what was predicted."""
+def part(lanes: Lanes) -> None:
+    """Have two directions hold each other no longer when nobody needs them, or memory would grow with what was predicted."""
     for lane in lanes:
         del lane.peer
 

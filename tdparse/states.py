@@ -126,7 +126,10 @@ def standing(evidence: Evidence) -> Standing:
     state, reasons = SYNCHRONIZED[key]
     if state is ESTABLISHED and evidence.midstream and not evidence.spoke:
         return _STANDINGS[state, ASSUMED]  # R26
-    return _STANDINGS[state, min(getattr(evidence, reason) for reason in reasons)]
+    weakest = OBSERVED
+    for reason in reasons:
+        weakest = min(weakest, getattr(evidence, reason))
+    return _STANDINGS[state, weakest]
 
 
 def ambiguous(plain: Standing) -> Standing:

@@ -13,9 +13,10 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from tdparse import _patterns, shapes
+from tdparse.milestone import Milestone
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer
-from tdparse.prediction import ADDRESSED, FIRST, KINDS, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
+from tdparse.prediction import ADDRESSED, FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
 from tdparse.render import Holding, Hushed, Keeping, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
@@ -24,17 +25,18 @@ from tdparse.unpack import UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tdparse.model import Lang, Summary
-    from tdparse.prediction import Emit, Form, Found, Signature
+    from tdparse.model import Lang, Segment, Summary
+    from tdparse.prediction import Awaited, Emit, Form, Found
     from tdparse.read import Source
     from tdparse.shapes import Reader
 
 NumberingChoice: TypeAlias = Literal["auto", "absolute", "relative"]
 Place: TypeAlias = tuple[int, int | None]  # line and column, from 1
 PIECE: Final = 256  # verdicts that are written at once at the end
+WORTH: Final = 3  # milestones that are alike, before it is worth while to make out how they are written
 PLACES: Final = 20  # of one log; more of them help nobody
 BEFORE: Final = -(10**9)  # all times of a log, nanoseconds
-NOTHING: Final[Mapping[str, Lane]] = {}
+NOTHING: Final[Mapping[str, Awaited]] = {}
 
 
 class Run(NamedTuple):
@@ -86,6 +88,13 @@ def _text(octets: str) -> str:
     return octets if octets.isascii() else octets.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
+def _addressed(segment: Segment) -> str:
+    """Return what a SYN-ACK shows between time and flags, as the lines behind it will; "" for other segments."""
+    if segment.flags != "S." or segment.time is None or segment.layer is not None:
+        return ""
+    return segment.text.partition(f"{segment.time} ")[2].partition("Flags [")[0]
+
+
 def _none(_text: str, _line: int) -> None:
     """Read nothing: no log has been seen yet."""
 
@@ -110,7 +119,7 @@ class _Following:
         self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
         self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
         self._latest: Step | None = None  # the segment that went the whole way last
-        self._forms: dict[Signature, Form] = {}
+        self._forms: dict[tuple[object, ...], Form] = {}
         self._hushed = renderer if isinstance(renderer, Hushed) else None
         self._explainer.tracker.telling = self._hushed is None
 
@@ -186,7 +195,7 @@ class _Following:
     def _go_through(self, text: str, pattern: re.Pattern[str]) -> bytes:
         """Return what the lines of a text say, whose characters are octets; each ends with a newline."""
         run, tracker, whole = self._run, self._explainer.tracker, self._whole
-        ready: Mapping[str, Lane] = tracker.ready
+        ready: Mapping[str, Awaited] = tracker.ready
         latest, due, first = tracker.latest, tracker.due, tracker.first or 0
         number = passed = self._explainer.line
         second, base = "", 0
@@ -205,11 +214,13 @@ class _Following:
                     base = whole[second] + tracker.days if time[-7:-6] == "." else BEFORE
                 now = base + int(time[-6:]) * 1000
                 if latest <= now < due:
-                    emits = lane.emits
                     kind = lane.take(found, now, number)
-                    if kind >= 0:
+                    if kind == LEAVES and isinstance(lane, Lane):
+                        lane = tracker.leave(lane, self._forms)
+                        kind = UNEXPECTED if lane is None else lane.take(found, now, number)
+                    if kind >= 0 and lane is not None:
                         latest, predicted = now, kind
-                        emit = emits[kind]
+                        emit = lane.emit
                         if waiting and holding is not None:
                             parts.append(octets(holding.release()))
                         waiting = False
@@ -235,7 +246,7 @@ class _Following:
                 parts[-1] = octets(holding.hold(_text(parts[-1])))
         return "".join(parts).encode("latin-1")
 
-    def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Lane, int] | None) -> list[str]:
+    def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Awaited, int] | None) -> list[str]:
         """
         Return what a line completes that was not predicted.
 
@@ -253,12 +264,13 @@ class _Following:
             for item in self._explainer.take(segment):
                 parts += self._shown(item, lines)
         step = self._latest
-        if found[LINE] and step is not None:
-            lanes = self._explainer.tracker.look_ahead(step.segment, found[ADDRESSED], self._forms)
+        key = "" if step is None else found[ADDRESSED] or _addressed(step.segment)
+        if key and step is not None:
+            lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms)
             if lane is not None and 0 <= lane[1] < KINDS:
                 form, kind = lane[0].form, lane[1]
                 form.steps[kind % PRINTED] = step.step
-                form.emits[kind] = self._written(step, found, lane[0])
+                form.emits[kind] = self._learnt(step, found, lane[0])
                 if kind >= FIRST and lanes is not None:
                     form.then[lane[0].peer.form] = lanes[0].form, lanes[1].form
         return parts
@@ -274,13 +286,34 @@ class _Following:
         self._run.totals.lines += count
         self._run.totals.segments += count
 
-    def _written(self, step: Step, found: Found, lane: Lane) -> Emit | None:
+    def _learnt(self, step: Step, found: Found, lane: Awaited) -> Emit | None:
+        """
+        Return what writes segments like `step` from now on, None where each must be rendered by itself for now.
+
+        For milestones that takes some which were alike, as few logs have many; what is made of one has to fit the next.
+        """
+        if not isinstance(lane, Milestone):
+            return self._written(step, found, lane)
+        form = lane.form
+        form.seen += 1
+        if form.tried is None:
+            form.tried = self._written(step, found, lane) if form.seen >= WORTH else None
+            return None
+        if form.tried is not nothing:
+            from tdparse.render.template import fits
+
+            if not fits(form.tried, self._run.renderer, step, found, lane):
+                form.forget()
+        return form.tried
+
+    def _written(self, step: Step, found: Found, lane: Awaited) -> Emit | None:
         """Return what writes or keeps segments like `step`; None where each must be rendered by itself."""
         renderer = self._run.renderer
         if step.findings:
             return None
         if isinstance(renderer, Keeping):
-            return renderer.keeps(step, found, lane)
+            # What is kept is brief and has no room for the numbers of FINs.
+            return renderer.keeps(step, found, lane) if isinstance(lane, Lane) else None
         if self._lang is None:
             return None
         from tdparse.render.template import fits, template  # what makes code is loaded only for logs that need it

@@ -76,8 +76,8 @@ class Table:
 
     @property
     def due(self) -> int:
-        """The time of the next sweep, nanoseconds."""
-        return 0 if self._swept is None else self._swept + SWEEP_EVERY
+        """The time of the next sweep, nanoseconds; 0 where it comes with the next record."""
+        return 0 if self._swept is None or len(self.live) >= self._sweep_at else self._swept + SWEEP_EVERY
 
     def live_one(self, segment: Segment) -> Incarnation | None:
         """Return the incarnation of a segment's address pair."""

@@ -14,10 +14,12 @@ from tdparse.findings import BACKWARDS_FROM, Findings
 from tdparse.findings.table import COMPUTES_CHECKSUMS
 from tdparse.flags import RST, SegmentClass, flags_of
 from tdparse.icmp import quote
-from tdparse.model import Side, Step
+from tdparse.milestone import KIND, await_milestones
+from tdparse.model import Segment, Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
-from tdparse.prediction import part, predict, settle
+from tdparse.prediction import LINE, part, predict, settle
+from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 from tdparse.states import PRESUMED
 from tdparse.steps import acknowledged_before, completes_handshake, decide
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
     from tdparse.incarnation import Incarnation
-    from tdparse.model import Finding, Numbering, Segment, Summary
-    from tdparse.prediction import Form, Lane, Signature
+    from tdparse.milestone import Milestone
+    from tdparse.model import Finding, Numbering, Summary
+    from tdparse.prediction import Awaited, Form, Found, Lane, Lanes
 
 NOT_BEFORE: Final = 1 << 63
 
@@ -54,8 +57,8 @@ class Tracker:
         self._scans = ScanWatch()
         self._now: int | None = None  # the latest time of the log so far
         self._previous: int | None = None  # the time of the record before
-        self._settled: list[tuple[Lane, Lane]] = []  # lanes that only who feeds the segment at hand may still need
-        self.ready: dict[str, Lane] = {}  # of the calm connections, by what their lines show between time and flags
+        self._settled: list[Lanes] = []  # lanes that only who feeds the segment at hand may still need
+        self.ready: dict[str, Awaited] = {}  # what is foreseen, by what its line shows between time and flags
 
     def feed(self, segment: Segment) -> Step:
         """Account for one segment and say what it did."""
@@ -105,16 +108,57 @@ class Tracker:
         """The time of the log's first segment."""
         return self._clock.first
 
-    def look_ahead(self, segment: Segment, key: str, forms: dict[Signature, Form]) -> tuple[Lane, Lane] | None:
-        """Make and return lanes for the connection of `segment`, which came last, if it is calm; `key` is as for `Lane`."""
+    def look_ahead(self, segment: Segment, key: str, forms: dict[tuple[object, ...], Form]) -> Lanes | None:
+        """
+        Foresee what comes next in the connection of `segment`, which came last; None where that is not possible.
+
+        `key` is as for `Lane`.
+        """
         conn = self.table.live_one(segment)
-        if conn is None or conn.lanes is not None:
-            return None
-        lanes = predict(conn, segment.ip, key, self.normalizer, forms)
+        return None if conn is None or conn.lanes is not None else self._foresee(conn, segment.ip, key, forms)
+
+    def _foresee(
+        self, conn: Incarnation, ip: int | None, key: str, forms: dict[tuple[object, ...], Form]
+    ) -> Lanes | None:
+        lanes: Lanes | None = predict(conn, ip, key, self.normalizer, forms)
+        if lanes is None and (conn.first_fin is not None or not conn.handshake_done):
+            lanes = await_milestones(conn, ip, key, self.normalizer, self._reach, forms)
         for lane in lanes or ():
             if lane.is_open:
                 self.ready[lane.key] = lane
         return lanes
+
+    def leave(self, lane: Lane, forms: dict[tuple[object, ...], Form]) -> Awaited | None:
+        """Have a connection that is calm no longer so, as a FIN comes; return what that may be, None where nobody can say."""
+        conn, ip, key = lane.conn, lane.ip, lane.key
+        self._settle(conn)
+        found = await_milestones(conn, ip, key, self.normalizer, self._reach, forms)
+        for milestone in found or ():
+            self.ready[milestone.key] = milestone
+        return None if found is None else found[0]
+
+    def _reach(self, milestone: Milestone, found: Found, now: int, line: int) -> None:
+        """Apply a segment that is a milestone, and foresee what comes behind it."""
+        conn, form = milestone.conn, milestone.form
+        segment = parse_line(found[LINE], line)
+        if not isinstance(segment, Segment):  # pragma: no cover - what the NEXT patterns describe is a segment
+            raise TypeError(found[LINE])
+        flags = flags_of(segment.flags or "")
+        x, y = milestone.x, milestone.peer.x
+        numbers = self.normalizer.feed(segment)
+        record = Record(segment, numbers, flags, flags.class_of(0), now, x, y)
+        step = form.steps[KIND]
+        opening = not conn.handshake_done
+        conn.place(record)
+        self._apply(conn, record, step, self._context(conn, record), effective=True)
+        apply.remember(conn, record, step, effective=True)
+        milestone.note(record)
+        if conn.first_fin is not None:
+            self.table.note(conn)
+        if opening or conn.closed:
+            self._settle(conn)
+        if opening:
+            self._foresee(conn, segment.ip, milestone.key, milestone.forms)
 
     def pass_over(self, latest: int) -> None:
         """Take note that segments were predicted, the last of them at `latest`."""
@@ -178,25 +222,16 @@ class Tracker:
 
     def _place(self, conn: Incarnation, record: Record) -> Step:
         """Decide the step, apply the evidence, and collect what is worth saying."""
-        x, y = record.x, record.y
         conn.place(record)
         before_client, before_server = conn.client.standing, conn.server.standing
         context = self._context(conn, record)
-        computes = conn.checksums.get(x.is_client, 0) >= COMPUTES_CHECKSUMS
+        computes = conn.checksums.get(record.x.is_client, 0) >= COMPUTES_CHECKSUMS
         record.damaged = computes and record.segment.checksum == "incorrect"
         step = decide(conn, record)
         effective = step not in apply.WITHOUT_EFFECT and not (context.rejected and step == "ack.challenge")
         apply.count_probes(conn, record, step)
         gathered = self._findings.before(conn, record, step)
-        if step != "stepless.capture_duplicate":
-            evidence.deliver_pending(x, y)
-        if record.cls is RST and effective:
-            apply.reset(conn, record, step)
-        elif effective:
-            apply.advance(conn, record, step, context)
-        evidence.refresh(x, y)
-        for peer in (x, y):
-            apply.restart_time_wait(peer, record, step, y)
+        self._apply(conn, record, step, context, effective=effective)
         result = self._step(
             conn,
             record,
@@ -209,6 +244,20 @@ class Tracker:
         )
         apply.remember(conn, record, step, effective=effective)
         return result
+
+    @staticmethod
+    def _apply(conn: Incarnation, record: Record, step: str, context: Context, *, effective: bool) -> None:
+        """Change what is known of both ends by a record that is `step`."""
+        x, y = record.x, record.y
+        if step != "stepless.capture_duplicate":
+            evidence.deliver_pending(x, y)
+        if record.cls is RST and effective:
+            apply.reset(conn, record, step)
+        elif effective:
+            apply.advance(conn, record, step, context)
+        evidence.refresh(x, y)
+        for peer in (x, y):
+            apply.restart_time_wait(peer, record, step, y)
 
     @staticmethod
     def _context(conn: Incarnation, record: Record) -> Context:

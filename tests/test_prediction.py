@@ -24,7 +24,7 @@ from tdparse.render.report import Report
 from tdparse.render.table import Table
 from tdparse.render.text import Text
 from tdparse.selection import Alarm, Selection
-from tdparse.stream import Run
+from tdparse.stream import WORTH, Run
 from tdparse.track import Tracker
 from tdparse.unpack import Peeked
 
@@ -71,8 +71,14 @@ class Pieces:
         return piece
 
 
-def shown(octets: bytes, view: str, sizes: list[int], *, short: bool) -> tuple[bytes, dict[str, object]]:
-    """Return what a view writes of a log that comes in pieces, and what was counted."""
+def shown(
+    octets: bytes, view: str, sizes: list[int], *, short: bool, worth: int = 1
+) -> tuple[bytes, dict[str, object]]:
+    """
+    Return what a view writes of a log that comes in pieces, and what was counted.
+
+    From the `worth`-th milestone on it is made out how such are written: in short logs, too, some shall go the short way.
+    """
     parts: list[bytes] = []
     totals = Totals()
     renderer = VIEWS[view]()
@@ -81,7 +87,9 @@ def shown(octets: bytes, view: str, sizes: list[int], *, short: bool) -> tuple[b
         parts.append(text.encode("utf-8", "surrogateescape"))
 
     run = Run(renderer, Selection(), Alarm(()), totals)
-    run.follow(Source("x", Pieces(octets, sizes)), write, encoded=parts.append if short else None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tdparse.stream.WORTH", worth)
+        run.follow(Source("x", Pieces(octets, sizes)), write, encoded=parts.append if short else None)
     write(renderer.finish(totals))
     return b"".join(parts), vars(totals)
 
@@ -293,7 +301,7 @@ def test_the_first_segment_of_a_server_is_predicted(
         return feed(self, segment)
 
     monkeypatch.setattr(Tracker, "feed", counted)
-    short = shown(log, "jsonl", [90], short=True)
+    short = shown(log, "jsonl", [90], short=True, worth=WORTH)
     assert len([line for line in placed if line > 2 * 7]) == whole_way  # of the third connection
     assert short == shown(log, "jsonl", [90], short=False)
 
@@ -311,5 +319,82 @@ def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.Mon
         return feed(self, segment)
 
     monkeypatch.setattr(Tracker, "feed", counted)
-    shown(traffic(6000, 1), view, [20_000], short=True)
-    assert 1000 < placed < 3000
+    shown(traffic(6000, 1), view, [20_000], short=True, worth=WORTH)
+    assert 600 < placed < {"text": 1000, "report": 2000}[view]
+
+
+def closed(client: int, ending: str, *, stamped: bool, scaled: bool, relative: bool) -> str:
+    """
+    Return a connection with a question and its answer, as tcpdump prints it with and without -S.
+
+    `ending` has a letter a segment: F and f are a FIN of client and server, A and a an ACK, D and d data, X a FIN again.
+    """
+    there, back = f"IP 10.0.0.1.{client} > 10.0.0.2.80: Flags", f"IP 10.0.0.2.80 > 10.0.0.1.{client}: Flags"
+    sent = {True: 2**32 - 40 * client, False: 5_000_000 * client}  # some wrap
+    first = dict(sent)
+    said: list[str] = []
+
+    def say(flags: str, *, mine: bool, length: int = 0, again: int = 0) -> None:
+        syn, fin, entered = "S" in flags, "F" in flags, relative and len(said) > 1
+        start, acked = sent[mine] - again, sent[not mine]
+        sent[mine] += length + syn + fin - again
+        if entered:
+            start, acked = start - first[mine], acked - first[not mine]
+        start, last, acked = (number % 2**32 for number in (start, start + length, acked))
+        numbers = f", seq {start}:{last}" if length else f", seq {start}" if syn or fin else ""
+        numbers += "" if flags == "S" else f", ack {acked}"
+        stamps = [f"TS val {client * 1000 + len(said)} ecr {7 * bool(said)}"] * stamped
+        options = [*["mss 1460"] * syn, *stamps, *["wscale 7"] * (syn and scaled)]
+        shown_options = f", options [{','.join(options)}]" if options else ""
+        window = 64240 if syn else 500 + len(said) % 2
+        ends = there if mine else back
+        said.append(f"{ends} [{flags}]{numbers}, win {window}{shown_options}, length {length}")
+
+    say("S", mine=True)
+    say("S.", mine=False)
+    say(".", mine=True)
+    say("P.", mine=True, length=30)
+    say("P.", mine=False, length=500)
+    say(".", mine=True)
+    for letter in ending:
+        mine = letter.isupper()
+        match letter.upper():
+            case "F":
+                say("F.", mine=mine)
+            case "X":
+                say("F.", mine=mine, again=1)
+            case "D":
+                say("P.", mine=mine, length=20)
+            case _:
+                say(".", mine=mine)
+    return "".join(f"00:0{client // 60}:{client % 60:02}.{place:06} {line}\n" for place, line in enumerate(said))
+
+
+ENDINGS = ["FafA", "FfA", "faFa", "fFa", "FfAa", "FadAfA", "FdAfA", "FXafA", "FaAfXA", "Fa", "F", "FafXAA", "FDa"]
+
+
+@pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
+def test_milestones_come_out_the_same(view: str, relative: bool) -> None:  # noqa: FBT001 - a column
+    """Third steps and closes of every shape (part 4.3), with and without timestamps and scaling, some beyond 2**32."""
+    log = "".join(
+        closed(client, ENDINGS[client % len(ENDINGS)], stamped=client % 3 > 0, scaled=client % 5 > 0, relative=relative)
+        for client in range(1, 6 * len(ENDINGS))
+    ).encode()
+    assert shown(log, view, [700], short=True) == shown(log, view, [700], short=False)
+
+
+@pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
+def test_milestones_are_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a connection like many before it only the SYNs go the whole way."""
+    log = "".join(closed(client, "FafA", stamped=True, scaled=True, relative=False) for client in range(1, 21))
+    placed: list[int] = []
+    feed = Tracker.feed
+
+    def counted(self: Tracker, segment: Segment) -> Step:
+        placed.append(segment.line)
+        return feed(self, segment)
+
+    monkeypatch.setattr(Tracker, "feed", counted)
+    shown(log.encode(), "text", [700], short=True, worth=WORTH)
+    assert placed[-4:] == [181, 182, 191, 192]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tdparse.model import Flow, Step
-    from tdparse.prediction import Emit, Found, Lane
+    from tdparse.prediction import Awaited, Emit, Found, Lane
 
 
 class Brief(NamedTuple):
@@ -63,7 +63,7 @@ def keeping(first: Step, found: Found, lane: Lane, keep: Callable[[int, Brief], 
     """
 
     def made(keep: Callable[[int, Brief], object]) -> Emit:
-        def take(found: Found, lane: Lane, number: int, elapsed: int) -> str:
+        def take(found: Found, lane: Awaited, number: int, elapsed: int) -> str:
             numbers = lane.begin, lane.nxt, lane.lastack, lane.scaled, lane.gained, lane.isn, lane.peer.isn
             keep(lane.conn_number, new(Brief, (first, found[LINE], number, elapsed, *numbers)))
             return ""
@@ -107,7 +107,7 @@ def like(
     )
 
 
-def placed(lane: Lane, step: Step) -> bool:
+def placed(lane: Awaited, step: Step) -> bool:
     """Have a lane, of which nothing else is wanted, say what it would have said of `step`; False: it could not have."""
     gained = step.values.get("n")
     if step.rel_seq is None or step.rel_end is None or step.rel_ack is None:

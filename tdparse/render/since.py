@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tdparse.model import Lang
-    from tdparse.prediction import Found, Lane
+    from tdparse.prediction import Awaited, Found
 
 SHORT: Final = 1_000_000_000  # nanoseconds: longer times are shown to the hundredth of a second, or in whole seconds
 
@@ -53,6 +53,6 @@ def octets(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
-def nothing(_found: Found, _lane: Lane, _number: int, _elapsed: int) -> str:
+def nothing(_found: Found, _lane: Awaited, _number: int, _elapsed: int) -> str:
     """Write nothing of a segment that is predicted."""
     return ""

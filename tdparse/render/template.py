@@ -25,8 +25,8 @@ from tdparse.render.since import Since, nothing, octets
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tdparse.model import Lang, Segment, Step
-    from tdparse.prediction import Emit, Found, Lane
+    from tdparse.model import Lang, Segment, Step, Symbols
+    from tdparse.prediction import Awaited, Emit, Found
     from tdparse.render import Renderer
 
 PARAMETERS: Final = ("found", "lane", "number", "elapsed")
@@ -74,7 +74,7 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
     return write
 
 
-def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Lane) -> bool:
+def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Awaited) -> bool:
     """Tell whether the template writes of `step`, whose line was `found`, what the renderer itself writes."""
     if not placed(lane, step):
         return False
@@ -98,8 +98,11 @@ def _stand_in(step: Step) -> Step:
     src, dst = SOURCE, DESTINATION
     client, server = (src, dst) if step.sender == "client" else (dst, src)
     length = LENGTH if sent else 0
+    own, theirs = (START, step.rel_seq), (ACK, step.rel_ack)
     return like(
-        step,
+        step._replace(
+            symbols=_stand_in_symbols(step.symbols, *((own, theirs)[:: 1 if step.sender == "client" else -1]))
+        ),
         _stand_in_segment(segment, src, dst, length),
         flow._replace(conn=CONN, client=client, server=server),
         elapsed=ELAPSED,
@@ -112,6 +115,14 @@ def _stand_in(step: Step) -> Step:
     )
 
 
+def _stand_in_symbols(symbols: Symbols, client: tuple[int, int | None], server: tuple[int, int | None]) -> Symbols:
+    """Return symbols that stand to the stand-ins, (stand-in, number) of each side, as they do to the numbers."""
+    fins = []
+    for fin, (stand_in, number) in ((symbols.client_fin, client), (symbols.server_fin, server)):
+        fins.append(None if fin is None or number is None else stand_in + fin - number)
+    return symbols._replace(client_fin=fins[0], server_fin=fins[1])
+
+
 def _stand_in_segment(segment: Segment, src: Endpoint, dst: Endpoint, length: int) -> Segment:
     options = re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", segment.options_text or "")
     return segment._replace(
@@ -120,8 +131,8 @@ def _stand_in_segment(segment: Segment, src: Endpoint, dst: Endpoint, length: in
         time=TIME,
         src=src,
         dst=dst,
-        seq=PRINTED_SEQ if length else None,
-        seq_last=PRINTED_SEQ + length if length else None,
+        seq=None if segment.seq is None else PRINTED_SEQ,
+        seq_last=None if segment.seq_last is None else PRINTED_SEQ + length,
         ack=PRINTED_ACK,
         window=WINDOW,
         length=length,
