@@ -38,6 +38,7 @@ class SegmentClass(StrEnum):
 
 # By name, as with the states (`tdparse.model`).
 INVALID: Final = SegmentClass.INVALID
+UNKNOWN: Final = SegmentClass.UNKNOWN
 RST: Final = SegmentClass.RST
 SYN: Final = SegmentClass.SYN
 SYN_ACK: Final = SegmentClass.SYN_ACK

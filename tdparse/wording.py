@@ -29,7 +29,7 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     field = "untimed" if code in _TIMED and "dt" not in values else "text"
     advice = None
     if code == "stepless.truncated":
-        advice = "advice_snaplen" if step.segment.truncated else "advice_quiet"
+        field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 
@@ -37,6 +37,8 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
     """Return the sentence of one finding of a step."""
     code, values = finding.code, finding.values
     field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
+    if code == "truncated_record" and not step.segment.truncated:
+        field = "quiet"
     return _filled(_finding_form(code, field, lang, _known(step)), step, lang, numbers, values)
 
 

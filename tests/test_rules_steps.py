@@ -11,7 +11,7 @@ from scenario import SERVER, log, packets, printed
 from tdparse import catalog
 from tdparse.model import Step
 from tdparse.render.text import Text
-from tdparse.wording import text, title
+from tdparse.wording import finding_text, text, title
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -94,6 +94,16 @@ def last(conversation_text: str) -> Step:
 
 
 # ------------------------------------------------------------------ the closed lists
+
+
+def test_what_is_quiet_is_not_cut_off() -> None:
+    """-q prints no flags: nothing is missing from the record, and whether the connection was open before is unknown."""
+    quiet = play(["12:00:00.006000 IP 192.0.2.1.40000 > 192.0.2.2.80: tcp 7"]).steps[-1]
+    assert quiet.step == "stepless.truncated"
+    assert [finding.code for finding in quiet.findings] == ["truncated_record"]
+    for lang in ("en", "zh"):
+        said = [text(quiet, lang), finding_text(quiet.findings[0], quiet, lang)]
+        assert not any("cut off" in one or "截断" in one for one in said)
 
 
 @pytest.mark.parametrize("code", STEPS)

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.findings.table import TIME_WAIT, make
-from tdparse.flags import INVALID, SYN_ACK
+from tdparse.flags import INVALID, SYN_ACK, UNKNOWN
 from tdparse.values import since
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
 
 
 def _opening(conn: Incarnation, record: Record) -> Iterator[Finding]:
-    if conn.midstream and record.cls is not INVALID:
+    if conn.midstream and record.cls not in (INVALID, UNKNOWN):
         yield make("mid_stream", record.line)
     if conn.self_connected:
         yield make("self_connection", record.line)
