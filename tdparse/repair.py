@@ -46,7 +46,7 @@ _CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before th
 # Where a record can begin inside a line: a time, the network word, or two addresses.
 _OPENING: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)"
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
-_START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w.:-]+ > [\w.:-]+: )")
+_START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
 # Where one of several records begins that a page or a chat has put into one line.
 _ANOTHER: Final = re.compile(
     r"(?<= )(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9})"
@@ -61,6 +61,7 @@ _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
+_DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
 _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
@@ -270,6 +271,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("patch_marks", _PATCH_MARK, " "),
         ("spacing", _TIGHT_ARROW, " > "),
         ("spacing", _TIGHT_COMMA, ", "),
+        ("abridged", _DOTS, ""),
         ("spacing", _LOOSE_OPTION, ","),
     ):
         changed = pattern.sub(put, plain)
