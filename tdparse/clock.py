@@ -21,7 +21,7 @@ MIDNIGHT_JUMP: Final = DAY // 2  # a larger step back has passed midnight (R39)
 class Clock:
     """Feed the segments of one log in order; times come out in nanoseconds."""
 
-    __slots__ = ("_days", "_deltas", "_last", "_sum", "first")
+    __slots__ = ("_days", "_deltas", "_last", "_sum", "bare", "first")
 
     def __init__(self) -> None:
         """Start with no time known."""
@@ -30,6 +30,7 @@ class Clock:
         self._days = 0
         self._deltas = False  # -ttt rather than -ttttt, once proven
         self._sum = 0
+        self.bare = False  # its times of day are differences that have lost the space before them
 
     @property
     def days(self) -> int:
@@ -49,7 +50,10 @@ class Clock:
         stamp = segment.stamp
         if stamp is None:
             return None
-        style = segment.time_style
+        if self.first is None:
+            # The first difference is 0. A day of packets does not begin on its first nanosecond.
+            self.bare = stamp == 0 and segment.time_style is TimeStyle.CLOCK
+        style = self.style(segment)
         if style is TimeStyle.CLOCK:
             stamp += self._days
             if self._last is not None:
@@ -64,6 +68,10 @@ class Clock:
         if self.first is None:
             self.first = stamp
         return stamp
+
+    def style(self, segment: Segment) -> TimeStyle:
+        """Return how the time of `segment` is meant, once the first one was read."""
+        return TimeStyle.DELTA if self.bare and segment.time_style is TimeStyle.CLOCK else segment.time_style
 
     def _elapsed(self, delta: int) -> int:
         """

@@ -130,7 +130,7 @@ def _records(log: Source, trouble: Callable[[UnreadableError], None]) -> Iterato
                     claimed = last
                     if isinstance(item, Segment) and (now := clock.read(item)) is not None:
                         if time is None:
-                            style = item.time_style
+                            style = clock.style(item)
                         time = now if time is None else max(now, time)
                     if time is None:
                         before += lines

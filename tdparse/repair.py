@@ -383,7 +383,7 @@ def _opens(text: str) -> bool:
     """Tell whether `text` can be the beginning of a record that goes on in the next line."""
     if is_unfinished(text):
         return True
-    if _START.match(text) is None or _ENDED.search(text):
+    if _START.match(text.removeprefix(" ")) is None or _ENDED.search(text):  # a difference has a space for its sign
         return False
     return " > " in text or "IP" in text
 

@@ -126,12 +126,12 @@ def parsed(
                 telling += 1
                 yield Timed(item, number, None, latest, last)
             continue
-        styles.add(item.time_style)
         flags = item.flags or ""
         if "S" in flags:
             servers.setdefault(item.src if "." in flags else item.dst, item.line)
         before_it = last
         time = clock.read(item)
+        styles.add(clock.style(item))
         yield Timed(item, number, time, latest, last)
         if time is not None:
             if first is None:

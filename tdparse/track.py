@@ -68,6 +68,8 @@ class Tracker:
             self._now = time if latest is None else max(time, latest)
             self._previous = time
         self.table.tidy(self._now)
+        if self._clock.bare:
+            segment = segment._replace(time_style=self._clock.style(segment))
         numbers = self.normalizer.feed(segment)
         conn = self.table.find(segment, numbers, time)
         if conn.lanes is not None:
@@ -91,7 +93,9 @@ class Tracker:
     @property
     def latest(self) -> int:
         """The time from which on the next segment may be predicted, nanoseconds; beyond every time if none may."""
-        return NOT_BEFORE if self._now is None or self._now != self._previous else self._now
+        if self._now is None or self._now != self._previous or self._clock.bare:
+            return NOT_BEFORE
+        return self._now
 
     @property
     def due(self) -> int:

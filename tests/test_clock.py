@@ -69,6 +69,17 @@ def test_since_the_previous_packet() -> None:
     assert read(" 00:00:00.000000", " 00:00:01.000000", " 00:00:00.500000", " 00:00:02.000000") == [0, 1, 1.5, 3.5]
 
 
+def test_a_difference_may_have_lost_its_space() -> None:
+    """Pages and mails drop the first space of a line; a log whose first time is 0 shows differences."""
+    times = ["00:00:00.000000", "00:00:01.000000", "00:00:00.500000", "00:00:02.000000"]
+    assert read(*times) == [0, 1, 1.5, 3.5]
+    lines = [f"{time} {TAIL}" for time in times] * 2
+    explained = [item for item in explain(lines) if isinstance(item, Step)]
+    assert [step.elapsed for step in explained][:4] == [0, SECOND, 3 * SECOND // 2, 7 * SECOND // 2]
+    assert not any(finding.code == "time_backwards" for step in explained for finding in step.findings)
+    assert read("00:00:00.000001", "00:00:01.000000", "00:00:00.500000") == [0, 0.999999, 0.499999]
+
+
 def test_a_record_without_a_time_changes_nothing() -> None:
     """A line that lost its time stands between its neighbours."""
     assert read("10:00:00.000000", "", "10:00:03.000000") == [0, None, 3]

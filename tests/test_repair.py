@@ -69,6 +69,7 @@ def values(segment: Segment) -> tuple[object, ...]:
         ([SYN.replace("tfo", "").replace("mss 1460", "[b]mss 1460[/b]")], SYN, ("tags",)),
         ([SYN.replace(" > ", " >")], SYN, ("spacing",)),
         (textwrap.wrap(SYN, 72), SYN, ("wrapped",)),
+        (textwrap.wrap(f" {SYN}", 72, drop_whitespace=False), f" {SYN}", ("wrapped",)),
         ([f"> {line}" for line in textwrap.wrap(DATA, 60)], DATA, ("quoted", "wrapped")),
         ([f"> {line}" for line in textwrap.wrap(OLD, 70)], OLD, ("quoted", "wrapped")),
         ([f"> {line}" for line in VERBOSE], "\n".join(VERBOSE), ("quoted",)),
