@@ -166,12 +166,12 @@ class Incarnation:
         rst = record.flags.rst
         if numbers.seq is not None and not rst and (x.isn is None or self._renews_isn(record)):
             syn = record.flags.syn
-            x.isn = add(numbers.seq, 0 if syn else -(x.octets.nxt or 1))
+            x.isn = 0 if numbers.from_syn else add(numbers.seq, 0 if syn else -(x.octets.nxt or 1))
             x.isn_known = syn
             x.isn_absolute = numbers.seq_absolute
             self.refresh_symbols()
         if numbers.ack is not None and not rst and y.isn is None:
-            y.isn = add(numbers.ack, -1)
+            y.isn = 0 if numbers.from_syn else add(numbers.ack, -1)
             y.isn_known = record.flags.syn
             y.isn_absolute = numbers.ack_absolute
             self.refresh_symbols()

@@ -45,6 +45,7 @@ class Numbers(NamedTuple):
     ack_absolute: bool
     printed: Numbering
     wire_seq: int | None = None  # the number on the wire, where it cannot be placed beside its direction's others
+    from_syn: bool = False  # both spaces begin at SYNs that stood before the log's first line: those are 0 (R35)
 
 
 class Direction:
@@ -76,7 +77,7 @@ class Direction:
 class _Conversation:
     """Both directions of one address pair, and how tcpdump prints it from now on (R34)."""
 
-    __slots__ = ("doubtful", "entered", "forward", "mode", "one", "opened", "printed", "reverse", "run")
+    __slots__ = ("doubtful", "entered", "forward", "headless", "mode", "one", "opened", "printed", "reverse", "run")
 
     def __init__(self, one: Endpoint) -> None:
         self.one = one
@@ -87,6 +88,7 @@ class _Conversation:
         self.mode: Numbering = "unknown"
         self.printed: Numbering = "unknown"
         self.doubtful = False  # its first numbers look relative: the log may have lost its head
+        self.headless = False  # they are: the log has lost it
         self.run = 0
 
     def directions(self, src: Endpoint) -> tuple[Direction, Direction]:
@@ -95,6 +97,11 @@ class _Conversation:
 
     def settle(self, mode: Numbering, printed: Numbering) -> None:
         self.mode, self.printed = mode, printed
+
+    def go_on_relative(self, printed: Numbering) -> None:
+        """It goes on as it began: relative to bases from before the first line."""
+        self.forward.base = self.reverse.base = 0
+        self.settle("relative", printed)
 
 
 class Normalizer:
@@ -193,6 +200,7 @@ class Normalizer:
             seq_absolute=not sender.hidden and (decided or sender.base == 0),
             ack_absolute=not receiver.hidden and (decided or receiver.base == 0),
             printed=printed or conversation.printed,
+            from_syn=conversation.headless,
         )
 
     def outlook(
@@ -272,8 +280,9 @@ class Normalizer:
         if segment.src == segment.dst:  # one endpoint, so its two directions are one space of numbers
             sender = conversation.directions(segment.src)[0]
             sender.adrift = sender.hidden
-        if doubtful and FIRST_OCTET in (seq, ack):
-            conversation.printed = "relative"  # on the wire a number is 1 once in 2**32
+        conversation.headless = doubtful and FIRST_OCTET in (seq, ack)
+        if conversation.headless:  # on the wire a number is 1 once in 2**32
+            conversation.go_on_relative("relative")
             self._guess = "relative"
         sack = segment.options.sack if segment.options_text is not None else None
         return Numbers(
@@ -283,6 +292,7 @@ class Normalizer:
             seq_absolute=not conversation.directions(segment.src)[0].hidden,
             ack_absolute=not doubtful,
             printed=conversation.printed if doubtful else "absolute",
+            from_syn=conversation.headless,
         )
 
     def _looks_relative(self, seq: int | None, ack: int) -> bool:
@@ -353,9 +363,7 @@ class Normalizer:
 
     def _settle(self, conversation: _Conversation, mode: Numbering) -> Numbering:
         if conversation.doubtful and mode == "absolute":
-            # It goes on as it began: relative to bases from before the first line, as far as one can tell.
-            conversation.forward.base = conversation.reverse.base = 0
-            conversation.settle("relative", conversation.printed)
+            conversation.go_on_relative(conversation.printed)  # as far as one can tell
             return "relative"
         self._votes[mode] += 1
         if mode == "absolute":

@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scenario import MASK, Packet, log, packets, printed
 
-from tdparse.model import Numbering, Segment
+from tdparse.model import Numbering, Segment, Step
 from tdparse.normalize import SMALL, Normalizer, Numbers
+from tdparse.pipeline import explain
 from tdparse.record import parse_line
 
 if TYPE_CHECKING:
@@ -280,6 +281,16 @@ def test_an_excerpt_of_a_relative_log_keeps_its_distances() -> None:
     found = numbers(lines)
     assert [wire(one) for one in found] == [(None, None)] * 5
     assert [(one.seq, one.ack) for one in found] == [(1, 1), (1, 101), (None, 51), (51, 101), (101, 58)]
+
+
+def test_an_excerpt_is_explained_with_the_numbers_it_shows() -> None:
+    """Its SYN is 0 in the numbers that are printed; what comes late is not below 0."""
+    lines = log(OPENING + "C . 100\nC . 100 lost\nC . 100\nS .\nC . 100 seq=101\nS .", absolute=False)
+    whole, excerpt = ([step for step in explain(part) if isinstance(step, Step)] for part in (lines, lines[5:]))
+    assert [(step.rel_seq, step.rel_end, step.rel_ack) for step in excerpt] == [
+        (step.rel_seq, step.rel_end, step.rel_ack) for step in whole[5:]
+    ]
+    assert excerpt[0].rel_seq == 201
 
 
 def test_the_user_knows_best() -> None:
