@@ -272,11 +272,17 @@ class Normalizer:
     def _enter(self, segment: Segment, conversation: _Conversation) -> Numbers:
         """R32 b, c: the first ACK-bearing segment, and every SYN-ACK, set both bases."""
         seq, ack, flags = segment.seq, segment.ack or 0, segment.flags or ""
+        due = conversation.directions(segment.src)[1].third
+        known = "R" in flags and ack == FIRST_OCTET and due not in (None, ack) and self._shown != "absolute"
+        if known and due is not None:  # tcpdump had bases before the log's first line: this refuses the SYN
+            ack = due
         open_ended = not ("S" in flags or conversation.opened) and self._shown != "absolute"
         doubtful = open_ended and self._looks_relative(seq, ack)
         end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
         base = (ack - 1) & MASK
         self._rebase(conversation, segment.src, (seq, end), (base, ack), doubtful=doubtful)
+        if known and self._forced is None:
+            conversation.settle("relative", "relative")
         if segment.src == segment.dst:  # one endpoint, so its two directions are one space of numbers
             sender = conversation.directions(segment.src)[0]
             sender.adrift = sender.hidden
@@ -291,7 +297,7 @@ class Normalizer:
             self._edges(sack, ack, base) if sack else None,
             seq_absolute=not conversation.directions(segment.src)[0].hidden,
             ack_absolute=not doubtful,
-            printed=conversation.printed if doubtful else "absolute",
+            printed=conversation.printed if doubtful or known else "absolute",
             from_syn=conversation.headless,
         )
 

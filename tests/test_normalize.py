@@ -283,6 +283,17 @@ def test_an_excerpt_of_a_relative_log_keeps_its_distances() -> None:
     assert [(one.seq, one.ack) for one in found] == [(1, 1), (1, 101), (None, 51), (51, 101), (101, 58)]
 
 
+def test_a_refused_syn_of_an_excerpt() -> None:
+    """A SYN leaves the bases of its pair alone, so a second refusal prints ack 1 (R32), also where the first is cut off."""
+    lines = log("C S\nS R.\nC S +1\nS R.", absolute=False)
+    assert ", ack 1, " in lines[3]
+    for part in (lines, lines[2:]):
+        syn, refusal = numbers(part)[-2:]
+        assert refusal.ack == ((syn.seq or 0) + 1) & MASK
+        assert refusal.ack_absolute
+    assert numbers(lines[2:], "absolute")[1].ack == 1
+
+
 def test_an_excerpt_is_explained_with_the_numbers_it_shows() -> None:
     """Its SYN is 0 in the numbers that are printed; what comes late is not below 0."""
     lines = log(OPENING + "C . 100\nC . 100 lost\nC . 100\nS .\nC . 100 seq=101\nS .", absolute=False)
