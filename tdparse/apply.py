@@ -14,6 +14,7 @@ from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
 from tdparse.states import NO, OBSERVED, PRESUMED
 from tdparse.steps import rst_acceptable
+from tdparse.timers import stack_of
 from tdparse.verdict import both_fins_acked
 
 if TYPE_CHECKING:
@@ -108,6 +109,8 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
     else:
         x.syn_count += 1
         if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
+            if conn.syn_times:
+                conn.syn_stack = stack_of(segment.options_text or "")
             conn.syn_times += (record.time,)
         x.syn_data = max(x.syn_data, record.length)
         if x.syn_time is None:

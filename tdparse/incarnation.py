@@ -88,6 +88,7 @@ class Incarnation:
         "split_handshake",
         "steps",
         "symbols",
+        "syn_stack",
         "syn_times",
         "tentative",
         "tfo",
@@ -126,6 +127,7 @@ class Incarnation:
         self.steps: frozenset[str] = NO_STEPS
         self.icmp: tuple[dict[str, object], ...] = ()  # ICMP errors that quote it: line, text, mtu
         self.syn_times: tuple[int, ...] = ()  # of the client's bare SYNs, as far as a schedule goes
+        self.syn_stack: str | None = None  # whose they are, once repeated
         self.count = 0
         self.only_rst = True
         # -- the record before, for what only makes sense "directly after"

@@ -72,7 +72,7 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
     retries = client.syn_count - 1
     if retries > 0:
         attributes["retries"] = retries
-        schedule = retry_schedule(conn.syn_times)
+        schedule = retry_schedule(conn.syn_times, conn.syn_stack)
         if schedule is not None:
             attributes["retry_schedule"] = schedule.name
             attributes["gives_up_after"] = schedule.gives_up

@@ -30,28 +30,48 @@ class Schedule(NamedTuple):
     name: str
     intervals: tuple[float, ...]  # seconds between the copies, from the first
     gives_up: int  # seconds after the first SYN
+    stacks: tuple[str | None, ...]  # that `stack_of` may tell
 
 
 SCHEDULES: Final = (
-    Schedule("linux", (1, 2, 4, 8, 16, 32), 127),
-    Schedule("linux_6_5", (1, 1, 1, 1, 1, 2, 4, 8, 16, 32), 131),
-    Schedule("windows", (3, 6), 21),
-    Schedule("rto_3s", (3, 6, 12, 24, 48), 189),  # initial RTO of RFC 1122, Linux before 2.6.39
+    Schedule("linux", (1, 2, 4, 8, 16, 32), 127, ("linux", None)),
+    Schedule("linux_6_5", (1, 1, 1, 1, 1, 2, 4, 8, 16, 32), 131, ("linux", None)),
+    Schedule("bsd", (1, 1, 1, 1, 1, 2, 4, 8, 16, 32), 75, ("bsd",)),  # tcp_syn_backoff, TCPTV_KEEP_INIT
+    Schedule("windows", (3, 6), 21, ("windows", None)),
+    Schedule("rto_3s", (3, 6, 12, 24, 48), 189, ("linux", None)),  # initial RTO of RFC 1122, Linux before 2.6.39
 )
 
 
-def retry_schedule(times: Sequence[int]) -> Schedule | None:
+def stack_of(options: str) -> str | None:
+    """
+    Return whose SYN has its options in this order: "linux", "bsd" (macOS, iOS, FreeBSD) or "windows"; None if unknown.
+
+    >>> stack_of("mss 1460,nop,wscale 6,nop,nop,TS val 1 ecr 0,sackOK,eol")
+    'bsd'
+    """
+    size, _, others = options.partition(",")
+    if not size.startswith("mss "):
+        return None
+    if others.startswith("sackOK,"):
+        return "linux"
+    if others.startswith("nop,wscale "):
+        return "bsd" if "TS val" in others or "timestamp" in others else "windows"
+    return "windows" if others == "nop,nop,sackOK" else None
+
+
+def retry_schedule(times: Sequence[int], stack: str | None = None) -> Schedule | None:
     """
     Return the schedule that the SYNs sent at `times` (nanoseconds) follow, None if none or several do.
 
     Two SYNs show one interval, which schedules share; where one schedule begins like another, the one that
-    is over with the last copy is meant.
+    is over with the last copy is meant. `stack` is what `stack_of` tells of the SYNs.
     """
     intervals = [(later - earlier) / SECOND for earlier, later in pairwise(times)]
     matching = [
         schedule
         for schedule in SCHEDULES
         if intervals
+        and stack in schedule.stacks
         and len(intervals) <= len(schedule.intervals)
         and all(EARLY <= seen / due - 1 <= TOLERANCE for seen, due in zip(intervals, schedule.intervals, strict=False))
     ]

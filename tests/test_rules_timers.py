@@ -165,6 +165,29 @@ def test_the_schedule_of_syns_tells_the_stack(times: tuple[float, ...], name: st
     assert (schedule.name if schedule else None) == name
 
 
+@pytest.mark.parametrize(
+    ("options", "times", "name"),
+    [
+        ("mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7", (0, 1, 2), "linux_6_5"),
+        ("mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7", (0, 3, 9), "rto_3s"),
+        ("mss 1460,nop,wscale 6,nop,nop,TS val 1 ecr 0,sackOK,eol", (0, 1, 2), "bsd"),
+        ("mss 1460,nop,wscale 6,sackOK,TS val 1 ecr 0", (0, 1, 3, 7), None),
+        ("mss 1460,nop,wscale 8,nop,nop,sackOK", (0, 3, 9), "windows"),
+        ("mss 1460,nop,nop,sackOK", (0, 3, 9), "windows"),
+        ("mss 1460,nop,wscale 8,nop,nop,sackOK", (0, 1, 3, 7), None),
+        ("nop,nop,sackOK", (0, 3, 9), "windows"),
+    ],
+)
+def test_the_options_of_a_syn_tell_whose_schedule_it_is(
+    options: str, times: tuple[float, ...], name: str | None
+) -> None:
+    """R86: stacks share intervals, but each writes its options in an order of its own."""
+    (first,) = packets("C S")
+    lines = printed([first._replace(time=NOON + round(time * SECOND)) for time in times])
+    (end,) = play([line.replace(", length", f", options [{options}], length") for line in lines]).connections
+    assert end.attributes.get("retry_schedule") == name
+
+
 def test_the_schedule_of_syn_acks() -> None:
     """R86: 0, 1, 3, 7, 15, 31 s, given up at 63 s: copies 2 to 6, each counted, and then silence."""
     waits = "\n".join(f"S S. +{wait}" for wait in (1, 2, 4, 8, 16))
