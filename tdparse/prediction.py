@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.evidence import Record, refresh
+from tdparse.fields import numbers
 from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
 from tdparse.model import Segment
@@ -248,11 +249,20 @@ class Lane:
             line: Its number.
         """
         ack, win, val = found[ACK], found[WINDOW], found[VAL] or found[VAL_FIRST]
-        if val != self.stamp_text and not (self.stamped and val and 0 <= int(val) - self.stamp < HALF):
-            return UNEXPECTED
-        known = self.lastack
-        reached = known if ack == self.ack_text else int(ack or 0) + self.ack_offset
-        peer, begin = self.peer, self.nxt
+        stamp = self.stamp
+        if val != self.stamp_text:
+            if not self.stamped or not val:
+                return UNEXPECTED
+            stamp = int(val)
+            if not 0 <= stamp - self.stamp < HALF:
+                return UNEXPECTED
+        known, peer, begin = self.lastack, self.peer, self.nxt
+        if ack == self.ack_text:
+            reached = known
+        elif ack == peer.seq_text and peer.nxt - peer.seq_number == self.ack_offset:
+            reached = peer.nxt
+        else:
+            reached = int(ack or 0) + self.ack_offset
         if not known <= reached <= peer.nxt:
             return UNEXPECTED
         if found[LENGTH] == "0":
@@ -260,8 +270,8 @@ class Lane:
                 return LEAVES if found[FLAGS] == "F." else UNEXPECTED
             kind, end = ONLY_ACK, begin
         else:
-            size, kind, end = int(found[LENGTH]), DATA_KINDS.get(found[FLAGS], UNEXPECTED), begin + int(found[LENGTH])
-            payload = found[PAYLOAD]
+            size, kind, payload = numbers[found[LENGTH]], DATA_KINDS.get(found[FLAGS], UNEXPECTED), found[PAYLOAD]
+            end = begin + size
             if (
                 kind < 0
                 or found[SEQ] != self.seq_text
@@ -291,9 +301,7 @@ class Lane:
             return UNEXPECTED
         if (win != self.win_text or fresh) and not self._take_window(win, reached):
             return UNEXPECTED
-        if val != self.stamp_text:
-            self.stamp_text = val
-            self.stamp = int(val)
+        self.stamp_text, self.stamp = val, stamp
         self.begin = begin
         if end != begin:
             self._take_data(found, end, now, line)
@@ -319,7 +327,10 @@ class Lane:
 
     def _take_data(self, found: Found, end: int, now: int, line: int) -> None:
         """Note payload that ends at `end`."""
-        ecr = int(found[ECR] or found[ECR_FIRST]) if self.stamped else UNKNOWN
+        ecr = UNKNOWN
+        if self.stamped:
+            echoed = found[ECR] or found[ECR_FIRST]
+            ecr = self.peer.stamp if echoed == self.peer.stamp_text else int(echoed)
         self.log.append(new(Sent, (self.begin, end, now, line, False, self.stamp, ecr)))
         self.seq_number += end - self.nxt
         self.nxt = end
