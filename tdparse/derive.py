@@ -389,7 +389,7 @@ SHAPES: Final = {
 
 PLANS: Final[Mapping[str, Plan]] = {
     **{
-        f"NEXT_{name}": Plan("modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, text=True)
+        f"NEXT_{name}": Plan("modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, CHECKED, text=True)
         for name, (time, *others) in SHAPES.items()
     },
     **{

@@ -265,7 +265,7 @@ class _Following:
                 parts += self._shown(item, lines)
         step = self._latest
         key = "" if step is None else found[ADDRESSED] or _addressed(step.segment)
-        if key and step is not None:
+        if step is not None and shapes.flows.get(key) is not None:
             lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms)
             if lane is not None and 0 <= lane[1] < KINDS:
                 form, kind = lane[0].form, lane[1]
