@@ -61,6 +61,10 @@ _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
+# A time that somebody has cut to milliseconds.
+_SHORT_TIME: Final = re.compile(
+    r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
+)
 _DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
 _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
@@ -272,6 +276,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("spacing", _TIGHT_ARROW, " > "),
         ("spacing", _TIGHT_COMMA, ", "),
         ("abridged", _DOTS, ""),
+        ("abridged", _SHORT_TIME, _lengthened),
         ("spacing", _LOOSE_OPTION, ","),
     ):
         changed = pattern.sub(put, plain)
@@ -283,6 +288,11 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     single = re.sub(r"(?<=\S)  +(?=\S)", " ", plain)
     if single != plain:
         yield single, (*repairs, "spaces")
+
+
+def _lengthened(time: re.Match[str]) -> str:
+    """Return a time of day with microseconds."""
+    return f"{time[0]:0<15}"
 
 
 def _unescaped(text: str) -> str:

@@ -62,6 +62,7 @@ def values(segment: Segment) -> tuple[object, ...]:
         ([html.escape(SYN)], SYN, ("entities",)),
         ([html.escape(html.escape(SYN))], SYN, ("entities",)),
         ([SYN.replace(", ", ",")], SYN, ("spacing",)),
+        ([f"# {DATA.replace('.020000 ', '.020 ')}"], DATA, ("abridged", "quoted")),
         ([SYN.replace(",sackOK,TS", ", sackOK, TS")], SYN, ("spacing",)),
         ([f"\x1b[01;31m{SYN}\x1b[0m"], SYN, ("colours",)),
         ([f"\ufeff{SYN}"], SYN, ("invisible",)),
