@@ -9,7 +9,6 @@ only home of how a segment looks. The functions take and give text whose charact
 
 from __future__ import annotations
 
-import ast
 import re
 from copy import copy
 from typing import TYPE_CHECKING, Final
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from tdparse.prediction import Awaited, Emit, Found
     from tdparse.render import Renderer
 
-PARAMETERS: Final = ("found", "lane", "number", "elapsed")
+PARAMETERS: Final = "found, lane, number, elapsed"
 
 # Stand-ins: none is part of another, and all keep the relations that sentences rely on (end = start + length).
 LINE, TIME, PAYLOAD = "Qline0Q", "98:76:54.321098", "Qpayload0Q"
@@ -54,17 +53,20 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
     shown = _shown(renderer, _stand_in(step), LINE)
     if not shown:
         return nothing
-    pieces: list[ast.expr] = []
-    place = 0
     known = _expressions(step, lang)
+    fixed: list[str] = []  # what stands before each stand-in, and behind the last
+    filled: list[str] = []  # the expression for each
+    place = 0
     for found in re.finditer("|".join(map(_apart, sorted(known, key=len, reverse=True))), shown):
-        pieces += (_literal(shown[place : found.start()]), ast.FormattedValue(_parsed(known[found[0]]), -1))
+        fixed.append(shown[place : found.start()])
+        filled.append(known[found[0]])
         place = found.end()
-    pieces.append(_literal(shown[place:]))
-    if re.search(r"[Qq][a-z]+0[Qq]", "".join(str(piece.value) for piece in pieces if isinstance(piece, ast.Constant))):
+    fixed.append(shown[place:])
+    if re.search(r"[Qq][a-z]+0[Qq]", "".join(fixed)):
         raise ValueError(shown)
-    arguments = ast.arguments([], [ast.arg(name) for name in PARAMETERS], kwonlyargs=[], kw_defaults=[], defaults=[])
-    made = ast.fix_missing_locations(ast.Expression(ast.Lambda(arguments, ast.JoinedStr(pieces))))
+    # Python takes literals that follow each other as one, so that nothing in the text has to be escaped as in f-strings.
+    pieces = [f"{octets(text)!r} f'{{{expression}}}'" for text, expression in zip(fixed, filled, strict=False)]
+    made = f"lambda {PARAMETERS}: {' '.join(pieces)} {octets(fixed[-1])!r}"
     names = {
         **_HELPERS,
         "span": Since(_octets_of(catalog.span), lang),
@@ -183,14 +185,6 @@ def _expressions(step: Step, lang: Lang) -> Mapping[str, str]:
 def _apart(text: str) -> str:
     """Return a pattern of `text` where it is no part of a longer word or number."""
     return rf"(?<![0-9A-Za-z]){re.escape(text)}(?![0-9A-Za-z])"
-
-
-def _literal(text: str) -> ast.Constant:
-    return ast.Constant(octets(text))
-
-
-def _parsed(expression: str) -> ast.expr:
-    return ast.parse(expression, mode="eval").body
 
 
 def _options(line: str) -> str:
