@@ -241,7 +241,7 @@ class Lane:
         """
         Note the next segment, if it is as expected, and return its kind.
 
-        Otherwise nothing is noted, and the result is negative: UNEXPECTED, or ``~kind`` for the first of its kind.
+        Otherwise nothing is noted, and the result is negative: UNEXPECTED, LEAVES, or ``~kind`` for the first of its kind.
 
         Args:
             found: What a NEXT pattern found in its line.

@@ -295,6 +295,9 @@ class _Following:
         if not isinstance(lane, Milestone):
             return self._written(step, found, lane)
         form = lane.form
+        if step.findings:  # not alike after all
+            form.forget()
+            return None
         form.seen += 1
         if form.tried is None:
             form.tried = self._written(step, found, lane) if form.seen >= WORTH else None
