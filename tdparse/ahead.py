@@ -2,10 +2,10 @@
 One long log on two processes: this one shows the beginning, another one runs ahead without a word and shows the rest.
 
 Both track every segment in the same order with the same code; where the second begins to speak it is where one
-process alone would be. So the output is the same, octet for octet, and what is gained is the time that
-words and summaries take. A process that reads for another that tracks would gain less: reading is a twenty-fifth of the work, and half
-of that goes into handing over what was read. Half of the connections for each is out of reach without another core: which
-incarnation a segment opens, when the table is swept and how numbers are printed depend on all of them.
+process alone would be. So the output is the same, octet for octet, and what is gained is the time that words and
+summaries take. A process that reads for another that tracks would gain less: reading is a twenty-fifth of the work,
+and half of that goes into handing over what was read. Half of the connections for each is out of reach without another
+core: which incarnation a segment opens, when the table is swept and how numbers are printed depend on all of them.
 """
 
 from __future__ import annotations

@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     from tdparse.model import Item, TimeStyle
     from tdparse.shapes import Reader
 
-QUOTED: Final = (
-    "\t",
-    "        IP",
-)  # how the packet that an ICMP error quotes begins; pasting may have expanded the tab
+# How the packet that an ICMP error quotes begins; pasting may have expanded the tab.
+QUOTED: Final = ("\t", "        IP")
 MAX_LINES: Final = 16  # of one record; tunnels in tunnels print fewer
 OPEN_KINDS: Final = frozenset({"remark", "continuation", "other_protocol"})
 PACKET_KINDS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})

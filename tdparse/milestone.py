@@ -20,9 +20,9 @@ from tdparse.prediction import (
     VAL,
     VAL_FIRST,
     WINDOW,
-    Form,
     Signature,
     ends_of,
+    form_of,
     is_quiet,
     is_undisturbed,
     new,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.model import Numbering, Role
     from tdparse.normalize import Normalizer
-    from tdparse.prediction import Emit, Found
+    from tdparse.prediction import Emit, Form, Found
 
 KIND: Final = ONLY_ACK  # milestones have no payload; all else of which the result depends is in their `Turn`
 
@@ -143,12 +143,8 @@ class Milestone:
             (x.passive, y.passive),
             conn.midstream,
         )
-        turn = new(Turn, known)
-        form = self.forms.get(turn)
-        if form is None:
-            form = self.forms[turn] = Form(printed)
-        self.form = form
-        self.emit = form.emits[KIND]
+        self.form = form_of(new(Turn, known), printed, self.forms)
+        self.emit = self.form.emits[KIND]
         if self.emit is None:
             return ~KIND
         self._reach(self, found, now, line)

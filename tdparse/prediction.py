@@ -18,10 +18,9 @@ from tdparse.evidence import Record, refresh
 from tdparse.fields import numbers
 from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
-from tdparse.model import Segment
 from tdparse.normalize import Numbers
 from tdparse.octets import HISTORY, MAX_UNACKED, UNKNOWN, Sent
-from tdparse.record import parse_line
+from tdparse.record import segment_of
 from tdparse.seqnum import HALF, MASK
 from tdparse.states import OBSERVED, PRESUMED
 
@@ -410,15 +409,20 @@ def predict(
         bases, direction, printed = outlook
         lane = Lane(conn, x, y, text, ip, bases, direction)
         signature = signature_of(conn, x, ip, printed)
-        form = forms.get(signature)
-        if form is None:
-            form = forms[signature] = Form(printed)
-        lane.form = form
-        lane.emits = form.emits
+        lane.form = form_of(signature, printed, forms)
+        lane.emits = lane.form.emits
         lanes.append(lane)
     lanes[0].peer, lanes[1].peer = lanes[1], lanes[0]
     conn.lanes = (lanes[0], lanes[1])
     return conn.lanes
+
+
+def form_of(key: tuple[object, ...], printed: Numbering, forms: dict[tuple[object, ...], Form]) -> Form:
+    """Return how all segments with `key` come out, which print their numbers as `printed` says."""
+    form = forms.get(key)
+    if form is None:
+        form = forms[key] = Form(printed)
+    return form
 
 
 def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, str]] | None:
@@ -614,9 +618,7 @@ def _last(lane: Lane) -> tuple[Record, str]:
     """Return the record of the last segment of a lane, and its step."""
     x, y, last = lane.x, lane.peer.x, lane.last
     found = last or ()
-    segment = parse_line(found[LINE], lane.last_line)
-    if not isinstance(segment, Segment):  # pragma: no cover - what the NEXT patterns describe is a segment
-        raise TypeError(found[LINE])
+    segment = segment_of(found[LINE], lane.last_line)
     length, sent, isn = segment.length or 0, bool(segment.length), lane.isn
     start = lane.nxt - length
     ack = int(found[ACK]) + lane.ack_offset

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse import fields, shapes
-from tdparse.model import Item, Skipped
+from tdparse.model import Item, Segment, Skipped
 
 if TYPE_CHECKING:
     import re
@@ -37,6 +37,14 @@ def parse_line(text: str, line: int = 1) -> Item:
     'counters'
     """
     return _readers[USUAL](text, line) or _of_other_shape(text, line)
+
+
+def segment_of(text: str, line: int) -> Segment:
+    """Return the segment that a text is known to be, as one of the NEXT patterns has described it."""
+    item = parse_line(text, line)
+    if not isinstance(item, Segment):  # pragma: no cover - what those patterns describe is a segment
+        raise TypeError(text)
+    return item
 
 
 def _of_other_shape(text: str, line: int) -> Item:

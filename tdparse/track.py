@@ -15,11 +15,11 @@ from tdparse.findings.table import COMPUTES_CHECKSUMS
 from tdparse.flags import RST, SegmentClass, flags_of
 from tdparse.icmp import quote
 from tdparse.milestone import KIND, await_milestones
-from tdparse.model import Segment, Side, Step
+from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
 from tdparse.prediction import LINE, part, predict, settle
-from tdparse.record import parse_line
+from tdparse.record import segment_of
 from tdparse.seqnum import MASK
 from tdparse.states import PRESUMED
 from tdparse.steps import acknowledged_before, completes_handshake, decide
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from tdparse.incarnation import Incarnation
     from tdparse.milestone import Milestone
-    from tdparse.model import Finding, Numbering, Summary
+    from tdparse.model import Finding, Numbering, Segment, Summary
     from tdparse.prediction import Awaited, Form, Found, Lane, Lanes
 
 NOT_BEFORE: Final = 1 << 63
@@ -127,6 +127,10 @@ class Tracker:
         lanes: Lanes | None = predict(conn, ip, key, self.normalizer, forms)
         if lanes is None and (conn.first_fin is not None or not conn.handshake_done):
             lanes = await_milestones(conn, ip, key, self.normalizer, self._reach, forms)
+        return self._made_ready(lanes)
+
+    def _made_ready(self, lanes: Lanes | None) -> Lanes | None:
+        """Have what comes next be asked of `lanes`, and return them."""
         for lane in lanes or ():
             if lane.is_open:
                 self.ready[lane.key] = lane
@@ -136,17 +140,13 @@ class Tracker:
         """Have a connection that is calm no longer so, as a FIN comes; return what that may be, None where nobody can say."""
         conn, ip, key = lane.conn, lane.ip, lane.key
         self._settle(conn)
-        found = await_milestones(conn, ip, key, self.normalizer, self._reach, forms)
-        for milestone in found or ():
-            self.ready[milestone.key] = milestone
+        found = self._made_ready(await_milestones(conn, ip, key, self.normalizer, self._reach, forms))
         return None if found is None else found[0]
 
     def _reach(self, milestone: Milestone, found: Found, now: int, line: int) -> None:
         """Apply a segment that is a milestone, and foresee what comes behind it."""
         conn, form = milestone.conn, milestone.form
-        segment = parse_line(found[LINE], line)
-        if not isinstance(segment, Segment):  # pragma: no cover - what the NEXT patterns describe is a segment
-            raise TypeError(found[LINE])
+        segment = segment_of(found[LINE], line)
         flags = flags_of(segment.flags or "")
         x, y = milestone.x, milestone.peer.x
         numbers = self.normalizer.feed(segment)

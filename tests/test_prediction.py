@@ -51,6 +51,20 @@ LOGS = [
 ]
 
 
+@pytest.fixture
+def placed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return what will hold the lines of the segments that go the whole way."""
+    lines: list[int] = []
+    feed = Tracker.feed
+
+    def counted(self: Tracker, segment: Segment) -> Step:
+        lines.append(segment.line)
+        return feed(self, segment)
+
+    monkeypatch.setattr(Tracker, "feed", counted)
+    return lines
+
+
 class Pieces:
     """A stream that gives its octets in pieces."""
 
@@ -288,19 +302,9 @@ def answered(client: int, opening: str) -> str:
 @pytest.mark.parametrize(
     ("opening", "whole_way"), [("mss 1460,nop,wscale 7", 3), ("mss 1460,wscale 7,tfo  cookiereq", 4)]
 )
-def test_the_first_segment_of_a_server_is_predicted(
-    monkeypatch: pytest.MonkeyPatch, opening: str, whole_way: int
-) -> None:
+def test_the_first_segment_of_a_server_is_predicted(placed: list[int], opening: str, whole_way: int) -> None:
     """It shows that its SYN-ACK was acknowledged (R13 d), unless a Fast Open server may have spoken before that."""
     log = "".join(answered(client, opening) for client in range(1, 4)).encode()
-    placed: list[int] = []
-    feed = Tracker.feed
-
-    def counted(self: Tracker, segment: Segment) -> Step:
-        placed.append(segment.line)
-        return feed(self, segment)
-
-    monkeypatch.setattr(Tracker, "feed", counted)
     short = shown(log, "jsonl", [90], short=True, worth=WORTH)
     assert len([line for line in placed if line > 2 * 7]) == whole_way  # of the third connection
     assert short == shown(log, "jsonl", [90], short=False)
@@ -308,19 +312,10 @@ def test_the_first_segment_of_a_server_is_predicted(
 
 @pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
 @pytest.mark.parametrize("view", ["text", "report"])
-def test_most_segments_of_ordinary_traffic_are_predicted(monkeypatch: pytest.MonkeyPatch, view: str) -> None:
+def test_most_segments_of_ordinary_traffic_are_predicted(placed: list[int], view: str) -> None:
     """The whole way is for what opens, closes or disturbs a connection."""
-    placed = 0
-    feed = Tracker.feed
-
-    def counted(self: Tracker, segment: Segment) -> Step:
-        nonlocal placed
-        placed += 1
-        return feed(self, segment)
-
-    monkeypatch.setattr(Tracker, "feed", counted)
     shown(traffic(6000, 1), view, [20_000], short=True, worth=WORTH)
-    assert 600 < placed < {"text": 1000, "report": 2000}[view]
+    assert 600 < len(placed) < {"text": 1000, "report": 2000}[view]
 
 
 def closed(client: int, ending: str, *, stamped: bool, scaled: bool, relative: bool) -> str:
@@ -385,16 +380,8 @@ def test_milestones_come_out_the_same(view: str, relative: bool) -> None:  # noq
 
 
 @pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
-def test_milestones_are_predicted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_milestones_are_predicted(placed: list[int]) -> None:
     """Of a connection like many before it only the SYNs go the whole way."""
     log = "".join(closed(client, "FafA", stamped=True, scaled=True, relative=False) for client in range(1, 21))
-    placed: list[int] = []
-    feed = Tracker.feed
-
-    def counted(self: Tracker, segment: Segment) -> Step:
-        placed.append(segment.line)
-        return feed(self, segment)
-
-    monkeypatch.setattr(Tracker, "feed", counted)
     shown(log.encode(), "text", [700], short=True, worth=WORTH)
     assert placed[-4:] == [181, 182, 191, 192]

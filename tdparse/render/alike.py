@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from tdparse.model import Segment
 from tdparse.prediction import LINE, new
-from tdparse.record import parse_line
+from tdparse.record import segment_of
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tdparse.model import Flow, Step
+    from tdparse.model import Flow, Segment, Step
     from tdparse.prediction import Awaited, Emit, Found, Lane
 
 
@@ -38,12 +37,9 @@ class Brief(NamedTuple):
 
     def step(self, flow: Flow) -> Step:
         """Return the step; `flow` is its connection."""
-        segment = parse_line(self.line, self.number)
-        if not isinstance(segment, Segment):  # pragma: no cover - what was predicted is a segment
-            raise TypeError(self.line)
         return like(
             self.first,
-            segment,
+            segment_of(self.line, self.number),
             flow,
             elapsed=self.elapsed,
             seq=(self.begin + self.isn) & MASK,
