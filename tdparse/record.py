@@ -72,13 +72,17 @@ def parse_unusual(text: str, line: int = 1) -> Item:
 
 def is_unfinished(text: str) -> bool:
     """Return whether `text` is the beginning of a record that goes on in the next physical line."""
-    return len(text) <= MAX_LENGTH and _pattern["UNFINISHED"].fullmatch(text + "\n") is not None
+    return _unfinished(text) is not None
 
 
 def style_of_unfinished(text: str) -> TimeStyle | None:
     """Return how the time of such a beginning is printed, None if `text` is none."""
-    found = _pattern["UNFINISHED"].fullmatch(text + "\n") if len(text) <= MAX_LENGTH else None
+    found = _unfinished(text)
     return None if found is None else fields.time_style(fields.captured("UNFINISHED", found))
+
+
+def _unfinished(text: str) -> re.Match[str] | None:
+    return _pattern["UNFINISHED"].fullmatch(text + "\n") if len(text) <= MAX_LENGTH else None
 
 
 def is_continuation(text: str) -> bool:

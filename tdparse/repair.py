@@ -44,12 +44,13 @@ _TAGS: Final = re.compile(
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
 _CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before the record ends behind it
 # Where a record can begin inside a line: a time, the network word, or two addresses.
-_OPENING: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9} |IP6? (?=\S)"
+_STAMP: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9}"
+_OPENING: Final = rf"{_STAMP} |IP6? (?=\S)"  # only behind the last kind of time the space is asked for
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
 _START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
 # Where one of several records begins that a page or a chat has put into one line.
 _ANOTHER: Final = re.compile(
-    r"(?<= )(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9})"
+    rf"(?<= )(?:{_STAMP})"
     r"(?= (?:[\w.@:-]+ +(?:In|Out|[BMP]) +)?(?:IP6? |ARP, |[\w.:-]+ > ))"
 )
 _TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
