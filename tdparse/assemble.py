@@ -41,7 +41,8 @@ class Assembler:
         self._dumping = False  # inside the text of -A
         self._dumps = False  # whether this log was printed with -A
         self._styles: set[TimeStyle] = set()  # of the segments outside of dumps
-        self._quoted: str | None = None  # the first line of a packet that an ICMP error quotes
+        self._message: Skipped | None = None  # the ICMP message that came last
+        self._quoted: str | None = None  # the first line of a packet that it quotes
         self.quoting = False  # the last line was one of such a packet
         self._fast: Reader | None = None  # for the shape of the last segment, while nothing else is going on
 
@@ -121,6 +122,7 @@ class Assembler:
             return item._replace(kind="hexdump", note=None) if item.kind in DUMPED_KINDS else item
         if item.kind in PACKET_KINDS:
             self._after = item.kind
+            self._message = item if item.kind == "icmp" else None
         elif self._after and item.kind in DUMPED_KINDS and (self._dumps or opens_ascii_dump(item.raw)):
             self._dumping = self._dumps = True
             return Skipped(item.line, "hexdump", item.raw)
@@ -135,9 +137,12 @@ class Assembler:
         joined = text.lstrip() if self._quoted is None else f"{self._quoted}\n{text}"
         item = parse_line(joined, self._line)
         self._quoted = joined if is_unfinished(joined) else None
-        if not isinstance(item, Segment):
+        message = self._message
+        if not isinstance(item, Segment) or message is None or message.note is None:
             return Skipped(self._line, "continuation", text)
         note = {
+            **message.note,
+            "behind": self._line - message.line,
             "src": item.src.host,
             "sport": item.src.port,
             "dst": item.dst.host,

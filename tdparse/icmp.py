@@ -23,7 +23,8 @@ def quote(line: int, note: Mapping[str, object], newest_first: Iterable[Incarnat
 
     Args:
         line: Line of the ICMP record.
-        note: What it quotes: `src`, `dst` and, where printed, `sport`, `dport`, `protocol`, `mtu`, `text`.
+        note: What it says: `text`, `reporter`, and of the packet that it quotes `src`, `dst` and, where printed, `sport`,
+            `dport`, `protocol`, `mtu`; `behind`: how many lines ago it began, where this line adds to it.
         newest_first: The connections that are open, the latest first.
 
     Without the port of the sender several connections may fit: the one whose quoted side sent the latest
@@ -31,10 +32,17 @@ def quote(line: int, note: Mapping[str, object], newest_first: Iterable[Incarnat
     """
     if note.get("protocol", "tcp") != "tcp" or note.get("src") is None:
         return False
-    fitting = [conn for conn in islice(newest_first, MAX_LOOKED_AT) if _fits(conn, note)]
+    latest = [*islice(newest_first, MAX_LOOKED_AT)]
+    fitting = [conn for conn in latest if _fits(conn, note)]
     if not fitting or (note.get("dst") is None and len(fitting) > 1):
         return False
     conn = max(fitting, key=lambda conn: conn.last_line)
+    behind = note.get("behind")
+    if isinstance(behind, int):  # now that more is known of it
+        line -= behind
+        for other in latest:
+            if other.icmp:
+                other.icmp = tuple(known for known in other.icmp if known["line"] != line)
     if len(conn.icmp) < MAX_QUOTED:
         kept = {name: note[name] for name in ("text", "mtu", "reporter") if note.get(name) is not None}
         conn.icmp += ({"line": line, **kept},)

@@ -207,8 +207,8 @@ class _Following:
             number += 1
             lane = ready.get(found[ADDRESSED])
             kind = UNEXPECTED
-            if lane is not None:
-                time = found[TIME]
+            time = found[TIME]
+            if lane is not None and time:
                 if time[:-7] != second:
                     second = time[:-7]
                     base = whole[second] + tracker.days if time[-7:-6] == "." else BEFORE

@@ -166,6 +166,8 @@ def test_a_header_quoted_by_icmp_is_no_segment(quoted: str) -> None:
         "192.0.2.2",
         80,
     )
+    assert item.note["text"] == "ICMP 192.0.2.2 tcp port 80 unreachable, length 48"
+    assert item.note["behind"] == 3
 
 
 def test_an_icmp_error_keeps_what_it_says_of_the_packet() -> None:

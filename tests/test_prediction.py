@@ -253,6 +253,23 @@ def test_printed_payload_is_no_record_behind_what_was_predicted(view: str) -> No
     assert shortly[1]["connections"] == 2
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_lines_that_lost_their_time_come_out_the_same(view: str) -> None:
+    """One here and there, or all from some place on: a connection that is predicted goes on without times."""
+    lines = traffic(900, 11).splitlines(keepends=True)
+    bare = [text.partition(b" ")[2] for text in lines]
+    log = b"".join(bare[place] if place % 50 == 49 or place > 700 else text for place, text in enumerate(lines))
+    assert shown(log, view, [4000], short=True) == shown(log, view, [4000], short=False)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_long_times_come_out_the_same(view: str) -> None:
+    """Years behind the first record: nanoseconds that a float cannot hold are rounded once."""
+    first = b"2001-02-03 04:05:06.000007 IP 10.9.9.9.5 > 10.0.0.2.80: Flags [S], seq 1, win 64240, length 0\n"
+    log = first + b"".join(b"2026-01-02 " + text for text in traffic(400, 5).splitlines(keepends=True))
+    assert shown(log, view, [4000], short=True) == shown(log, view, [4000], short=False)
+
+
 @pytest.mark.slow
 @settings(max_examples=12, deadline=None)
 @given(data=st.data())
@@ -262,7 +279,7 @@ def test_damaged_traffic_comes_out_the_same(*, data: st.DataObject, thorough: bo
     lines = traffic(700, rnd.randrange(50)).splitlines(keepends=True)
     for _ in range(rnd.randrange(60)):
         place = rnd.randrange(len(lines) - 1)
-        match rnd.randrange(5):
+        match rnd.randrange(6):
             case 0:
                 del lines[place]
             case 1:
@@ -270,6 +287,8 @@ def test_damaged_traffic_comes_out_the_same(*, data: st.DataObject, thorough: bo
             case 2:
                 lines[place], lines[place + 1] = lines[place + 1], lines[place]
             case 3:
+                lines[place] = lines[place].partition(b" ")[2] or b"\n"
+            case 4:
                 spot = rnd.randrange(len(lines[place]))
                 lines[place] = (
                     lines[place][:spot] + bytes([rnd.choice(b"0123456789.,: \xc3\x1b")]) + lines[place][spot + 1 :]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from textwrap import dedent
 from typing import TYPE_CHECKING, Final, NamedTuple
 from unittest import mock
 
@@ -26,7 +27,7 @@ from tdparse.model import Certainty, Side, State, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.steps import decide
 from tdparse.transitions import CALLS, OWN, RCV, SND, TABLE, Event, diagram, received, rows, sent
-from tdparse.wording import state_text
+from tdparse.wording import notes, state_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -331,6 +332,27 @@ def test_rows_without_a_segment(name: str) -> None:
     summary = trace([*log(text), LATER])[1][0]
     assert f"{state_text(summary.client_state)} {state_text(summary.server_state)}" == states
     assert any(f"T{row.number}" == name and row.way is OWN for row in TABLE)
+
+
+def test_an_icmp_message_with_its_packet_is_one_message() -> None:
+    """With -v the quoted header names the connection; what was said before it is what is said (T28)."""
+    log = """
+        00:00:00.000000 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 7, win 777, length 0
+        00:00:00.100000 IP 192.0.2.1.6 > 192.0.2.2.80: Flags [S], seq 8, win 777, length 0
+        00:00:01.000000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto ICMP (1), length 68)
+            192.0.2.9 > 192.0.2.1: ICMP 192.0.2.2 tcp port 80 unreachable, length 48
+    """
+    quoted = (
+        "\tIP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)",
+        "    192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 7, win 777, length 0",
+    )
+    lines = dedent(log).strip().splitlines()
+    found = [item for item in explain([*lines, *quoted]) if isinstance(item, Summary)]
+    said = [{"line": 3, "text": "ICMP 192.0.2.2 tcp port 80 unreachable, length 48", "reporter": "192.0.2.9"}]
+    assert [summary.attributes.get("icmp") for summary in found] == [said, None]
+    assert "ICMP in line 3 quotes this connection" in " ".join(notes(found[0], "en"))
+    without = [item for item in explain(lines) if isinstance(item, Summary)]
+    assert [summary.attributes.get("icmp") for summary in without] == [None, said]  # the latest, as far as one can tell
 
 
 def test_an_icmp_line_changes_no_state() -> None:

@@ -40,6 +40,7 @@ SEQ, ACK_ABSOLUTE, PRINTED_SEQ, PRINTED_ACK = 3_100_000_003, 3_300_000_007, 2_10
 VAL, ECR = 4_012_345_671, 4_023_456_782
 ELAPSED: Final = 8_123_450_000_000  # nanoseconds
 MASK: Final = "4294967295"
+NANO: Final = 10**9  # whole: dividing by a float rounds long times twice
 
 _seconds: Final = msgspec.json.Encoder()
 
@@ -175,7 +176,7 @@ def _expressions(step: Step, lang: Lang) -> Mapping[str, str]:
         str(ECR): "found[11] or found[9]",
         "+" + catalog.span(ELAPSED, lang): "span(elapsed)",
         "+" + catalog.duration(ELAPSED, lang): "duration(elapsed)",
-        repr(ELAPSED / 1e9): "seconds(elapsed)",
+        repr(ELAPSED / NANO): "seconds(elapsed)",
     }
     if options:
         known[options] = "options(found[0])"
@@ -195,5 +196,5 @@ def _options(line: str) -> str:
 _HELPERS: Final = {
     "options": _options,
     "quoted": lambda text: _seconds.encode(text).decode(),
-    "seconds": lambda elapsed: _seconds.encode(elapsed / 1e9).decode(),
+    "seconds": lambda elapsed: _seconds.encode(elapsed / NANO).decode(),
 }
