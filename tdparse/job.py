@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, nullcontext, suppress
+from copy import copy, deepcopy
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO, TypeAlias
 
+    from tdparse.halves import Halves
     from tdparse.model import Lang
     from tdparse.read import Source
     from tdparse.render import Renderer
@@ -82,7 +84,7 @@ class Job:
             names, opener = self._merged(names)
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
 
-        two = jobs > 1 and not merge and drop is None and _worth_two(names, renderer)
+        two = jobs > 1 and not merge and drop is None and selection.everything and _worth_two(names, renderer)
 
         def first(file: BinaryIO) -> None:
             if isinstance(renderer, Octets):
@@ -90,22 +92,28 @@ class Job:
 
         def one(name: str, file: BinaryIO, interrupt: Interrupt) -> None:
             write = _Writer(file, eager=output is None, before=aside)
-            with opener(name, interrupt.wait) as source:
 
-                def stopped() -> bool:
-                    progress.tick(source.consumed, self.totals.lines)
-                    return interrupt.requested and not source.live
+            def follow(run: Run, other: Halves | None = None) -> None:
+                with opener(name, interrupt.wait) as source:
 
-                try:
-                    if two:
-                        self._with_another(run, source, name, output, file, write, stopped)
-                    else:
-                        run.follow(source, write, stopped, encoded=write.encoded)
-                finally:
-                    progress.next(source.consumed)
-                    progress.clear()
-                if interrupt.requested and not (output is None or source.live):
-                    raise KeyboardInterrupt  # half of a file must not look like the whole of it
+                    def stopped() -> bool:
+                        progress.tick(source.consumed, self.totals.lines)
+                        enough = interrupt.requested and not source.live
+                        return enough if other is None else other.stopped(enough=enough)
+
+                    divide = None if other is None else other.divide
+                    try:
+                        run.follow(source, write, stopped, encoded=write.encoded, divide=divide)
+                    finally:
+                        progress.next(source.consumed)
+                        progress.clear()
+                    if interrupt.requested and not (output is None or source.live):
+                        raise KeyboardInterrupt  # half of a file must not look like the whole of it
+
+            if two:
+                _halved(name, run, write, follow)
+            else:
+                follow(run)
 
         def last(file: BinaryIO) -> None:
             progress.stop()
@@ -116,34 +124,6 @@ class Job:
         aside = progress.stop if on_screen else None
         with resizing(renderer.fit) if on_screen and isinstance(renderer, Fitted) else nullcontext():
             return self._over(names, one, output, first, last)
-
-    def _with_another(
-        self,
-        run: Run,
-        source: Source,
-        name: str,
-        output: Path | None,
-        file: BinaryIO,
-        write: _Writer,
-        stopped: Callable[[], bool],
-    ) -> None:
-        """Show a log as `run.follow` does, its end by another process."""
-        from tdparse.ahead import Ahead, HandedOverError
-
-        with Ahead(name, run, None if output is None else output.parent) as other:
-
-            def stop() -> bool:
-                enough = stopped()
-                if not enough:
-                    other.block(source.consumed, stopped)
-                return enough
-
-            try:
-                run.follow(source, write, stop, encoded=write.encoded)
-            except HandedOverError:
-                other.copy(file)
-                if other.trouble is not None:
-                    self.trouble(*other.trouble)
 
     def _merged(self, names: Sequence[str]) -> tuple[Sequence[str], Opener]:
         from tdparse.merge import merged, name_of
@@ -290,8 +270,25 @@ class Job:
             self.say(f"{PROGRAM}: {catalog.sentence('ui', 'no_segment', self.lang)}")
 
 
+def _halved(name: str, run: Run, write: _Writer, follow: Callable[[Run, Halves | None], None]) -> None:
+    """Have `follow` show a log on two processes; where that fails, again on this one, from where they have come to."""
+    from tdparse.halves import Halves, LostError
+    from tdparse.sharing import DivergedError
+
+    again = run._replace(renderer=copy(run.renderer))
+    counted, met = deepcopy(vars(run.totals)), run.alarm.met
+    try:
+        with Halves(name, run) as other:
+            follow(run, other)
+    except (LostError, DivergedError):
+        vars(run.totals).update(counted)
+        run.alarm.met = met
+        write.begin_again()
+        follow(again, None)
+
+
 def _worth_two(names: Sequence[str], renderer: Renderer) -> bool:
-    from tdparse.ahead import worth  # brings what only two processes need
+    from tdparse.halves import worth  # brings what only two processes need
 
     return worth(names, renderer)
 
@@ -307,13 +304,24 @@ class _Writer:
         self._file = file
         self._eager = eager
         self._before = before
+        self._written = 0  # octets
+        self._left_out = 0  # octets to come, which are written already
+
+    def begin_again(self) -> None:
+        """What comes now is the same again from its beginning; only what was not written is new."""
+        self._left_out = self._written
 
     def __call__(self, text: str) -> None:
         self.encoded(text.encode("utf-8", "surrogateescape"))
 
     def encoded(self, text: bytes) -> None:
         """Write text in UTF-8."""
+        if self._left_out:
+            known = min(self._left_out, len(text))
+            self._left_out -= known
+            text = text[known:]
         if text:
+            self._written += len(text)
             if self._before is not None:
                 self._before()
             self._file.write(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.model import TimeStyle
 from tdparse.seqnum import MASK, diff
+from tdparse.sharing import Sharing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -107,13 +108,19 @@ class _Conversation:
 class Normalizer:
     """Feed the segments of one log in order."""
 
-    def __init__(self, numbering: Numbering | None = None) -> None:
+    def __init__(self, numbering: Numbering | None = None, sharing: Sharing | None = None) -> None:
         """
         Start a log.
 
         Args:
             numbering: "absolute" or "relative" when the user says so; None to find out (R34).
+            sharing: How the log is shared, if it is.
         """
+        self._sharing = sharing or Sharing()
+        self._sharing.learn("numbering", self._vote)
+        self._sharing.learn("head", self._take_head)
+        self._sharing.learn("guess", self._take_guess)
+        self._sharing.learn("syn", self._take_syn)
         self._forced: Numbering | None = numbering if numbering in ("absolute", "relative") else None
         self._hint: Numbering = "unknown"
         self._guess: Numbering = "unknown"  # from numbers that look as if the log had lost its head
@@ -137,6 +144,9 @@ class Normalizer:
         if self._forced:
             return self._forced
         absolute, relative = self._votes["absolute"], self._votes["relative"]
+        if not self._sharing.is_certain(abs(absolute - relative)):
+            self._sharing.know()
+            absolute, relative = self._votes["absolute"], self._votes["relative"]
         if absolute == relative:
             return self._hint
         return "absolute" if absolute > relative else "relative"
@@ -159,7 +169,7 @@ class Normalizer:
 
     def feed(self, segment: Segment) -> Numbers:
         """Return the numbers of `segment` in absolute form, and update the table."""
-        self._watch_time(segment)
+        self.watch_time(segment)
         seq, ack = segment.seq, segment.ack
         if ack is None:
             return self._without_ack(segment)
@@ -250,7 +260,9 @@ class Normalizer:
                 self._rebase(conversation, segment.src, (None, None), (None, None))
         elif "S" in flags:
             conversation = conversation or self._find(segment)
-            conversation.opened = self._any_syn = True
+            conversation.opened = True
+            if not self._any_syn:
+                self._sharing.tell("syn")
         sender = conversation.directions(segment.src)[0] if conversation else None
         hidden = sender is not None and sender.hidden and conversation is not None and conversation.entered
         lost = hidden and "S" not in flags
@@ -289,7 +301,7 @@ class Normalizer:
         conversation.headless = doubtful and FIRST_OCTET in (seq, ack)
         if conversation.headless:  # on the wire a number is 1 once in 2**32
             conversation.go_on_relative("relative")
-            self._guess = "relative"
+            self._sharing.tell("guess", "relative")
         sack = segment.options.sack if segment.options_text is not None else None
         return Numbers(
             seq,
@@ -309,9 +321,14 @@ class Normalizer:
         number alone may be chance in a log that has shown a SYN.
         """
         small = ack < SMALL and (seq is None or seq < SMALL)
-        if self._headless is None:
-            self._headless = small and (not self._any_syn or seq is not None or ack == FIRST_OCTET)
-        return small and self._headless
+        headless = self._headless
+        if headless is None:
+            self._sharing.know()
+            headless = self._headless
+        if headless is None:
+            headless = small and (not self._any_syn or seq is not None or ack == FIRST_OCTET)
+            self._sharing.tell("head", headless)
+        return small and headless
 
     def _rebase(
         self,
@@ -342,6 +359,20 @@ class Normalizer:
         for direction in (conversation.forward, conversation.reverse):
             direction.hidden = direction.adrift = False
 
+    # -------------------------------------------------------------- what the whole log shows
+
+    def _vote(self, mode: str) -> None:
+        self._votes[mode] += 1
+
+    def _take_head(self, missing: bool) -> None:  # noqa: FBT001 - a fact
+        self._headless = missing
+
+    def _take_guess(self, numbering: Numbering) -> None:
+        self._guess = numbering
+
+    def _take_syn(self) -> None:
+        self._any_syn = True
+
     # -------------------------------------------------------------- absolute or relative?
 
     def _decide(self, segment: Segment, conversation: _Conversation) -> tuple[Numbering, bool]:
@@ -371,7 +402,7 @@ class Normalizer:
         if conversation.doubtful and mode == "absolute":
             conversation.go_on_relative(conversation.printed)  # as far as one can tell
             return "relative"
-        self._votes[mode] += 1
+        self._sharing.tell("numbering", mode)
         if mode == "absolute":
             self._settle_absolute(conversation)
             return mode
@@ -410,7 +441,7 @@ class Normalizer:
             conversation.settle(other, other)
         return conversation.mode
 
-    def _watch_time(self, segment: Segment) -> None:
+    def watch_time(self, segment: Segment) -> None:
         """Notice where another run of tcpdump begins: time jumps back, or is printed in another style."""
         stamp, style = segment.stamp, segment.time_style
         if stamp is None or style is TimeStyle.DELTA:

@@ -5,7 +5,7 @@ The stages in a row, for one log: physical lines in, explained records out, lazi
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from tdparse.model import Segment, Skipped, Step, Summary
 from tdparse.repair import Mender
@@ -19,6 +19,21 @@ if TYPE_CHECKING:
 
 _MODERN: Final = re.compile(r" > \S+: Flags \[")
 _ABSOLUTE_OPTION: Final = re.compile(r"\s(?:-[A-Za-z]*S|--absolute-tcp-sequence-numbers\b)")
+
+
+class Passed(NamedTuple):
+    """What stands in the place of a segment of the other half, or, without one, of a connection of it that is over."""
+
+    segment: Segment | None
+
+
+class Together(NamedTuple):
+    """What one segment has shown: the connection that it has replaced, and itself. The other half knows of one segment."""
+
+    items: tuple[Summary | Step, ...]
+
+
+Part: TypeAlias = "Step | Skipped | Summary | Passed | Together"
 
 
 class Explainer:
@@ -56,30 +71,37 @@ class Explainer:
         self._assembler.pass_over(count, payload=payload)
         self.tracker.pass_over(latest)
 
-    def take(self, segment: Segment) -> list[Step | Skipped | Summary]:
+    def take(self, segment: Segment) -> list[Part]:
         """Take the next line, which `reader` has read."""
         self._assembler.pass_over(1, payload=bool(segment.payload))
         return self._placed(segment)
 
+    def parts(self, line: str) -> list[Part]:
+        """Do the same as `feed`, for whoever may have half of the log only (`Tracker.divide`)."""
+        return self._explain(self._assembler.feed(line))
+
     def feed(self, line: str) -> list[Step | Skipped | Summary]:
         """Take one physical line without its newline; return what it completes."""
-        return self._explain(self._assembler.feed(line))
+        return cast("list[Step | Skipped | Summary]", self.parts(line))
 
     def finish(self) -> list[Step | Skipped | Summary]:
         """The log has ended: return what was pending, and every connection left."""
-        return list(self.ending())
+        return cast("list[Step | Skipped | Summary]", list(self.ending()))
 
-    def ending(self) -> Iterator[Step | Skipped | Summary]:
+    def ending(self) -> Iterator[Part]:
         """Do the same one by one."""
         yield from self._explain(self._assembler.flush())
-        yield from self.tracker.finish()
+        sharing = self.tracker.sharing
+        if sharing.divided:
+            sharing.at(self.line + 1)
+        yield from map(_or_passed, self.tracker.finish())
 
     def summaries(self, only: Container[int] | None = None) -> list[Summary]:
         """Return how the connections that are not over (`only` these) stand, as if the log ended; feeding may go on."""
         return self.tracker.peek(only)
 
-    def _explain(self, items: Iterable[Item]) -> list[Step | Skipped | Summary]:
-        found: list[Step | Skipped | Summary] = []
+    def _explain(self, items: Iterable[Item]) -> list[Part]:
+        found: list[Part] = []
         for item in items:
             if isinstance(item, Segment):
                 found += self._placed(item)
@@ -88,10 +110,17 @@ class Explainer:
                 found.append(item)
         return found
 
-    def _placed(self, segment: Segment) -> list[Step | Skipped | Summary]:
+    def _placed(self, segment: Segment) -> list[Part]:
         """Return what a segment does, behind the connections that are over by then."""
-        step = self.tracker.feed(segment)
-        return [*self.tracker.ended(), step]
+        tracker = self.tracker
+        if not tracker.sharing.divided:
+            step = tracker.feed(segment)
+            return [*tracker.ended(), step]
+        if not tracker.sharing.owns(segment.src, segment.dst):
+            tracker.elsewhere(segment)
+            return [*map(_or_passed, tracker.swept()), Passed(segment)]
+        step = tracker.feed(segment)
+        return [*map(_or_passed, tracker.swept()), Together((*tracker.replaced(), step))]
 
     def _note(self, skipped: Skipped) -> None:
         """Take what a line that is no segment says about the log."""
@@ -105,6 +134,10 @@ class Explainer:
             dropped = skipped.note.get("dropped")
             if isinstance(dropped, int) and dropped > 0:
                 self.tracker.note_drops()
+
+
+def _or_passed(summary: Summary | None) -> Summary | Passed:
+    return Passed(None) if summary is None else summary
 
 
 def explain(lines: Iterable[str], *, numbering: str = "auto") -> Iterator[Step | Skipped | Summary]:

@@ -52,6 +52,7 @@ LEAVES: Final = -50  # a FIN: what is held is given back, and what comes is a mi
 
 Found: TypeAlias = "tuple[str, ...]"
 Awaited: TypeAlias = "Lane | Milestone"
+Expected: TypeAlias = "Lane | Milestone | Elsewhere"  # whoever is asked about a segment
 Lanes: TypeAlias = "tuple[Lane, Lane] | tuple[Milestone, Milestone]"  # of one connection
 Emit: TypeAlias = (
     "Callable[[Found, Awaited, int, int], str]"  # of line, lane, number of the line, time since the beginning
@@ -389,6 +390,23 @@ class Lane:
         return True
 
 
+class Elsewhere:
+    """What comes next of a connection that the other half of the log's connections has (`tdparse.sharing`)."""
+
+    __slots__ = ("emit",)
+
+    def __init__(self, emit: Emit) -> None:
+        """`emit` writes what stands in the place of such a segment."""
+        self.emit: Emit | None = emit
+
+    def take(self, found: Found, now: int, line: int) -> int:  # noqa: ARG002 - as a Lane does
+        """Let the next segment pass, whatever it says; only what it shows of its payload may concern the lines behind."""
+        payload = found[PAYLOAD]
+        if not payload:
+            return PLAIN
+        return PRINTED if payload.isascii() and payload.isprintable() else UNEXPECTED
+
+
 # ------------------------------------------------------------------ looking ahead
 
 
@@ -431,15 +449,27 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
 
     None where that does not name them as the connection has them.
     """
-    word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
+    word, src, dst = _named(key)
     if not word.startswith("IP") or not key.isascii() or not key.isprintable():
         return None
-    src, dst = tokens.split(" > ")
     client, server = conn.peers
     x, y = (client, server) if src == str(client.endpoint) else (server, client)
     if src != str(x.endpoint) or dst != str(y.endpoint):
         return None
     return (x, key), (y, f"{word}{dst} > {src}: ")
+
+
+def turned(key: str) -> str:
+    """Return what lines of the other direction show between time and flags."""
+    word, src, dst = _named(key)
+    return f"{word}{dst} > {src}: "
+
+
+def _named(key: str) -> tuple[str, str, str]:
+    """Return the word before the addresses, with its blank, and both of them."""
+    word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
+    src, dst = tokens.split(" > ")
+    return word, src, dst
 
 
 def signature_of(conn: Incarnation, x: Peer, ip: int | None, printed: Numbering) -> Signature:
@@ -516,7 +546,7 @@ def _is_awaited(x: Peer) -> bool:
 # ------------------------------------------------------------------ looking back
 
 
-def settle(conn: Incarnation, ready: dict[str, Awaited]) -> None:
+def settle(conn: Incarnation, ready: dict[str, Expected]) -> None:
     """Give what the lanes of a connection hold back to it, and take them out of `ready`."""
     lanes, conn.lanes = conn.lanes, None
     if lanes is None:

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, Final
 
 from tdparse.flags import DATA, INVALID, RST, flags_of
+from tdparse.sharing import Sharing
 
 if TYPE_CHECKING:
     from tdparse.model import Endpoint, Segment
@@ -35,15 +36,20 @@ _SERVER_SPEAKS: Final = re.compile(r"(?:HTTP|RTSP): (?:HTTP|RTSP)/\d|(?:SMTP|FTP
 class Roles:
     """Feed what each incarnation of the log shows; ask who the server of the next one is."""
 
-    __slots__ = ("_partners", "_servers")
+    __slots__ = ("_partners", "_servers", "_sharing")
 
-    def __init__(self) -> None:
-        """Start with nothing known."""
+    def __init__(self, sharing: Sharing | None = None) -> None:
+        """Start with nothing known; `sharing` is how a log is shared, if it is."""
+        self._sharing = sharing or Sharing()
+        self._sharing.learn("roles", self._learn)
         self._servers: OrderedDict[Endpoint, None] = OrderedDict()  # rank 3
         self._partners: OrderedDict[Endpoint, Endpoint | None] = OrderedDict()  # rank 7: None means several
 
     def note(self, client: Endpoint, server: Endpoint, confidence: float) -> None:
         """Remember an incarnation: a role proven by SYN or SYN-ACK, and who talked to whom."""
+        self._sharing.tell("roles", client, server, confidence)
+
+    def _learn(self, client: Endpoint, server: Endpoint, confidence: float) -> None:
         if confidence >= 0.99:  # noqa: PLR2004  ranks 1 and 2
             self._servers[server] = None
             self._bound(self._servers)
@@ -64,6 +70,7 @@ class Roles:
         cls = flags.class_of(segment.length or 0)
         if flags.syn:
             return not flags.ack, 0.99 if flags.ack else 1.0
+        self._sharing.know()
         known_src, known_dst = src in self._servers, dst in self._servers
         if known_src != known_dst:
             return known_dst, 0.95

@@ -14,8 +14,8 @@ from __future__ import annotations
 from itertools import count as counted
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
-from zlib import crc32
 
+from tdparse import sharing
 from tdparse.clock import DAY, MIDNIGHT_JUMP, Clock
 from tdparse.model import Segment, Skipped, Summary, TimeStyle
 from tdparse.pipeline import Explainer
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from tdparse.incarnation import Incarnation
     from tdparse.model import Endpoint, Item, Step
+    from tdparse.verdict import Probe
 
 LOOK_EVERY: Final = 256  # incarnations more, before a share looks again how many there are
 SEAM: Final = 64  # lines on either side of a cut that both stretches read: no record is longer
@@ -201,12 +202,7 @@ def key(item: Item) -> int:
     """Return a number that all records of an address pair share."""
     if isinstance(item, Skipped):
         return 0
-    return _key(item.src, item.dst)
-
-
-def _key(one: Endpoint, other: Endpoint) -> int:
-    ends = sorted(f"{end.host} {end.port}" for end in (one, other))
-    return crc32("|".join(ends).encode("utf-8", "surrogateescape"))
+    return sharing.key(item.src, item.dst)
 
 
 # ------------------------------------------------------------------ tracking
@@ -252,7 +248,7 @@ class Share:
         self._look_at = 0
         for timed in log.beginning:
             self.opening += self._track(timed)
-        self.first = tracker.table._count  # noqa: SLF001 - connections of the beginning have their numbers
+        self.first = tracker.table.opened  # connections of the beginning have their numbers
         if not self._whole:
             self._alone()
 
@@ -260,7 +256,7 @@ class Share:
         """Go on from the beginning with this share's connections only."""
         tracker = self._tracker
         normalizer, table = tracker.normalizer, tracker.table
-        if normalizer._shown == "unknown" or not tracker._findings._several:  # noqa: SLF001
+        if normalizer._shown == "unknown" or not tracker._findings.several:  # noqa: SLF001
             self.doubts.add("the beginning tells too little")
         self._votes, self._headless = dict(normalizer._votes), normalizer._headless  # noqa: SLF001
         for conn in [conn for conn in table.live.values() if not self._mine(conn)]:
@@ -272,14 +268,14 @@ class Share:
         table._roles = _Roles(table._roles, self)  # noqa: SLF001
 
     def _mine(self, known: Incarnation | Summary | Step) -> bool:
-        return _key(known.flow.client, known.flow.server) % self.log.shares == self._number
+        return sharing.key(known.flow.client, known.flow.server) % self.log.shares == self._number
 
     def feed(self, timed: Timed) -> list[Step | Summary]:
         """Take one record behind the beginning; connections are numbered by the line at which they appear."""
         table = self._tracker.table
         if not self._whole:
             self.line = timed.item.line
-            table._count = self.first + timed.item.line  # noqa: SLF001
+            table.opened = self.first + timed.item.line
             self._watch(timed)
         found = self._track(timed)
         if len(table.live) > self._look_at:
@@ -301,7 +297,7 @@ class Share:
                 self.most = self.most._replace(bases=len(tracker.table._retired))  # noqa: SLF001
             for conn in tracker.table.live.values():
                 self.settled(conn)
-        return list(tracker.finish())
+        return [item for item in tracker.finish() if item is not None]
 
     def _track(self, timed: Timed) -> list[Step | Summary]:
         seam = self.log.seams[timed.stretch]
@@ -429,12 +425,15 @@ class _Scans(ScanWatch):
         super().__init__()
         self._share = share
 
-    def note(self, conn: Incarnation, end: int | None) -> None:
-        """Note a probe."""
-        super().note(conn, end)
-        self.take(self)
+    def probe(self, conn: Incarnation, end: int | None) -> Probe | None:
+        """Note a probe, of which nothing comes here."""
+        found = super().probe(conn, end)
+        if found is not None:
+            kind, source, target = found
+            self._share.probes.add((kind, source, str(target)))
         if end is not None and end > over_at(conn):
             self._share.settled(conn)
+        return None
 
     def take(self, other: ScanWatch) -> None:
         """Note what another one has counted, and let it start afresh."""

@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from tdparse import _patterns, shapes
 from tdparse.milestone import Milestone
 from tdparse.model import Skipped, Step
-from tdparse.pipeline import Explainer
-from tdparse.prediction import ADDRESSED, FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Lane
-from tdparse.render import Holding, Hushed, Keeping, Renderer, Templated, Totals
+from tdparse.pipeline import Explainer, Part, Passed, Together
+from tdparse.prediction import ADDRESSED, FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Elsewhere, Lane
+from tdparse.render import Divisible, Holding, Keeping, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
@@ -25,10 +25,11 @@ from tdparse.unpack import UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tdparse.model import Lang, Segment, Summary
-    from tdparse.prediction import Awaited, Emit, Form, Found
+    from tdparse.model import Lang, Segment
+    from tdparse.prediction import Awaited, Emit, Expected, Form, Found
     from tdparse.read import Source
     from tdparse.shapes import Reader
+    from tdparse.sharing import Channel
 
 NumberingChoice: TypeAlias = Literal["auto", "absolute", "relative"]
 Place: TypeAlias = tuple[int, int | None]  # line and column, from 1
@@ -36,7 +37,9 @@ PIECE: Final = 256  # verdicts that are written at once at the end
 WORTH: Final = 3  # milestones that are alike, before it is worth while to make out how they are written
 PLACES: Final = 20  # of one log; more of them help nobody
 BEFORE: Final = -(10**9)  # all times of a log, nanoseconds
-NOTHING: Final[Mapping[str, Awaited]] = {}
+NOTHING: Final[Mapping[str, Expected]] = {}
+LEARNT: Final = 4  # blocks, after which most of how a log is shown is known, and worth being known to both halves
+PASSED: Final = "\0"  # stands in the output of one half for a record of the other; no renderer writes it
 
 
 class Run(NamedTuple):
@@ -57,14 +60,16 @@ class Run(NamedTuple):
         stopped: Callable[[], bool] = lambda: False,
         *,
         encoded: Callable[[bytes], None] | None = None,
+        divide: Callable[[Following], None] | None = None,
     ) -> None:
         """
         Explain one input to its end, or until `stopped` says so between two blocks.
 
         `write` takes text; `encoded`, where it is given, text in UTF-8, and then there is a short way for what is
-        stored so too. Raises UnreadableError, after what could be read has been explained.
+        stored so too. `divide` is given a log that may be divided, once, as soon as that is so. Raises UnreadableError,
+        after what could be read has been explained.
         """
-        following = _Following(self, source.name)
+        following = Following(self, source.name)
         broken: UnreadableError | None = None
         try:
             for block in source.blocks() if encoded is None else source.octet_blocks():
@@ -72,15 +77,39 @@ class Run(NamedTuple):
                     write(following.feed(block))
                 elif encoded is not None:
                     encoded(following.feed_octets(block))
+                    if divide is not None and following.is_divisible:
+                        divide(following)
+                        divide = None
                 if stopped():
                     break
         except UnreadableError as error:
             broken = error
         if broken is None or following.begun:
-            for text in following.finish():
-                write(text)
+            if encoded is not None and following.is_divided:
+                for part in following.ending():
+                    encoded(part)
+            else:
+                for text in following.finish():
+                    write(text)
         if broken is not None:
             raise broken
+
+
+class Other(Protocol):
+    """Whoever accounts for the other half of the connections, and puts together what both halves say."""
+
+    def put(self, parts: list[str], until: int) -> bytes:
+        """
+        Take what is said of the records up to a position, and return what can be written by now.
+
+        Each part belongs to one record, octets of UTF-8 as characters, and is PASSED where the other half says something.
+        """
+
+    def end(self) -> bytes:
+        """Do the same when there are no more blocks: what is put now are the connections that are left."""
+
+    def close(self) -> bytes:
+        """Do the same when everything has been put."""
 
 
 def _text(octets: str) -> str:
@@ -89,8 +118,8 @@ def _text(octets: str) -> str:
 
 
 def _addressed(segment: Segment) -> str:
-    """Return what a SYN-ACK shows between time and flags, as the lines behind it will; "" for other segments."""
-    if segment.flags != "S." or segment.time is None or segment.layer is not None:
+    """Return what a SYN or SYN-ACK shows between time and flags, as the lines behind it will; "" for other segments."""
+    if segment.flags not in ("S", "S.") or segment.time is None or segment.layer is not None:
         return ""
     return segment.text.partition(f"{segment.time} ")[2].partition("Flags [")[0]
 
@@ -99,7 +128,12 @@ def _none(_text: str, _line: int) -> None:
     """Read nothing: no log has been seen yet."""
 
 
-class _Following:
+def _passed(_found: Found, _lane: Awaited, _number: int, _elapsed: int) -> str:
+    """Write what stands for a segment of the other half."""
+    return PASSED
+
+
+class Following:
     """One input on its way: its explainer, and the lines that no record has claimed yet."""
 
     def __init__(self, run: Run, name: str) -> None:
@@ -120,11 +154,64 @@ class _Following:
         self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
         self._latest: Step | None = None  # the segment that went the whole way last
         self._forms: dict[tuple[object, ...], Form] = {}
-        self._hushed = renderer if isinstance(renderer, Hushed) else None
-        self._explainer.tracker.telling = self._hushed is None
+        self._elsewhere = Elsewhere(_passed)
+        self._blocks = 0
+        self._other: Other | None = None  # who has the other half of the connections
+
+    # ------------------------------------------------------------------ half of a log
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether from the next block on each of two may account for half of the connections."""
+        return (
+            self._blocks >= LEARNT
+            and isinstance(self._run.renderer, Divisible)
+            and self._run.renderer.divisible
+            and self._run.selection.everything
+            and self._run.drop is None
+            and self._explainer.tracker.is_divisible
+        )
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether that has happened."""
+        return self._other is not None
+
+    @property
+    def connections(self) -> int:
+        """How many connections there have been."""
+        return self._explainer.tracker.table.opened
+
+    def divide(self, channel: Channel, other: Other, *, second: bool, first_number: int) -> None:
+        """
+        Account for half of the connections from now on.
+
+        Args:
+            channel: Leads to who has the other half.
+            other: Puts together what both say.
+            second: Which half this is.
+            first_number: See `Sharing.divide`.
+        """
+        tracker = self._explainer.tracker
+        tracker.sharing.at(self._claimed)
+        tracker.sharing.divide(channel, second=second, first_number=first_number)
+        tracker.divide()
+        if isinstance(self._run.renderer, Divisible):
+            self._run.renderer.divide(tracker.sharing.once)
+        self._other = other
+
+    def _say(self, parts: list[str]) -> bytes:
+        """Return what is to be written of a block."""
+        self._blocks += 1
+        if self._other is None:
+            return "".join(parts).encode("latin-1")
+        return self._other.put(parts, self._explainer.tracker.sharing.mark(self._claimed))
 
     def feed(self, block: Sequence[str]) -> str:
-        self._listen()
+        """Return what the lines of a block, without their newlines, say."""
+        return "".join(self._parts(block))
+
+    def _parts(self, block: Sequence[str]) -> list[str]:
         drop = self._run.drop
         if drop is not None:
             block = [line for line in block if not line.startswith(drop)]
@@ -132,51 +219,54 @@ class _Following:
         for line in block:
             parts += self._line(line)
         self._run.totals.lines += len(block)
-        return "".join(parts)
+        return parts
 
     def feed_octets(self, block: bytes) -> bytes:
         """Do the same with lines as they are stored in UTF-8, each with its newline."""
-        self._listen()
+        return self._say(self._octet_parts(block))
+
+    def _octet_parts(self, block: bytes) -> list[str]:
         ready = self._short and self.begun and self._is_open()
         if not ready or self._next is None:
             text = block.decode("utf-8", "surrogateescape")
             lines = text.split("\n")
             if not lines[-1]:
                 lines.pop()
-            return self.feed(lines).encode("utf-8", "surrogateescape")
+            return [*map(octets, self._parts(lines))]
         if not block.endswith(b"\n"):  # the last one
             whole, _, last = block.rpartition(b"\n")
-            return (self.feed_octets(whole + b"\n") if whole else b"") + self.feed(
-                [last.decode("utf-8", "surrogateescape")]
-            ).encode("utf-8", "surrogateescape")
+            before = self._octet_parts(whole + b"\n") if whole else []
+            return [*before, *map(octets, self._parts([last.decode("utf-8", "surrogateescape")]))]
         return self._go_through(block.decode("latin-1"), self._next)
-
-    def _listen(self) -> None:
-        """Notice whether the renderer has begun to speak: what was learnt of how it shows things holds no more."""
-        if self._hushed is not None and not self._hushed.silent:
-            self._hushed = None
-            self._explainer.tracker.telling = True
-            for form in self._forms.values():
-                form.forget()
 
     def _line(self, line: str) -> list[str]:
         """Return what a line completes."""
         self._waiting.append(line)
-        parts: list[str] = []
-        for item in self._explainer.feed(line.removesuffix("\r")):
-            parts += self._shown(item)
-        return parts
+        return [self._shown(item) for item in self._explainer.parts(line.removesuffix("\r"))]
 
     def finish(self) -> Iterator[str]:
         """Yield what is left to be shown, in pieces: connections may be many."""
+        for parts in self._pieces():
+            yield "".join(parts)
+
+    def ending(self) -> Iterator[bytes]:
+        """Do the same for half of the connections."""
+        if self._other is not None:
+            yield self._other.end()
+            for parts in self._pieces():
+                yield self._say([*map(octets, parts)])
+            yield self._other.close()
+
+    def _pieces(self) -> Iterator[list[str]]:
         parts = self._begin([])
         for item in self._explainer.ending():
-            parts += self._shown(item)
+            parts.append(self._shown(item))
             if len(parts) >= PIECE:
-                yield "".join(parts)
+                yield parts
                 parts = []
-        parts.append(self._run.renderer.end(list(self._waiting) if self._all else ()))
-        yield "".join(parts)
+        end = self._run.renderer.end(list(self._waiting) if self._all else ())
+        parts.append(end if self._explainer.tracker.sharing.has_remarks else PASSED)
+        yield parts
 
     # ------------------------------------------------------------------ the short way
 
@@ -192,10 +282,10 @@ class _Following:
             self._next = re.compile(getattr(_patterns, f"NEXT_{name}"), re.ASCII)
         return self._next is not None and not self._waiting
 
-    def _go_through(self, text: str, pattern: re.Pattern[str]) -> bytes:
+    def _go_through(self, text: str, pattern: re.Pattern[str]) -> list[str]:
         """Return what the lines of a text say, whose characters are octets; each ends with a newline."""
         run, tracker, whole = self._run, self._explainer.tracker, self._whole
-        ready: Mapping[str, Awaited] = tracker.ready
+        ready: Mapping[str, Expected] = tracker.ready
         latest, due, first = tracker.latest, tracker.due, tracker.first or 0
         number = passed = self._explainer.line
         second, base = "", 0
@@ -224,8 +314,8 @@ class _Following:
                         if waiting and holding is not None:
                             parts.append(octets(holding.release()))
                         waiting = False
-                        if emit is not None and emit is not nothing:
-                            parts.append(emit(found, lane, number, now - first))
+                        if emit is not None:
+                            parts.append(emit(found, lane, number, now - first))  # type: ignore[arg-type]  # Elsewhere has one of its own
                         continue
             # The whole way.
             if number - 1 > passed:
@@ -244,9 +334,9 @@ class _Following:
             self._catch_up(number - passed, latest, predicted)
             if holding is not None:
                 parts[-1] = octets(holding.hold(_text(parts[-1])))
-        return "".join(parts).encode("latin-1")
+        return parts
 
-    def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Awaited, int] | None) -> list[str]:
+    def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Expected, int] | None) -> list[str]:
         """
         Return what a line completes that was not predicted.
 
@@ -260,14 +350,15 @@ class _Following:
             parts = self._line(line)
         else:
             self._claimed += 1
-            lines, parts = [line], []
-            for item in self._explainer.take(segment):
-                parts += self._shown(item, lines)
+            items, lines = self._explainer.take(segment), [line]
+            parts = [self._shown(item, lines) for item in items]
+            if isinstance(items[-1], Passed):
+                self._explainer.tracker.look_away(segment, found[ADDRESSED] or _addressed(segment), self._elsewhere)
         step = self._latest
         key = "" if step is None else found[ADDRESSED] or _addressed(step.segment)
         if step is not None and shapes.flows.get(key) is not None:
             lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms)
-            if lane is not None and 0 <= lane[1] < KINDS:
+            if lane is not None and 0 <= lane[1] < KINDS and not isinstance(lane[0], Elsewhere):
                 form, kind = lane[0].form, lane[1]
                 form.steps[kind % PRINTED] = step.step
                 form.emits[kind] = self._learnt(step, found, lane[0])
@@ -334,7 +425,7 @@ class _Following:
         self._run.totals.sources += 1
         return [self._run.renderer.start(self._name, opening)]
 
-    def _shown(self, item: Step | Skipped | Summary, lines: list[str] | None = None) -> list[str]:
+    def _shown(self, item: Part, lines: list[str] | None = None) -> str:
         """Return what an item looks like; `lines` are its own where no record has to claim them."""
         renderer, selection, alarm, totals = self._run[:4]
         if isinstance(item, Step):
@@ -343,20 +434,30 @@ class _Following:
             self._latest = item
             totals.segments += 1
             alarm.step(item)
-            return [renderer.step(item, lines)] if self._all or selection.step(item) else []
+            return renderer.step(item, lines) if self._all or selection.step(item) else ""
+        if isinstance(item, Together):
+            return "".join([self._shown(part, lines) for part in item.items])
+        if isinstance(item, Passed):
+            if item.segment is not None:
+                if lines is None:
+                    self._claim(item.segment.line + item.segment.lines - 1)
+                totals.segments += 1
+            return PASSED
         if isinstance(item, Skipped):
             lines = self._claim(item.line)
             totals.skipped[item.kind] += 1
             if item.kind == "rejected" and self._run.places is not None and len(self._run.places) < PLACES:
                 self._run.places.append((item.line, item.column))
-            return [renderer.skipped(item, lines)] if self._all else []
+            if not self._explainer.tracker.sharing.has_remarks:
+                return PASSED
+            return renderer.skipped(item, lines) if self._all else ""
         totals.connections += 1
         totals.evicted += "evicted" in item.attributes
         totals.verdicts[item.verdict] += 1
         if item.findings:  # most have none, and a Counter is slow to see it
             totals.findings.update(item.findings)
         alarm.summary(item)
-        return [renderer.summary(item)] if self._all or selection.summary(item) else []
+        return renderer.summary(item) if self._all or selection.summary(item) else ""
 
     def _claim(self, last: int) -> list[str]:
         """Return the lines up to the physical line `last` that no record has claimed before."""

@@ -5,7 +5,8 @@ The table of incarnations: which one a segment belongs to, and how long it is ke
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from itertools import chain
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import evidence
 from tdparse.evidence import Record
@@ -16,11 +17,13 @@ from tdparse.roles import Roles
 from tdparse.seqnum import MASK, diff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
     from tdparse.incarnation import Tentative
     from tdparse.model import Endpoint, Segment
     from tdparse.normalize import Normalizer, Numbers
+    from tdparse.sharing import Sharing
+    from tdparse.verdict import Probe
 
 SECOND: Final = 10**9
 
@@ -42,32 +45,60 @@ MAX_CLOSED: Final = 6_000  # closed ones that wait for late copies; beyond, thos
 MAX_LIVE: Final = 100_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 
+class Over(NamedTuple):
+    """An incarnation that can receive nothing more."""
+
+    conn: Incarnation | None  # None: it is the other half's
+    evicted: bool  # a cap has dropped it while it was open
+    probe: Probe | None  # what it has probed
+    names: Sequence[str] = ()  # as lines have named it, if it is the other half's
+
+
 class Table:
     """The incarnations of one log that can still receive a segment."""
 
-    def __init__(self, normalizer: Normalizer, settle: Callable[[Incarnation], None]) -> None:
+    def __init__(
+        self,
+        normalizer: Normalizer,
+        settle: Callable[[Incarnation], None],
+        probe: Callable[[Incarnation], Probe | None],
+        sharing: Sharing,
+    ) -> None:
         """
         Start empty.
 
-        `normalizer` forgets the numbers of what is forgotten here; `settle` is told of each incarnation that is over.
+        Args:
+            normalizer: Forgets the numbers of what is forgotten here.
+            settle: Is told of each incarnation that is over.
+            probe: Says what an incarnation that is over has probed.
+            sharing: Knows who has the other connections of the log, if there is somebody.
         """
         self._settle = settle
+        self._probe = probe
+        self._sharing = sharing
+        self.elsewhere: dict[tuple[Endpoint, Endpoint], list[str]] = {}  # the other half's, with how lines name them
         self.live: dict[tuple[Endpoint, Endpoint], Incarnation] = {}
         self.evicted = 0  # incarnations dropped by the caps while still open
         self._normalizer = normalizer
-        self._roles = Roles()
-        self._over: list[tuple[Incarnation, bool]] = []  # and whether a cap dropped it
+        self._roles = Roles(sharing)
+        self._over: list[Over] = []
+        self.replaced: Over | None = None  # by the record at hand; only the half that has it knows
         self._closing: deque[Incarnation] = deque()  # what is closed and has not been put to rest
-        self._retired: deque[tuple[Endpoint, Endpoint]] = deque()
-        self._count = 0
+        self._retired: deque[tuple[Endpoint, Endpoint] | None] = deque()  # None: the other half's
+        self.opened = 0  # incarnations; the number of the last one
         self._now: int | None = None  # the log's time so far
         self._swept: int | None = None  # time of the last sweep
         self._sweep_at = SWEEP_AT
 
-    def over(self) -> Iterator[tuple[Incarnation, bool]]:
-        """Yield, once each, what can receive nothing more, and whether a cap dropped it."""
+    def over(self) -> Iterator[Over]:
+        """Yield, once each, what has been swept out."""
         over, self._over = self._over, []
         yield from over
+
+    @property
+    def count(self) -> int:
+        """How many incarnations the log has at present."""
+        return len(self.live) + len(self.elsewhere)
 
     def clear(self) -> None:
         """Know no incarnation any more."""
@@ -77,7 +108,7 @@ class Table:
     @property
     def due(self) -> int:
         """The time of the next sweep, nanoseconds; 0 where it comes with the next record."""
-        return 0 if self._swept is None or len(self.live) >= self._sweep_at else self._swept + SWEEP_EVERY
+        return 0 if self._swept is None or self.count >= self._sweep_at else self._swept + SWEEP_EVERY
 
     def live_one(self, segment: Segment) -> Incarnation | None:
         """Return the incarnation of a segment's address pair."""
@@ -115,10 +146,10 @@ class Table:
     def _open(self, segment: Segment, old: Incarnation | None) -> Incarnation:
         sender_is_client, confidence = self._roles.decide(segment)
         client, server = (segment.src, segment.dst) if sender_is_client else (segment.dst, segment.src)
-        self._count += 1
+        self.opened = self._sharing.number(self.opened)
         flags = flags_of(segment.flags or "")
         conn = Incarnation(
-            Flow(self._count, client, server, confidence), midstream=not flags.syn, unreadable=segment.flags is None
+            Flow(self.opened, client, server, confidence), midstream=not flags.syn, unreadable=segment.flags is None
         )
         if old is not None:
             conn.reused = True
@@ -127,6 +158,7 @@ class Table:
             conn.took_time_wait = any(peer.standing.state is State.TIME_WAIT for peer in old.peers)
             self._inherit(old, conn)
             self._retire(old)
+            self.replaced = Over(old, evicted=False, probe=self._probe(old))
         self.live[client, server] = conn
         self._roles.note(client, server, confidence)
         return conn
@@ -148,11 +180,36 @@ class Table:
         conn.replay = Record(earlier.segment, earlier.numbers, earlier.flags, SYN, earlier.time, *conn.peers)
         return conn
 
-    def _retire(self, conn: Incarnation, *, evicted: bool = False) -> None:
+    def _retire(self, conn: Incarnation) -> None:
         if conn.lanes is not None:
             self._settle(conn)
         self.live.pop((conn.flow.client, conn.flow.server), None)
-        self._over.append((conn, evicted))
+
+    def meet(self, src: Endpoint, dst: Endpoint) -> None:
+        """Take note of a record between two endpoints of the other half: it opens an incarnation, or belongs to one."""
+        if (src, dst) not in self.elsewhere and (dst, src) not in self.elsewhere:
+            self.elsewhere[src, dst] = []
+
+    def divide(self) -> None:
+        """Have the incarnations no longer that are the other half's from now on."""
+        for pair, conn in [*self.live.items()]:
+            if not self._sharing.owns(*pair):
+                self._retire(conn)
+                self._normalizer.forget([pair])
+                self.elsewhere[pair] = []
+        self._retired = deque(pair if pair is None or self._sharing.owns(*pair) else None for pair in self._retired)
+
+    def _leave(self, pair: tuple[Endpoint, Endpoint]) -> Sequence[str]:
+        """Forget an incarnation of the other half, and return how lines have named it."""
+        place = pair if pair in self.elsewhere else pair[::-1]
+        return self.elsewhere.pop(place, ())
+
+    def name(self, src: Endpoint, dst: Endpoint, text: str) -> None:
+        """Note how lines name an incarnation of the other half, until it is over."""
+        names = self.elsewhere.get((src, dst))
+        if names is None:
+            names = self.elsewhere[dst, src]
+        names.append(text)
 
     def note(self, conn: Incarnation) -> None:
         """Take note of an incarnation that may have been closed by the segment that came last."""
@@ -168,31 +225,31 @@ class Table:
         if now is not None and self._swept is None:
             self._swept = now
         due = now is not None and self._swept is not None and now - self._swept >= SWEEP_EVERY
-        if due or len(self.live) >= self._sweep_at:
+        if due or self.count >= self._sweep_at:
             self._sweep(now)
 
     def _sweep(self, now: int | None) -> None:
-        """Retire what is over, and beyond the hard cap what has been idle longest."""
+        """Retire what is over, and beyond the hard cap what has been idle longest; both halves do so at the same record."""
+        self._sharing.know()
         idle = IDLE if self._swept is None or now is None or now - self._swept >= SWEEP_EVERY else IDLE_IN_A_CROWD
         self._swept = now
         if now is not None:
-            for conn in [conn for conn in self.live.values() if _is_over(conn, now)]:
-                self._retire(conn)
-                self._forget(conn)
+            self._end([conn for conn in self.live.values() if _is_over(conn, now)], _number, evicted=False)
         closed = [conn for conn in self.live.values() if self._rest(conn, now, idle)]
-        if len(closed) > MAX_CLOSED:
-            closed.sort(key=_age)
-            self._evict(closed[: len(closed) - MAX_CLOSED * 9 // 10])
         unanswered = [conn for conn in self.live.values() if conn.unanswered and not conn.closed]
-        if len(unanswered) > MAX_UNANSWERED:  # the oldest have waited in vain, and connections that talk are left alone
-            self._evict(unanswered[: len(unanswered) - MAX_UNANSWERED // 2])
-        if len(self.live) > MAX_LIVE:
+        shares = self._sharing.gather((len(closed), len(unanswered)))
+        excess = sum(share[0] for share in shares) - MAX_CLOSED
+        if excess > 0:
+            self._evict(closed, _age, excess + MAX_CLOSED // 10)
+        excess = sum(share[1] for share in shares) - MAX_UNANSWERED
+        if excess > 0:  # the oldest have waited in vain, and connections that talk are left alone
+            self._evict(unanswered, _number, excess + MAX_UNANSWERED // 2)
+        if self.count > MAX_LIVE:
             for conn in self.live.values():
                 if conn.lanes is not None:
                     self._settle(conn)
-            by_age = sorted(self.live.values(), key=lambda conn: (not conn.closed, *_age(conn)))
-            self._evict(by_age[: len(by_age) - MAX_LIVE * 9 // 10])
-        count = len(self.live)
+            self._evict(self.live.values(), _worth, self.count - MAX_LIVE * 9 // 10)
+        count = self.count
         self._sweep_at = min(max(SWEEP_AT, 2 * count), count + max(CROWD, count // 4), MAX_LIVE + 1)
 
     def _rest(self, conn: Incarnation, now: int | None, idle: int) -> bool:
@@ -204,28 +261,63 @@ class Table:
             conn.rest(thinned=closed and now is not None)
         return closed
 
-    def _evict(self, crowd: Iterable[Incarnation]) -> None:
-        for conn in crowd:
-            self._retire(conn, evicted=not conn.closed)
-            self._forget(conn)
-            self.evicted += not conn.closed
+    def _evict(
+        self, crowd: Collection[Incarnation], order: Callable[[Incarnation], tuple[int, ...]], count: int
+    ) -> None:
+        """Drop the first `count` by `order` of a crowd, whose members both halves have."""
+        shares = self._sharing.gather([order(conn) for conn in crowd])
+        last = sorted(chain.from_iterable(shares))[count - 1]
+        self._end([conn for conn in crowd if order(conn) <= last], order, evicted=True)
 
-    def _forget(self, conn: Incarnation) -> None:
-        """Drop the number bases too; where the log may be printed relative to them (R32), when many others were."""
-        pair = (conn.flow.client, conn.flow.server)
-        if self._normalizer.numbering == "absolute" or not self._normalizer.has_bases(pair):
-            self._normalizer.forget([pair])
-            return
-        self._retired.append(pair)
-        if len(self._retired) > MAX_RETIRED:
+    def _end(
+        self, crowd: Collection[Incarnation], order: Callable[[Incarnation], tuple[int, ...]], *, evicted: bool
+    ) -> None:
+        """Retire a crowd and forget its number bases, in an order that both halves know; `evicted`: those that are open."""
+        mine: dict[tuple[int, ...], Incarnation] = {}
+        facts = []
+        for conn in crowd:
+            self._retire(conn)
+            place, pair = order(conn), (conn.flow.client, conn.flow.server)
+            mine[place] = conn
+            dropped = evicted and not conn.closed
+            self.evicted += dropped
+            facts.append((place, pair, dropped, self._probe(conn), self._keeps_bases(pair)))
+        for place, pair, dropped, probe, kept in sorted(chain.from_iterable(self._sharing.gather(facts)), key=_first):
+            known = mine.get(place)
+            names = () if known is not None else self._leave(pair)
+            self._over.append(Over(known, dropped, probe, names))
+            if kept:
+                self._retired.append(pair if known is not None else None)
+        while len(self._retired) > MAX_RETIRED:
             oldest = self._retired.popleft()
-            if oldest not in self.live and oldest[::-1] not in self.live:
+            if oldest is not None and oldest not in self.live and oldest[::-1] not in self.live:
                 self._normalizer.forget([oldest])
 
+    def _keeps_bases(self, pair: tuple[Endpoint, Endpoint]) -> bool:
+        """Drop the number bases; where the log may be printed relative to them (R32), keep them until many others were."""
+        if self._normalizer.numbering == "absolute" or not self._normalizer.has_bases(pair):
+            self._normalizer.forget([pair])
+            return False
+        return True
 
-def _age(conn: Incarnation) -> tuple[int, int]:
+
+def _first(facts: tuple[tuple[int, ...], object, object, object, object]) -> tuple[int, ...]:
+    return facts[0]
+
+
+def _number(conn: Incarnation) -> tuple[int]:
+    """Return what orders incarnations as they appeared."""
+    return (conn.flow.conn,)
+
+
+def _age(conn: Incarnation) -> tuple[int, int, int]:
     """Return what orders incarnations by when they were last heard of."""
-    return conn.last_time or 0, conn.last_line
+    return conn.last_time or 0, conn.last_line, conn.flow.conn
+
+
+def _worth(conn: Incarnation) -> tuple[int, int, int, int]:
+    """Return what orders incarnations by how little they will be missed."""
+    return (not conn.closed, *_age(conn))
 
 
 def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: int | None) -> bool:

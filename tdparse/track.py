@@ -5,6 +5,8 @@ The tracker: segments in, steps out, in the order of the log.
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from tdparse import apply, evidence
@@ -18,15 +20,17 @@ from tdparse.milestone import KIND, await_milestones
 from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
 from tdparse.normalize import Normalizer
-from tdparse.prediction import LINE, part, predict, settle
+from tdparse.prediction import LINE, Elsewhere, part, predict, settle, turned
 from tdparse.record import segment_of
 from tdparse.seqnum import MASK
+from tdparse.shapes import flows
+from tdparse.sharing import Sharing
 from tdparse.states import PRESUMED
 from tdparse.steps import acknowledged_before, completes_handshake, decide
 from tdparse.summary import summarize
 from tdparse.table import Table
 from tdparse.values import values_of
-from tdparse.verdict import ScanWatch
+from tdparse.verdict import Probe, ScanWatch
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
@@ -34,7 +38,7 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.milestone import Milestone
     from tdparse.model import Finding, Numbering, Segment, Summary
-    from tdparse.prediction import Awaited, Form, Found, Lane, Lanes
+    from tdparse.prediction import Awaited, Expected, Form, Found, Lane, Lanes
 
 NOT_BEFORE: Final = 1 << 63
 
@@ -49,25 +53,22 @@ class Tracker:
         Args:
             numbering: how the log prints its numbers, where the user says so; None to find out.
         """
-        self.normalizer = Normalizer(numbering)
-        self.table = Table(self.normalizer, self._settle)
-        self.telling = True  # else steps lack what only sentences need, and what is over has no summary
+        self.sharing = Sharing()
+        self.normalizer = Normalizer(numbering, self.sharing)
+        self.table = Table(self.normalizer, self._settle, self._probe, self.sharing)
         self._clock = Clock()
         self._findings = Findings()
         self._scans = ScanWatch()
+        self.sharing.learn("probe", self._scans.count)
         self._now: int | None = None  # the latest time of the log so far
         self._previous: int | None = None  # the time of the record before
         self._settled: list[Lanes] = []  # lanes that only who feeds the segment at hand may still need
-        self.ready: dict[str, Awaited] = {}  # what is foreseen, by what its line shows between time and flags
+        self.ready: dict[str, Expected] = {}  # what is foreseen, by what its line shows between time and flags
 
     def feed(self, segment: Segment) -> Step:
         """Account for one segment and say what it did."""
-        self._part()
-        time, latest, previous = self._clock.read(segment), self._now, self._previous
-        if time is not None:
-            self._now = time if latest is None else max(time, latest)
-            self._previous = time
-        self.table.tidy(self._now)
+        previous = self._previous
+        time = self._arrive(segment)
         if self._clock.bare:
             segment = segment._replace(time_style=self._clock.style(segment))
         numbers = self.normalizer.feed(segment)
@@ -87,6 +88,46 @@ class Tracker:
         if time is not None and previous is not None and previous - time >= BACKWARDS_FROM:
             return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
         return step
+
+    def _arrive(self, segment: Segment) -> int | None:
+        """Take note of when a segment comes, which may be due to whoever is over by then; return its time."""
+        self._part()
+        if self.sharing.divided:
+            self.sharing.at(segment.line)
+        time, latest = self._clock.read(segment), self._now
+        if time is not None:
+            self._now = time if latest is None else max(time, latest)
+            self._previous = time
+        self.table.tidy(self._now)
+        return time
+
+    # -------------------------------------------------------------- half of the connections
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether half of the connections can be tracked elsewhere from here on: there are several, and times are plain."""
+        return self._findings.several and not self._clock.bare
+
+    def divide(self) -> None:
+        """Track one half only, as `sharing` says; each half is told of the other's segments, `elsewhere`."""
+        self.table.divide()
+        self._part()
+
+    def elsewhere(self, segment: Segment) -> None:
+        """Take note of a segment that the other half accounts for."""
+        self._arrive(segment)
+        self.normalizer.watch_time(
+            segment._replace(time_style=self._clock.style(segment)) if self._clock.bare else segment
+        )
+        self.table.meet(segment.src, segment.dst)
+
+    def look_away(self, segment: Segment, key: str, passing: Elsewhere) -> None:
+        """Have what follows a segment of the other half's, whose line has `key`, be asked of `passing`, in both directions."""
+        if flows.get(key) is not None:
+            for name in (key, turned(key)):
+                if name not in self.ready:
+                    self.ready[name] = passing
+                    self.table.name(segment.src, segment.dst, name)
 
     # -------------------------------------------------------------- segments that are predicted
 
@@ -146,6 +187,8 @@ class Tracker:
     def _reach(self, milestone: Milestone, found: Found, now: int, line: int) -> None:
         """Apply a segment that is a milestone, and foresee what comes behind it."""
         conn, form = milestone.conn, milestone.form
+        if self.sharing.divided:
+            self.sharing.at(line)
         segment = segment_of(found[LINE], line)
         flags = flags_of(segment.flags or "")
         x, y = milestone.x, milestone.peer.x
@@ -183,20 +226,45 @@ class Tracker:
 
     def ended(self) -> Iterator[Summary]:
         """Yield, once each, the incarnations that can receive nothing more."""
-        for conn, evicted in self.table.over():
-            self._scans.note(conn, self._now)
-            if self.telling:
-                yield summarize(conn, self._now, self._scans, evicted=evicted)
+        for summary in self.swept():
+            if summary is not None:
+                yield summary
+        yield from self.replaced()
 
-    def finish(self) -> Iterator[Summary]:
-        """Yield every incarnation that is left, oldest first; the log has ended."""
+    def swept(self) -> Iterator[Summary | None]:
+        """Yield, once each, those of them that no other one has replaced; None in the place of the other half's."""
+        for over in self.table.over():
+            if over.probe is not None:
+                self._scans.count(*over.probe)
+            for name in over.names:
+                self.ready.pop(name, None)
+            yield None if over.conn is None else summarize(over.conn, self._now, self._scans, evicted=over.evicted)
+
+    def replaced(self) -> Iterator[Summary]:
+        """Yield the incarnation in whose place the segment that came last has opened another one, if it has."""
+        over, self.table.replaced = self.table.replaced, None
+        if over is not None and over.conn is not None:
+            if over.probe is not None:
+                self.sharing.tell("probe", *over.probe)
+                self.sharing.know()
+            yield summarize(over.conn, self._now, self._scans)
+
+    def finish(self) -> Iterator[Summary | None]:
+        """Yield every incarnation that is left, oldest first, None in the place of the other half's; the log has ended."""
         yield from self.ended()
-        left = sorted(self.table.live.values(), key=lambda conn: conn.flow.conn)
-        for conn in left:
+        left = {conn.flow.conn: conn for conn in self.table.live.values()}
+        facts = []
+        for number, conn in sorted(left.items()):
             self._settle(conn)
-            self._scans.note(conn, self._now)
-        for conn in left:
-            yield summarize(conn, self._now, self._scans)
+            facts.append((number, self._probe(conn)))
+        numbers = []
+        for number, probe in sorted(chain.from_iterable(self.sharing.gather(facts)), key=itemgetter(0)):
+            numbers.append(number)
+            if probe is not None:
+                self._scans.count(*probe)
+        for number in numbers:
+            own = left.get(number)
+            yield None if own is None else summarize(own, self._now, self._scans)
         self._part()
         self.table.clear()
 
@@ -210,8 +278,13 @@ class Tracker:
         scans = deepcopy(self._scans)
         for conn in left:
             self._settle(conn)
-            scans.note(conn, self._now)
+            probe = self._probe(conn)
+            if probe is not None:
+                scans.count(*probe)
         return [summarize(conn, self._now, scans) for conn in left if only is None or conn.flow.conn in only]
+
+    def _probe(self, conn: Incarnation) -> Probe | None:
+        return self._scans.probe(conn, self._now)
 
     def note_drops(self) -> None:
         """The capture itself lost packets (capture_drops): true of every connection it still follows."""
@@ -220,9 +293,11 @@ class Tracker:
 
     def note_icmp(self, line: int, note: Mapping[str, object]) -> None:
         """An ICMP error quotes a packet: keep it with the connection it is about, as evidence."""
-        for conn in {lane.conn for lane in self.ready.values()}:
+        for conn in {lane.conn for lane in self.ready.values() if not isinstance(lane, Elsewhere)}:
             self._settle(conn)
-        quote(line, note, reversed(self.table.live.values()))
+        if self.sharing.divided:
+            self.sharing.at(line)
+        quote(line, note, reversed(self.table.live.values()), self.sharing)
 
     def _place(self, conn: Incarnation, record: Record) -> Step:
         """Decide the step, apply the evidence, and collect what is worth saying."""
@@ -240,11 +315,11 @@ class Tracker:
             conn,
             record,
             step,
-            modifiers_of(conn, record, step, context) if self.telling else (),
+            modifiers_of(conn, record, step, context),
             Side(before_client, conn.client.standing),
             Side(before_server, conn.server.standing),
             self._findings.after(conn, record, step, context, gathered),
-            values_of(conn, record, step, context) if self.telling else {},
+            values_of(conn, record, step, context),
         )
         apply.remember(conn, record, step, effective=effective)
         return result

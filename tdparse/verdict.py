@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tdparse.flags import SegmentClass
 
@@ -20,6 +20,8 @@ ZERO_WINDOW_SILENCE: Final = 5 * SECOND  # stalled.zero_window_*
 ONE_SIDED_AFTER_SYN: Final = 2
 ONE_SIDED_IN_ALL: Final = 3
 
+Probe: TypeAlias = "tuple[str, str, Endpoint]"  # by SYN or ACK, the host it comes from, its target
+
 
 class ScanWatch:
     """How many targets each source has probed without completing a handshake (verdicts 5 and 6)."""
@@ -31,12 +33,10 @@ class ScanWatch:
         self._syns: dict[str, set[Endpoint]] = {}
         self._acks: dict[str, set[Endpoint]] = {}
 
-    def note(self, conn: Incarnation, end: int | None) -> None:
-        """Count an incarnation that looks like a probe; `end` is the time of the log's last record."""
-        if _probed_by_syn(conn, end):
-            self._count(self._syns, conn)
-        elif _probed_by_ack(conn):
-            self._count(self._acks, conn)
+    def probe(self, conn: Incarnation, end: int | None) -> Probe | None:
+        """Return what an incarnation that looks like a probe has probed; `end` is the time of the log's last record."""
+        kind = "syn" if _probed_by_syn(conn, end) else "ack" if _probed_by_ack(conn) else None
+        return None if kind is None else (kind, conn.flow.client.host, conn.flow.server)
 
     def __deepcopy__(self, _memo: object) -> ScanWatch:
         """Return a watch that goes on by itself; a compiled class has to be told how."""
@@ -45,11 +45,12 @@ class ScanWatch:
         made._acks = {host: set(targets) for host, targets in self._acks.items()}
         return made
 
-    @staticmethod
-    def _count(table: dict[str, set[Endpoint]], conn: Incarnation) -> None:
-        targets = table.setdefault(conn.flow.client.host, set())
+    def count(self, kind: str, host: str, server: Endpoint) -> None:
+        """Count a probe."""
+        table = self._syns if kind == "syn" else self._acks
+        targets = table.setdefault(host, set())
         if len(targets) < SCAN_TARGETS:
-            targets.add(conn.flow.server)
+            targets.add(server)
         if len(table) > MAX_SOURCES:
             del table[next(iter(table))]
 

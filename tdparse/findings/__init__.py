@@ -34,11 +34,11 @@ UNRELIABLE: Final = frozenset({"stepless.capture_duplicate", "stepless.truncated
 class Findings:
     """The anomaly rules of one log."""
 
-    __slots__ = ("_several",)
+    __slots__ = ("several",)
 
     def __init__(self) -> None:
         """Start a log."""
-        self._several = False
+        self.several = False
 
     def before(self, conn: Incarnation, record: Record, step: str) -> list[Finding]:
         """Return what only the state before the record shows (R104, R105)."""
@@ -65,8 +65,8 @@ class Findings:
         found += connection(conn, record, step, context)
         if record.cls is not RST and (context.revived or step == "stepless.stray"):
             found.extend(carried_on(conn, record, step, context))
-        if conn.flow.conn > 1 and not self._several:
-            self._several = True
+        if conn.flow.conn > 1 and not self.several:
+            self.several = True
             found.append(make("multiple_connections", record.line, n=conn.flow.conn))
         return tuple(self._note(conn, finding) for finding in standing_ones(found)) if found else ()
 

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tdparse.model import Lang, Skipped, Step, Summary
     from tdparse.prediction import Emit, Found, Lane
@@ -106,15 +106,12 @@ class Octets(Protocol):
 
 
 @runtime_checkable
-class Silent(Renderer, Protocol):
-    """A Renderer that can follow a log without a word, and go on from there as if it had shown everything."""
+class Divisible(Protocol):
+    """What a Renderer is, too, that can show half of the connections of a log while another one shows the others."""
 
-    def pass_over(self, step: Step) -> None:
-        """Note a segment that is shown elsewhere."""
+    @property
+    def divisible(self) -> bool:
+        """Whether it can after all: no record is shown in another way because of those around it."""
 
-
-@runtime_checkable
-class Hushed(Protocol):
-    """What a Renderer is, too, that shows nothing until some block of lines is over: much need not be worked out then."""
-
-    silent: bool
+    def divide(self, once: Callable[[str], bool]) -> None:
+        """Show one half from now on; `once` tells, by a name, whether what is said once in a log is still to be said."""

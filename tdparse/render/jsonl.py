@@ -17,7 +17,7 @@ from tdparse.escapes import UNSAFE
 from tdparse.pipeline import sniff
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Side, Skipped, Step, Summary
     from tdparse.options import Options
@@ -53,7 +53,9 @@ class JsonLines:
         """Write a segment record."""
         return encoded(segment(step, self._source, self._lang, self._numbers))
 
-    def pass_over(self, step: Step) -> None:
+    divisible: Final = True
+
+    def divide(self, once: Callable[[str], bool]) -> None:
         """Nothing depends on what was before."""
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - `raw` is the line

@@ -16,7 +16,7 @@ from tdparse.render.columns import CONNECTIONS, SEGMENTS, flattened
 from tdparse.render.jsonl import connection, encoded, segment
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tdparse.model import Lang, NumberStyle, Skipped, Step, Summary
     from tdparse.render import Totals
@@ -53,7 +53,9 @@ class Tabular:
             return ""
         return self._record(segment(step, self._source, self._lang, self._numbers))
 
-    def pass_over(self, step: Step) -> None:
+    divisible: Final = True
+
+    def divide(self, once: Callable[[str], bool]) -> None:
         """Nothing depends on what was before."""
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - not a row of this table

@@ -18,7 +18,7 @@ from tdparse.render.screen import broken, joined, padded, width
 from tdparse.render.since import Since
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from tdparse.model import Endpoint, Finding, Lang, NumberStyle, Role, Side, Skipped, Standing, Step, Summary
     from tdparse.render import Totals
@@ -87,6 +87,7 @@ class Text:
         self._latest = 0  # the connection that appeared last
         self._conn = 0  # the connection of the record before
         self._explained = False  # the marks have been
+        self._once: Callable[[str], bool] = lambda _: True  # by whoever else shows the same log
         self._names = {
             role: self._paint(tint, catalog.sentence("role", role, lang)) for role, tint in paint.ROLES.items()
         }
@@ -120,12 +121,14 @@ class Text:
         under = f"\n{INDENT}".join(self.explanation(step))
         return f"{self.originals(lines or (step.segment.text,))}{INDENT}{under}\n\n"  # several may share a line
 
-    def pass_over(self, step: Step) -> None:
-        """Note a segment that is shown elsewhere."""
-        conn = self._conn = step.flow.conn
-        self._latest = max(self._latest, conn)
-        if not (self._explained or self._quiet):
-            self._explained = any(mark in line for line in self.states(step) for mark in MARKS)
+    @property
+    def divisible(self) -> bool:
+        """Whether no line has to be broken, and no colour says that another connection goes on."""
+        return self.template_lang is not None
+
+    def divide(self, once: Callable[[str], bool]) -> None:
+        """Show half of the connections from now on; the marks are explained once in all."""
+        self._once = once
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Let a line pass; point at the place where a segment could not be read."""
@@ -180,7 +183,8 @@ class Text:
             lines += self._background(step)
         if frame.marked and not self._explained:
             self._explained = True
-            lines += (self._paint(paint.DIM, line) for line in self._wrap(self._say("marks")))
+            if self._once("marks"):
+                lines += (self._paint(paint.DIM, line) for line in self._wrap(self._say("marks")))
         return lines
 
     def opening(self, step: Step, indent: str = INDENT) -> list[str]:
