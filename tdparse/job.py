@@ -84,7 +84,7 @@ class Job:
             names, opener = self._merged(names)
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
 
-        two = jobs > 1 and not merge and drop is None and selection.everything and _worth_two(names, renderer)
+        two = jobs > 1 and not merge and drop is None and not selection.conns and _worth_two(names, renderer)
 
         def first(file: BinaryIO) -> None:
             if isinstance(renderer, Octets):

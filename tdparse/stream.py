@@ -167,7 +167,7 @@ class Following:
             self._blocks >= LEARNT
             and isinstance(self._run.renderer, Divisible)
             and self._run.renderer.divisible
-            and self._run.selection.everything
+            and not self._run.selection.conns  # whose numbers are known later
             and self._run.drop is None
             and self._explainer.tracker.is_divisible
         )
@@ -197,7 +197,7 @@ class Following:
         tracker.sharing.divide(channel, second=second, first_number=first_number)
         tracker.divide()
         if isinstance(self._run.renderer, Divisible):
-            self._run.renderer.divide(tracker.sharing.once)
+            self._run.renderer.divide(tracker.sharing.once, complete=self._all)
         self._other = other
 
     def _say(self, parts: list[str]) -> bytes:

@@ -45,6 +45,7 @@ VIEWS: Final[tuple[Callable[[], Renderer], ...]] = (
     lambda: ConnectionLines("zh"),
     lambda: Tabular("en", connections=False),
 )
+SELECTIONS: Final = (*[Selection()] * 4, Selection(codes=("warn",)), Selection(ports=frozenset({"80", "9"})))
 LIMITS: Final = ("SWEEP_AT", "CROWD", "MAX_CLOSED", "MAX_UNANSWERED", "MAX_LIVE", "MAX_RETIRED")
 LOW: Final = ((8, 4, 6000, 10_000, 100_000, 50_000), (4, 2, 10, 6, 24, 5), (16, 8, 4, 3, 1000, 2))
 
@@ -95,14 +96,14 @@ def _damage(lines: list[bytes], chance: Random) -> None:
         lines[place] = bytes(text).rstrip(b"\n") + b"\n"
 
 
-def explained(path: Path, renderer: Renderer, *, two: bool) -> tuple[object, bool]:
+def explained(path: Path, renderer: Renderer, selection: Selection, *, two: bool) -> tuple[object, bool]:
     """Return what is shown of a log and counted, and whether it was divided."""
     shown: list[bytes] = []
 
     def write(text: str) -> None:
         shown.append(text.encode("utf-8", "surrogateescape"))
 
-    run = stream.Run(renderer, Selection(), Alarm(["refused"]), Totals())
+    run = stream.Run(renderer, selection, Alarm(["refused"]), Totals())
     other = halves.Halves(str(path), run)
     with read.opened(str(path)) as source, other:
         if two:
@@ -124,9 +125,9 @@ def compare(seed: int, known: list[list[bytes]], folder: Path) -> tuple[bool, bo
     verdict.MAX_SOURCES = chance.choice([65_536, 2])  # type: ignore[misc]
     icmp.MAX_LOOKED_AT = chance.choice([4096, 3])  # type: ignore[misc]
     vars(read)["BLOCK"] = chance.choice([300, 1000, 4096])
-    view = chance.choice(VIEWS)
-    one, _ = explained(path, view(), two=False)
-    both, divided = explained(path, view(), two=True)
+    view, selection = chance.choice(VIEWS), chance.choice(SELECTIONS)
+    one, _ = explained(path, view(), selection, two=False)
+    both, divided = explained(path, view(), selection, two=True)
     return one == both, divided
 
 

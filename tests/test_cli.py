@@ -142,6 +142,20 @@ def test_the_language_comes_from_the_environment(
     assert ("客户端" in shown) == (lang == "zh")
 
 
+def test_a_selection_introduces_each_connection(program: Program, tmp_path: Path) -> None:
+    """Once, before the first of its segments that is shown, whichever connection that of another was."""
+    ports, log = (5, 6, 7, 6, 5, 7, 6), tmp_path / "x.log"
+    syns = (
+        f"00:00:{at:02}.0 IP 10.0.0.1.{port} > 10.0.0.2.80: Flags [S], seq {port}, win 9"
+        for at, port in enumerate(ports)
+    )
+    log.write_text("".join(f"{syn}, length 0\n".replace(".0 ", ".000000 ") for syn in syns))
+    shown = program("--only", "warn", log).out
+    assert re.findall(r"(?m)^    (Connection #\d+|#\d+)", shown) == [
+        *("Connection #2", "#2", "Connection #1", "#1", "Connection #3", "#3", "#2"),
+    ]
+
+
 def test_a_selection_shows_less_and_counts_all(program: Program, captures: Path) -> None:
     """-c, --host, --port and --only choose what is shown; connection numbers do not change."""
     log = captures / "reuse" / "absolute.log"

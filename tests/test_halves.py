@@ -117,6 +117,8 @@ def alone(log: Path) -> Done:
         ["-q"],
         ["-f", "jsonl"],
         ["-f", "csv"],
+        ["-f", "csv", "--port", "80"],
+        ["--only", "warn"],
         ["connections", "-f", "jsonl"],
     ],
     ids=" ".join,
@@ -131,7 +133,7 @@ def test_two_write_what_one_writes(faulty: Path, options: list[str]) -> None:
 
 @pytest.mark.parametrize(
     "options",
-    [["--compact"], ["--color", "always"], ["-f", "markdown"], ["--port", "80"], ["connections"]],
+    [["--compact"], ["--color", "always"], ["-f", "markdown"], ["-c", "3"], ["connections"]],
     ids=" ".join,
 )
 def test_one_is_enough(log: Path, options: list[str]) -> None:

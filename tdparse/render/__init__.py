@@ -113,5 +113,9 @@ class Divisible(Protocol):
     def divisible(self) -> bool:
         """Whether it can after all: no record is shown in another way because of those around it."""
 
-    def divide(self, once: Callable[[str], bool]) -> None:
-        """Show one half from now on; `once` tells, by a name, whether what is said once in a log is still to be said."""
+    def divide(self, once: Callable[[str], bool], *, complete: bool) -> None:
+        """
+        Show one half from now on.
+
+        `once` tells, by a name, whether what is said once in a log is still to be said; `complete`: every record is shown.
+        """

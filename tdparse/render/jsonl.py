@@ -55,7 +55,7 @@ class JsonLines:
 
     divisible: Final = True
 
-    def divide(self, once: Callable[[str], bool]) -> None:
+    def divide(self, once: Callable[[str], bool], *, complete: bool) -> None:
         """Nothing depends on what was before."""
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:  # noqa: ARG002 - `raw` is the line

@@ -84,7 +84,9 @@ class Text:
         self._quiet = quiet
         self._verbose = verbose
         self._headings = headings
-        self._latest = 0  # the connection that appeared last
+        self._introduced = 0  # connections up to this number have been
+        self._apart: set[int] = set()  # others that have been, where a selection leaves some out
+        self._in_order = False  # those that are shown appear in the order of their numbers, which have gaps
         self._conn = 0  # the connection of the record before
         self._explained = False  # the marks have been
         self._once: Callable[[str], bool] = lambda _: True  # by whoever else shows the same log
@@ -108,7 +110,8 @@ class Text:
 
     def start(self, source: str, opening: Sequence[str]) -> str:  # noqa: ARG002 - people see what it is
         """Name the input, when there are several."""
-        self._latest = 0
+        self._introduced = 0
+        self._apart.clear()
         if not self._headings:
             return ""
         lines = self._wrap(f"==> {safe(source)} <==", "")
@@ -126,9 +129,10 @@ class Text:
         """Whether no line has to be broken, and no colour says that another connection goes on."""
         return self.template_lang is not None
 
-    def divide(self, once: Callable[[str], bool]) -> None:
+    def divide(self, once: Callable[[str], bool], *, complete: bool) -> None:
         """Show half of the connections from now on; the marks are explained once in all."""
         self._once = once
+        self._in_order = complete
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Let a line pass; point at the place where a segment could not be read."""
@@ -162,7 +166,7 @@ class Text:
         if frame is None:
             frame = self._frames[key] = self._frame(step)
         conn = step.flow.conn
-        lines = self.opening(step) if conn > self._latest else []
+        lines = self.opening(step) if conn > self._introduced else []
         tag = f"#{conn}" if conn == self._conn else self._paint(paint.BOLD, f"#{conn}")
         self._conn = conn
         head = [f"{tag} {frame.who}", frame.title]
@@ -188,11 +192,14 @@ class Text:
         return lines
 
     def opening(self, step: Step, indent: str = INDENT) -> list[str]:
-        """Return the header of a connection that has not appeared before; they appear in the order of their numbers."""
+        """Return the header of a connection that has not been introduced before."""
         flow = step.flow
-        if flow.conn <= self._latest:
+        if flow.conn <= self._introduced or flow.conn in self._apart:
             return []
-        self._latest = flow.conn
+        if self._in_order or flow.conn == self._introduced + 1:
+            self._introduced = flow.conn
+        else:
+            self._apart.add(flow.conn)
         head = self._say("opening", conn=flow.conn, client=peer(flow.client), server=peer(flow.server))
         if flow.role_confidence < wording.GUESSED:
             head = self._say("stop").join((head, self._say("guessed")))
