@@ -118,6 +118,7 @@ screens: $(STAMP)
 	PYTHONPATH=tests $(BIN)/python tests/screens.py
 
 # Each target of tests/fuzz: examples from the grammar, then atheris where it has a wheel, that many minutes of the processor.
+# Then one process and two on mixtures of logs that nobody has seen.
 FUZZ_MINUTES := 5
 FUZZ_EXAMPLES := 5000
 FUZZ_TARGETS := reader parser tracker renderers
@@ -127,6 +128,7 @@ fuzz: $(STAMP)
 		FUZZ_SEEDS=1 $(BIN)/python tests/fuzz/campaign.py hypothesis $$target --examples $(FUZZ_EXAMPLES) || exit 1; \
 		$(BIN)/python tests/fuzz/campaign.py atheris $$target --minutes $(FUZZ_MINUTES) || test $$? = 3 || exit 1; \
 	done
+	$(BIN)/python tests/halved.py --first $$(date +%s) --seeds 500
 
 # A live pipe at full rate: memory, descriptors and lag stay flat.
 MINUTES := 10

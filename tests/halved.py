@@ -1,16 +1,14 @@
 """
 Logs explained by one process and by two, side by side: `python tests/halved.py --seeds 40`.
 
-A log is a mixture of captured and made-up ones, one after another or interleaved, some damaged. Blocks are small and the
-limits of the table low, so that halves meet often. The last line says what was compared; what differs is printed, and its log
-is left in the present folder.
+Logs are mixtures (`mixtures.py`). Blocks are small and the limits of the table low, so that halves meet often. The last
+line says what was compared and what differs, whose log is left in the present folder.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from itertools import islice
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -19,8 +17,7 @@ from typing import TYPE_CHECKING, Final
 ROOT: Final = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
-from bench.generate import SHAPES  # noqa: E402 - found by the path above
-from bench.printing import line  # noqa: E402
+from mixtures import logs, mixture  # noqa: E402 - found by the path above
 
 from tdparse import halves, icmp, read, roles, stream, table, verdict  # noqa: E402
 from tdparse.render import Totals  # noqa: E402
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
 
     from tdparse.render import Renderer
 
-MOST: Final = 400  # lines of one log in a mixture
-ODD: Final = b"0123456789. >SF[]:,\tx"  # what a damaged octet becomes
 VIEWS: Final[tuple[Callable[[], Renderer], ...]] = (
     lambda: Text("en"),
     lambda: Text("zh", numbers="both", verbose=True),
@@ -48,52 +43,6 @@ VIEWS: Final[tuple[Callable[[], Renderer], ...]] = (
 SELECTIONS: Final = (*[Selection()] * 4, Selection(codes=("warn",)), Selection(ports=frozenset({"80", "9"})))
 LIMITS: Final = ("SWEEP_AT", "CROWD", "MAX_CLOSED", "MAX_UNANSWERED", "MAX_LIVE", "MAX_RETIRED")
 LOW: Final = ((8, 4, 6000, 10_000, 100_000, 50_000), (4, 2, 10, 6, 24, 5), (16, 8, 4, 3, 1000, 2))
-
-
-def logs() -> list[list[bytes]]:
-    """Return the lines of what mixtures are made of."""
-    paths = sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
-    corpus = ROOT.parent / "shared" / "corpus"
-    if corpus.is_dir():
-        paths += sorted(path for path in corpus.glob("*/**/*") if path.suffix in {".log", ".txt", ".out"})
-    known = [path.read_bytes() for path in paths]
-    known += ["".join(map(line, islice(made(MOST), MOST))).encode() for made in SHAPES.values()]
-    return [[*text.splitlines(keepends=True)[:MOST]] for text in known if b" > " in text]
-
-
-def mixture(known: list[list[bytes]], chance: Random) -> bytes:
-    """Return several logs in one."""
-    chosen = [
-        [*(text if text.endswith(b"\n") else text + b"\n" for text in lines)]
-        for lines in chance.choices(known, k=chance.choice([2, 3, 5, 10, 20]))
-    ]
-    most = chance.choice([MOST, 1, 20])  # lines of one before another goes on
-    lines: list[bytes] = []
-    while chosen:
-        place = chance.randrange(len(chosen)) if most < MOST else 0
-        count = chance.randint(1, most) if most < MOST else MOST
-        lines += chosen[place][:count]
-        del chosen[place][:count]
-        if not chosen[place]:
-            del chosen[place]
-    for _ in range(chance.choice([0, 0, 20])):
-        _damage(lines, chance)
-    return b"".join(lines)
-
-
-def _damage(lines: list[bytes], chance: Random) -> None:
-    place = chance.randrange(len(lines))
-    text = bytearray(lines[place])
-    kind = chance.randrange(4)
-    if kind == 0:
-        lines.insert(place, chance.choice(lines))
-    elif kind == 1 and len(lines) > 1:
-        del lines[place]
-    elif kind == 2:  # without its time
-        lines[place] = lines[place].partition(b" ")[2] or b"\n"
-    else:
-        text[chance.randrange(len(text))] = chance.choice(ODD)
-        lines[place] = bytes(text).rstrip(b"\n") + b"\n"
 
 
 def explained(path: Path, renderer: Renderer, selection: Selection, *, two: bool) -> tuple[object, bool]:

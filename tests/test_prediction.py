@@ -13,6 +13,7 @@ from bench.traffic import mixed
 from conftest import COMPILED, CORPUS, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mixtures import logs, mixture
 
 from tdparse.incarnation import Incarnation
 from tdparse.prediction import Lane
@@ -299,6 +300,16 @@ def test_damaged_traffic_comes_out_the_same(*, data: st.DataObject, thorough: bo
     views = ["jsonl", "annotated", "symbolic", "report"]
     for view in views if thorough else [rnd.choice(views)]:
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
+
+
+@pytest.mark.slow
+def test_mixtures_come_out_the_same(*, thorough: bool) -> None:
+    """Logs of all kinds in one, times in several styles or none, damaged here and there; in one view each."""
+    known = logs()
+    for seed in range(600 if thorough else 60):
+        chance = random.Random(seed)  # noqa: S311 - nothing secret
+        log, view = mixture(known, chance), chance.choice([*VIEWS])
+        assert shown(log, view, [4000], short=True) == shown(log, view, [4000], short=False), seed
 
 
 def answered(client: int, opening: str) -> str:

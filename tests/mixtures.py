@@ -1,0 +1,67 @@
+"""
+Logs that are several in one: captured and made-up ones, one after another or interleaved, some damaged.
+
+People paste what they have, from several runs and machines; what holds for a log of one piece has to hold for those, too.
+"""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from bench.generate import SHAPES
+from bench.printing import line
+
+if TYPE_CHECKING:
+    from random import Random
+
+ROOT: Final = Path(__file__).parents[1]
+MOST: Final = 400  # lines of one log in a mixture
+ODD: Final = b"0123456789. >SF[]:,\tx"  # what a damaged octet becomes
+
+
+def logs() -> list[list[bytes]]:
+    """Return the lines of what mixtures are made of."""
+    paths = sorted((ROOT / "fixtures" / "captures").glob("*/*.log"))
+    corpus = ROOT.parent / "shared" / "corpus"
+    if corpus.is_dir():
+        paths += sorted(path for path in corpus.glob("*/**/*") if path.suffix in {".log", ".txt", ".out"})
+    known = [path.read_bytes() for path in paths]
+    known += ["".join(map(line, islice(made(MOST), MOST))).encode() for made in SHAPES.values()]
+    return [[*text.splitlines(keepends=True)[:MOST]] for text in known if b" > " in text]
+
+
+def mixture(known: list[list[bytes]], chance: Random) -> bytes:
+    """Return several logs in one."""
+    chosen = [
+        [*(text if text.endswith(b"\n") else text + b"\n" for text in lines)]
+        for lines in chance.choices(known, k=chance.choice([2, 3, 5, 10, 20]))
+    ]
+    most = chance.choice([MOST, 1, 20])  # lines of one before another goes on
+    lines: list[bytes] = []
+    while chosen:
+        place = chance.randrange(len(chosen)) if most < MOST else 0
+        count = chance.randint(1, most) if most < MOST else MOST
+        lines += chosen[place][:count]
+        del chosen[place][:count]
+        if not chosen[place]:
+            del chosen[place]
+    for _ in range(chance.choice([0, 0, 20])):
+        _damage(lines, chance)
+    return b"".join(lines)
+
+
+def _damage(lines: list[bytes], chance: Random) -> None:
+    place = chance.randrange(len(lines))
+    text = bytearray(lines[place])
+    kind = chance.randrange(4)
+    if kind == 0:
+        lines.insert(place, chance.choice(lines))
+    elif kind == 1 and len(lines) > 1:
+        del lines[place]
+    elif kind == 2:  # without its time
+        lines[place] = lines[place].partition(b" ")[2] or b"\n"
+    else:
+        text[chance.randrange(len(text))] = chance.choice(ODD)
+        lines[place] = bytes(text).rstrip(b"\n") + b"\n"
