@@ -63,14 +63,15 @@ class Selection(NamedTuple):
     def step(self, step: Step) -> bool:
         """Return whether a segment is shown."""
         codes = (step.step, *step.modifiers, *(finding.code for finding in step.findings))
-        return self._flow(step.flow) and self._chosen(codes, (finding.severity for finding in step.findings))
+        return self.flow(step.flow) and self._chosen(codes, (finding.severity for finding in step.findings))
 
     def summary(self, summary: Summary) -> bool:
         """Return whether a connection is shown."""
         severities = (catalog.fact("finding", code, "severity") for code in summary.findings)
-        return self._flow(summary.flow) and self._chosen((summary.verdict, *summary.findings), severities)
+        return self.flow(summary.flow) and self._chosen((summary.verdict, *summary.findings), severities)
 
-    def _flow(self, flow: Flow) -> bool:
+    def flow(self, flow: Flow) -> bool:
+        """Return whether a connection is one of those of which something is shown."""
         ends = (flow.client, flow.server)
         return (
             (not self.conns or flow.conn in self.conns)

@@ -25,7 +25,7 @@ from tdparse.unpack import UnreadableError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from tdparse.model import Lang, Segment
+    from tdparse.model import Flow, Lang, Segment
     from tdparse.prediction import Awaited, Emit, Expected, Form, Found
     from tdparse.read import Source
     from tdparse.shapes import Reader
@@ -147,13 +147,14 @@ class Following:
         renderer = run.renderer
         self._lang: Lang | None = renderer.template_lang if isinstance(renderer, Templated) else None
         self._all = run.selection.everything  # is shown
-        self._short = self._all and (self._lang is not None or isinstance(renderer, Keeping))
+        self._short = self._lang is not None or isinstance(renderer, Keeping)
         self._reader: Reader | None = None  # what reads the log's segments
         self._read: Reader = _none
         self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
         self._whole: Mapping[str, int] = {}  # nanoseconds for a time without its fraction
         self._latest: Step | None = None  # the segment that went the whole way last
         self._forms: dict[tuple[object, ...], Form] = {}
+        self._hidden: dict[tuple[object, ...], Form] = {}  # of connections that are not shown
         self._elsewhere = Elsewhere(_passed)
         self._blocks = 0
         self._other: Other | None = None  # who has the other half of the connections
@@ -306,7 +307,7 @@ class Following:
                 if latest <= now < due:
                     kind = lane.take(found, now, number)
                     if kind == LEAVES and isinstance(lane, Lane):
-                        lane = tracker.leave(lane, self._forms)
+                        lane = tracker.leave(lane, self._forms_of(lane.conn.flow))
                         kind = UNEXPECTED if lane is None else lane.take(found, now, number)
                     if kind >= 0 and lane is not None:
                         latest, predicted = now, kind
@@ -357,7 +358,7 @@ class Following:
         step = self._latest
         key = "" if step is None else found[ADDRESSED] or _addressed(step.segment)
         if step is not None and shapes.flows.get(key) is not None:
-            lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms)
+            lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms_of(step.flow))
             if lane is not None and 0 <= lane[1] < KINDS and not isinstance(lane[0], Elsewhere):
                 form, kind = lane[0].form, lane[1]
                 form.steps[kind % PRINTED] = step.step
@@ -365,6 +366,10 @@ class Following:
                 if kind >= FIRST and lanes is not None:
                     form.then[lane[0].peer.form] = lanes[0].form, lanes[1].form
         return parts
+
+    def _forms_of(self, flow: Flow) -> dict[tuple[object, ...], Form]:
+        """Return how segments of a connection come out."""
+        return self._forms if self._all or self._run.selection.flow(flow) else self._hidden
 
     def _forget(self) -> None:
         """No segment has gone the long way yet; said apart, or a type checker would hold that it stays so."""
@@ -402,9 +407,13 @@ class Following:
 
     def _written(self, step: Step, found: Found, lane: Awaited) -> Emit | None:
         """Return what writes or keeps segments like `step`; None where each must be rendered by itself."""
-        renderer = self._run.renderer
+        renderer, selection = self._run.renderer, self._run.selection
         if step.findings:
             return None
+        if not (self._all or selection.step(step)):
+            return nothing
+        if selection.codes:
+            return None  # it may have to introduce its connection, of which nothing else was shown
         if isinstance(renderer, Keeping):
             # What is kept is brief and has no room for the numbers of FINs.
             return renderer.keeps(step, found, lane) if isinstance(lane, Lane) else None

@@ -23,6 +23,7 @@ from tdparse.render.annotation import Annotation
 from tdparse.render.jsonl import JsonLines
 from tdparse.render.report import Report
 from tdparse.render.table import Table
+from tdparse.render.tabular import Tabular
 from tdparse.render.text import Text
 from tdparse.selection import Alarm, Selection
 from tdparse.stream import WORTH, Run
@@ -42,9 +43,20 @@ VIEWS: dict[str, Callable[[], Renderer]] = {
     "jsonl": lambda: JsonLines("en", numbers="absolute"),
     "annotated": lambda: Annotation(Text("zh")),
     "connections": lambda: Table("en"),
+    "csv": lambda: Tabular("en", connections=False),
+    "tsv": lambda: Tabular("zh", numbers="symbolic", delimiter="\t", connections=False),
+    "connections csv": lambda: Tabular("en", connections=True),
     "report": lambda: Report("en"),
     "symbolic report": lambda: Report("zh", numbers="symbolic"),
 }
+SELECTIONS = [
+    Selection(),
+    Selection(codes=("warn",)),
+    Selection(codes=("data", "teardown")),
+    Selection(conns=frozenset({2, 3, 5})),
+    Selection(ports=frozenset({"80"}), codes=("note",)),
+    Selection(hosts=frozenset({"10.0.0.2", "127.0.0.1", "10.200.0.1"})),
+]
 REAL = ["text", "jsonl", "annotated", "report"]  # in which logs that were captured are looked at
 LOGS = [
     *sorted((ROOT / "fixtures" / "captures").glob("*/*.log")),
@@ -87,7 +99,13 @@ class Pieces:
 
 
 def shown(
-    octets: bytes, view: str, sizes: list[int], *, short: bool, worth: int = 1
+    octets: bytes,
+    view: str,
+    sizes: list[int],
+    *,
+    short: bool,
+    worth: int = 1,
+    selection: Selection = Selection(),  # noqa: B008 - cannot be changed
 ) -> tuple[bytes, dict[str, object]]:
     """
     Return what a view writes of a log that comes in pieces, and what was counted.
@@ -101,7 +119,7 @@ def shown(
     def write(text: str) -> None:
         parts.append(text.encode("utf-8", "surrogateescape"))
 
-    run = Run(renderer, Selection(), Alarm(()), totals)
+    run = Run(renderer, selection, Alarm(()), totals)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tdparse.stream.WORTH", worth)
         run.follow(Source("x", Pieces(octets, sizes)), write, encoded=parts.append if short else None)
@@ -308,8 +326,21 @@ def test_mixtures_come_out_the_same(*, thorough: bool) -> None:
     known = logs()
     for seed in range(600 if thorough else 60):
         chance = random.Random(seed)  # noqa: S311 - nothing secret
-        log, view = mixture(known, chance), chance.choice([*VIEWS])
-        assert shown(log, view, [4000], short=True) == shown(log, view, [4000], short=False), seed
+        log, view, chosen = mixture(known, chance), chance.choice([*VIEWS]), chance.choice(SELECTIONS)
+        both = [shown(log, view, [4000], short=short, selection=chosen) for short in (True, False)]
+        assert both[0] == both[1], seed
+
+
+@pytest.mark.parametrize(
+    "selection", SELECTIONS[1:], ids=["severity", "steps", "numbers", "port and severity", "hosts"]
+)
+def test_a_selection_comes_out_the_same(selection: Selection) -> None:
+    """What is not shown goes the short way as well, and of what is shown nothing is missing."""
+    log = traffic(1500, 4)
+    for view in ("text", "jsonl", "csv", "connections"):
+        shortly = shown(log, view, [4000], short=True, selection=selection)
+        assert shortly == shown(log, view, [4000], short=False, selection=selection)
+        assert view != "text" or shortly[0]
 
 
 def answered(client: int, opening: str) -> str:

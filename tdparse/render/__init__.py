@@ -76,6 +76,14 @@ class Templated(Protocol):
 
 
 @runtime_checkable
+class Spelling(Protocol):
+    """What a Templated is, too, whose numbers and texts are not spelt as in JSON."""
+
+    def spelled(self, value: float | str) -> str:
+        """Return what stands for a value."""
+
+
+@runtime_checkable
 class Keeping(Protocol):
     """What a Renderer is, too, that writes nothing of a segment at once, and need not see a step of those that are predicted."""
 

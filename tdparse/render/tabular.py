@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TYPE_CHECKING, Final
 
 from tdparse.escapes import safe
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from tdparse.model import Lang, NumberStyle, Skipped, Step, Summary
     from tdparse.render import Totals
 
+_PLAIN: Final = re.compile(r"[\w.:%-]+", re.ASCII)  # what no table writes in another way
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -32,6 +34,7 @@ class Tabular:
     ) -> None:
         """Write cells between `delimiter`; one row a connection where `connections`, else one a segment."""
         self._lang: Lang = lang
+        self.template_lang: Lang | None = lang
         self._numbers: NumberStyle = numbers
         self._delimiter = delimiter
         self._connections = connections
@@ -75,6 +78,11 @@ class Tabular:
     def finish(self, totals: Totals) -> str:  # noqa: ARG002 - a table has no foot
         """Write nothing."""
         return ""
+
+    def spelled(self, value: float | str) -> str:
+        """Return a cell as it stands between delimiters."""
+        text = cell(value)
+        return text if _PLAIN.fullmatch(text) else self._row([text, ""])[: -len(self._delimiter) - 1]
 
     def _record(self, record: dict[str, object]) -> str:
         cells = {name: cell(value) for name, value in flattened(record, self._columns)}

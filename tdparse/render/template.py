@@ -17,7 +17,7 @@ import msgspec
 
 from tdparse import catalog
 from tdparse.model import Endpoint
-from tdparse.render import Holding
+from tdparse.render import Holding, Spelling
 from tdparse.render.alike import like, placed
 from tdparse.render.since import Since, nothing, octets
 
@@ -54,7 +54,8 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
     shown = _shown(renderer, _stand_in(step), LINE)
     if not shown:
         return nothing
-    known = _expressions(step, lang)
+    spelled = renderer.spelled if isinstance(renderer, Spelling) else None
+    known = _expressions(step, lang, spelled)
     fixed: list[str] = []  # what stands before each stand-in, and behind the last
     filled: list[str] = []  # the expression for each
     place = 0
@@ -72,6 +73,7 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
         **_HELPERS,
         "span": Since(_octets_of(catalog.span), lang),
         "duration": Since(_octets_of(catalog.duration), lang),
+        "spelled": spelled,
     }
     write: Emit = eval(compile(made, "<template>", "eval"), names)  # noqa: S307  of our own text
     return write
@@ -144,8 +146,8 @@ def _stand_in_segment(segment: Segment, src: Endpoint, dst: Endpoint, length: in
     )
 
 
-def _expressions(step: Step, lang: Lang) -> Mapping[str, str]:
-    """Return what to write in place of each stand-in."""
+def _expressions(step: Step, lang: Lang, spelled: Callable[[float | str], str] | None) -> Mapping[str, str]:
+    """Return what to write in place of each stand-in; `spelled` is how values are written, None for JSON's way."""
     options = re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", step.segment.options_text or "")
     known = {
         LINE: "found[0]",
@@ -180,6 +182,15 @@ def _expressions(step: Step, lang: Lang) -> Mapping[str, str]:
     }
     if options:
         known[options] = "options(found[0])"
+    if spelled is not None:
+        known |= {
+            spelled(PAYLOAD): "spelled(found[13])",
+            spelled(SOURCE.host): "spelled(lane.x.endpoint.host)",
+            spelled(DESTINATION.host): "spelled(lane.peer.x.endpoint.host)",
+            spelled(ELAPSED / NANO): f"spelled(elapsed / {NANO})",
+        }
+        if options:
+            known[spelled(options)] = "spelled(options(found[0]))"
     return known
 
 
