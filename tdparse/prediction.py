@@ -395,9 +395,9 @@ class Elsewhere:
 
     __slots__ = ("emit",)
 
-    def __init__(self, emit: Emit) -> None:
+    def __init__(self, emit: Callable[[Found, Expected, int, int], str]) -> None:
         """`emit` writes what stands in the place of such a segment."""
-        self.emit: Emit | None = emit
+        self.emit = emit
 
     def take(self, found: Found, now: int, line: int) -> int:  # noqa: ARG002 - as a Lane does
         """Let the next segment pass, whatever it says; only what it shows of its payload may concern the lines behind."""

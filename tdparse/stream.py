@@ -128,7 +128,7 @@ def _none(_text: str, _line: int) -> None:
     """Read nothing: no log has been seen yet."""
 
 
-def _passed(_found: Found, _lane: Awaited, _number: int, _elapsed: int) -> str:
+def _passed(_found: Found, _lane: Expected, _number: int, _elapsed: int) -> str:
     """Write what stands for a segment of the other half."""
     return PASSED
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
 from tdparse.evidence import Record
@@ -45,13 +45,27 @@ MAX_CLOSED: Final = 6_000  # closed ones that wait for late copies; beyond, thos
 MAX_LIVE: Final = 100_000  # hard cap: beyond it the longest idle are dropped, and said to be
 
 
-class Over(NamedTuple):
+class Over:
     """An incarnation that can receive nothing more."""
 
-    conn: Incarnation | None  # None: it is the other half's
-    evicted: bool  # a cap has dropped it while it was open
-    probe: Probe | None  # what it has probed
-    names: Sequence[str] = ()  # as lines have named it, if it is the other half's
+    __slots__ = ("conn", "evicted", "names", "probe")
+
+    def __init__(
+        self, conn: Incarnation | None, probe: Probe | None, *, evicted: bool = False, names: Sequence[str] = ()
+    ) -> None:
+        """
+        Keep it.
+
+        Args:
+            conn: The incarnation; None: it is the other half's.
+            probe: What it has probed.
+            evicted: A cap has dropped it while it was open.
+            names: How lines have named it, if it is the other half's.
+        """
+        self.conn = conn
+        self.probe = probe
+        self.evicted = evicted
+        self.names = names
 
 
 class Table:
@@ -158,7 +172,7 @@ class Table:
             conn.took_time_wait = any(peer.standing.state is State.TIME_WAIT for peer in old.peers)
             self._inherit(old, conn)
             self._retire(old)
-            self.replaced = Over(old, evicted=False, probe=self._probe(old))
+            self.replaced = Over(old, self._probe(old))
         self.live[client, server] = conn
         self._roles.note(client, server, confidence)
         return conn
@@ -285,7 +299,7 @@ class Table:
         for place, pair, dropped, probe, kept in sorted(chain.from_iterable(self._sharing.gather(facts)), key=_first):
             known = mine.get(place)
             names = () if known is not None else self._leave(pair)
-            self._over.append(Over(known, dropped, probe, names))
+            self._over.append(Over(known, probe, evicted=dropped, names=names))
             if kept:
                 self._retired.append(pair if known is not None else None)
         while len(self._retired) > MAX_RETIRED:
