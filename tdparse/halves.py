@@ -50,12 +50,7 @@ RECEIVED: Final = 1 << 18  # octets at once
 LENGTH: Final = struct.Struct("=I")
 KNOWN: Final = 1 << 14  # real numbers that are kept
 DIGITS: Final = 11  # of a position: logs have fewer than 10**9 lines
-SUMMED: Final = (
-    "connections",
-    "evicted",
-    "verdicts",
-    "findings",
-)  # what each half counts of its own; both count the rest
+SUMMED: Final = ("connections", "evicted", "verdicts", "findings")  # each half counts its own; the rest both count
 
 
 def worth(names: Sequence[str], renderer: Renderer) -> bool:
@@ -85,9 +80,7 @@ class Halves:
         self._pid = 0
         self._blocks = 0  # that this process has been through
         self._last: int | None = None  # the block after which both end
-        self._said: deque[tuple[list[str], int]] = (
-            deque()
-        )  # by this half, of blocks of which the other has not said its part
+        self._said: deque[tuple[list[str], int]] = deque()  # by this half, of which the other's part has not come
         self._channel: _First | None = None
 
     def __enter__(self) -> Self:
@@ -219,8 +212,8 @@ class _Second:
                 self._channel.wait()  # for the first process to have taken everything: it closes
         except LostError:
             pass
-        finally:
-            os._exit(0)  # nothing of what the first process has opened is to be tidied up here
+        finally:  # whatever was wrong here: the first process finds out, does the same by itself, and tells of it
+            os._exit(0)  # nothing of what that one has opened is to be tidied up
 
     def _may_go_on(self) -> bool:
         """Wait until the next block may be read; tell whether there is one."""
