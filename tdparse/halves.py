@@ -48,7 +48,6 @@ LEAST: Final = 1 << 22  # octets of a log that is worth a second process
 LEAD: Final = 8  # blocks that one half may be ahead of the other
 RECEIVED: Final = 1 << 18  # octets at once
 LENGTH: Final = struct.Struct("=I")
-KNOWN: Final = 1 << 14  # real numbers that are kept
 DIGITS: Final = 11  # of a position: logs have fewer than 10**9 lines
 SUMMED: Final = ("connections", "evicted", "verdicts", "findings")  # each half counts its own; the rest both count
 
@@ -249,11 +248,10 @@ class _Numbers:
         """`prefix` is how all stand-ins begin; `before` connections have their numbers."""
         self._before = before
         self._channel = channel
-        self._pattern = re.compile(rf"{prefix}[0-9]{{{DIGITS}}}")
+        self._pattern = re.compile(rf"({prefix}[0-9]{{{DIGITS}}})")
         self._first_number = prefix * 10**DIGITS
         self._opened = array("q")  # stand-ins in the order of the log
         self._waiting: list[int] = []  # of blocks that are not whole yet
-        self._known: dict[str, str] = {}
 
     def put_into(self, text: str, until: int) -> str:
         """Return text in which the connections that were opened up to a position have their real numbers."""
@@ -261,19 +259,18 @@ class _Numbers:
         last = self._first_number + until
         self._opened.extend(sorted(opened for opened in waiting if opened <= last))
         self._waiting = [opened for opened in waiting if opened > last]
-        if len(self._known) > KNOWN:
-            self._known.clear()
-        return self._pattern.sub(self._real, text)
+        pieces = self._pattern.split(text)
+        shown = pieces[1::2]
+        real = {number: self._real(number) for number in set(shown)}
+        pieces[1::2] = [real[number] for number in shown]
+        return "".join(pieces)
 
-    def _real(self, found: re.Match[str]) -> str:
-        shown = found[0]
-        real = self._known.get(shown)
-        if real is None:
-            opened = int(shown)
-            place = bisect_left(self._opened, opened)
-            there = place < len(self._opened) and self._opened[place] == opened
-            real = self._known[shown] = str(self._before + place + 1) if there else shown  # else it is the log's own
-        return real
+    def _real(self, shown: str) -> str:
+        opened = int(shown)
+        place = bisect_left(self._opened, opened)
+        if place < len(self._opened) and self._opened[place] == opened:
+            return str(self._before + place + 1)
+        return shown  # the log's own
 
 
 class _Channel:

@@ -120,7 +120,8 @@ class Explainer:
             tracker.elsewhere(segment)
             return [*map(_or_passed, tracker.swept()), Passed(segment)]
         step = tracker.feed(segment)
-        return [*map(_or_passed, tracker.swept()), Together((*tracker.replaced(), step))]
+        swept, replaced = map(_or_passed, tracker.swept()), [*tracker.replaced()]
+        return [*swept, Together((*replaced, step)) if replaced else step]
 
     def _note(self, skipped: Skipped) -> None:
         """Take what a line that is no segment says about the log."""
