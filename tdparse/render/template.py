@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -59,7 +60,7 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
     fixed: list[str] = []  # what stands before each stand-in, and behind the last
     filled: list[str] = []  # the expression for each
     place = 0
-    for found in re.finditer("|".join(map(_apart, sorted(known, key=len, reverse=True))), shown):
+    for found in _apart(frozenset(known)).finditer(shown):
         fixed.append(shown[place : found.start()])
         filled.append(known[found[0]])
         place = found.end()
@@ -194,9 +195,11 @@ def _expressions(step: Step, lang: Lang, spelled: Callable[[float | str], str] |
     return known
 
 
-def _apart(text: str) -> str:
-    """Return a pattern of `text` where it is no part of a longer word or number."""
-    return rf"(?<![0-9A-Za-z]){re.escape(text)}(?![0-9A-Za-z])"
+@lru_cache(maxsize=64)
+def _apart(texts: frozenset[str]) -> re.Pattern[str]:
+    """Return a pattern of `texts`, the longest first, where none is part of a longer word or number."""
+    longest_first = sorted(texts, key=lambda text: (-len(text), text))
+    return re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(map(re.escape, longest_first))})(?![0-9A-Za-z])")
 
 
 def _options(line: str) -> str:
