@@ -213,32 +213,45 @@ class Following:
         return "".join(self._parts(block))
 
     def _parts(self, block: Sequence[str]) -> list[str]:
-        drop = self._run.drop
-        if drop is not None:
-            block = [line for line in block if not line.startswith(drop)]
+        block = self._kept(block)
         parts = self._begin(block)
         for line in block:
             parts += self._line(line)
         self._run.totals.lines += len(block)
         return parts
 
+    def _kept(self, block: Sequence[str]) -> Sequence[str]:
+        """Return the lines of a block that are not left out as if they had never been there."""
+        drop = self._run.drop
+        return block if drop is None else [line for line in block if not line.startswith(drop)]
+
     def feed_octets(self, block: bytes) -> bytes:
         """Do the same with lines as they are stored in UTF-8, each with its newline."""
         return self._say(self._octet_parts(block))
 
     def _octet_parts(self, block: bytes) -> list[str]:
-        ready = self._short and self.begun and self._is_open()
-        if not ready or self._next is None:
-            text = block.decode("utf-8", "surrogateescape")
-            lines = text.split("\n")
-            if not lines[-1]:
-                lines.pop()
-            return [*map(octets, self._parts(lines))]
+        if not self._short or self._next is None or not self._is_open():
+            return self._find_way(block)
         if not block.endswith(b"\n"):  # the last one
             whole, _, last = block.rpartition(b"\n")
             before = self._octet_parts(whole + b"\n") if whole else []
             return [*before, *map(octets, self._parts([last.decode("utf-8", "surrogateescape")]))]
         return self._go_through(block.decode("latin-1"), self._next)
+
+    def _find_way(self, block: bytes) -> list[str]:
+        """Return what the lines of a block say, those up to the first one behind which there is a short way by the whole one."""
+        lines = block.decode("utf-8", "surrogateescape").split("\n")
+        if not lines[-1]:
+            lines.pop()
+        if not self._short:
+            return [*map(octets, self._parts(lines))]
+        parts = self._begin(self._kept(lines))
+        for count, line in enumerate(lines, 1):
+            parts += self._parts([line])
+            if self._is_open():
+                rest = block.split(b"\n", count)[count:]
+                return [*map(octets, parts), *(self._octet_parts(rest[0]) if rest and rest[0] else ())]
+        return [*map(octets, parts)]
 
     def _line(self, line: str) -> list[str]:
         """Return what a line completes."""
