@@ -38,6 +38,7 @@ WORTH: Final = 3  # milestones that are alike, before it is worth while to make 
 PLACES: Final = 20  # of one log; more of them help nobody
 BEFORE: Final = -(10**9)  # all times of a log, nanoseconds
 NOTHING: Final[Mapping[str, Expected]] = {}
+SHORTEST: Final = 64  # lines, to learn for how those of a new log are written
 LEARNT: Final = 4  # blocks, after which most of how a log is shown is known, and worth being known to both halves
 PASSED: Final = "\0"  # stands in the output of one half for a record of the other; no renderer writes it
 
@@ -230,7 +231,7 @@ class Following:
         return self._say(self._octet_parts(block))
 
     def _octet_parts(self, block: bytes) -> list[str]:
-        if not self._short or self._next is None or not self._is_open():
+        if not (self._short and self.begun and self._is_open()) or self._next is None:
             return self._find_way(block)
         if not block.endswith(b"\n"):  # the last one
             whole, _, last = block.rpartition(b"\n")
@@ -248,7 +249,7 @@ class Following:
         parts = self._begin(self._kept(lines))
         for count, line in enumerate(lines, 1):
             parts += self._parts([line])
-            if self._is_open():
+            if len(lines) - count >= SHORTEST and self._is_open():
                 rest = block.split(b"\n", count)[count:]
                 return [*map(octets, parts), *(self._octet_parts(rest[0]) if rest and rest[0] else ())]
         return [*map(octets, parts)]
