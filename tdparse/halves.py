@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from tdparse.interrupt import SIGNALS
 from tdparse.read import opened
-from tdparse.render import Divisible, Totals
+from tdparse.render import Totals
 from tdparse.sharing import DivergedError
 from tdparse.stream import PASSED
 from tdparse.unpack import UnreadableError, packing_of
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from tdparse.render import Renderer
     from tdparse.stream import Following, Run
 
 LEAST: Final = 1 << 22  # octets of a log that is worth a second process
@@ -52,9 +51,9 @@ DIGITS: Final = 11  # of a position: logs have fewer than 10**9 lines
 SUMMED: Final = ("connections", "evicted", "verdicts", "findings")  # each half counts its own; the rest both count
 
 
-def worth(names: Sequence[str], renderer: Renderer) -> bool:
-    """Tell whether there is a log that two processes can read alike, long enough, and shown in a way that can be divided."""
-    if len(names) != 1 or not (isinstance(renderer, Divisible) and renderer.divisible) or not hasattr(os, "fork"):
+def worth(names: Sequence[str]) -> bool:
+    """Tell whether there is a log that two processes can read alike, and long enough; `Following` knows how it is shown."""
+    if len(names) != 1 or not hasattr(os, "fork"):
         return False
     path = Path(names[0])
     try:

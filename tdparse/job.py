@@ -84,7 +84,7 @@ class Job:
             names, opener = self._merged(names)
         run = Run(renderer, selection, self._alarm, self.totals, numbering, drop)
 
-        two = jobs > 1 and not merge and drop is None and not selection.conns and _worth_two(names, renderer)
+        two = jobs > 1 and not merge and _worth_two(names)
 
         def first(file: BinaryIO) -> None:
             if isinstance(renderer, Octets):
@@ -287,10 +287,10 @@ def _halved(name: str, run: Run, write: _Writer, follow: Callable[[Run, Halves |
         follow(again, None)
 
 
-def _worth_two(names: Sequence[str], renderer: Renderer) -> bool:
+def _worth_two(names: Sequence[str]) -> bool:
     from tdparse.halves import worth  # brings what only two processes need
 
-    return worth(names, renderer)
+    return worth(names)
 
 
 class _UnreadError(Exception):

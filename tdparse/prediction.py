@@ -449,27 +449,26 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
 
     None where that does not name them as the connection has them.
     """
-    word, src, dst = _named(key)
+    word, src, dst, answer = _named(key)
     if not word.startswith("IP") or not key.isascii() or not key.isprintable():
         return None
     client, server = conn.peers
     x, y = (client, server) if src == str(client.endpoint) else (server, client)
     if src != str(x.endpoint) or dst != str(y.endpoint):
         return None
-    return (x, key), (y, f"{word}{dst} > {src}: ")
+    return (x, key), (y, answer)
 
 
 def turned(key: str) -> str:
     """Return what lines of the other direction show between time and flags."""
-    word, src, dst = _named(key)
-    return f"{word}{dst} > {src}: "
+    return _named(key)[-1]
 
 
-def _named(key: str) -> tuple[str, str, str]:
-    """Return the word before the addresses, with its blank, and both of them."""
+def _named(key: str) -> tuple[str, str, str, str]:
+    """Return the word before the addresses, with its blank, both of them, and what lines of the other direction show."""
     word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
     src, dst = tokens.split(" > ")
-    return word, src, dst
+    return word, src, dst, f"{word}{dst} > {src}: "
 
 
 def signature_of(conn: Incarnation, x: Peer, ip: int | None, printed: Numbering) -> Signature:

@@ -119,13 +119,12 @@ class Sharing:
         if self._channel is None:
             return
         before = self.position - 1
-        if self._heard < before:
-            self._hear()
+        self._hear()
         if self._heard < before:
             self._channel.send("mark", before)
             while self._heard < before:
                 self._note(self._channel.take("mark"))
-        self._told += cast("Sequence[Told]", self._channel.heard("told"))
+            self._hear()
         self._learn(self.position)
 
     def is_certain(self, lead: int) -> bool:

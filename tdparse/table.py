@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import deque
 from itertools import chain
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
@@ -296,7 +297,9 @@ class Table:
             dropped = evicted and not conn.closed
             self.evicted += dropped
             facts.append((place, pair, dropped, self._probe(conn), self._keeps_bases(pair)))
-        for place, pair, dropped, probe, kept in sorted(chain.from_iterable(self._sharing.gather(facts)), key=_first):
+        for place, pair, dropped, probe, kept in sorted(
+            chain.from_iterable(self._sharing.gather(facts)), key=itemgetter(0)
+        ):
             known = mine.get(place)
             names = () if known is not None else self._leave(pair)
             self._over.append(Over(known, probe, evicted=dropped, names=names))
@@ -313,10 +316,6 @@ class Table:
             self._normalizer.forget([pair])
             return False
         return True
-
-
-def _first(facts: tuple[tuple[int, ...], object, object, object, object]) -> tuple[int, ...]:
-    return facts[0]
 
 
 def _number(conn: Incarnation) -> tuple[int]:

@@ -234,8 +234,7 @@ class Tracker:
     def swept(self) -> Iterator[Summary | None]:
         """Yield, once each, those of them that no other one has replaced; None in the place of the other half's."""
         for over in self.table.over():
-            if over.probe is not None:
-                self._scans.count(*over.probe)
+            self._scans.count(over.probe)
             for name in over.names:
                 self.ready.pop(name, None)
             yield None if over.conn is None else summarize(over.conn, self._now, self._scans, evicted=over.evicted)
@@ -245,7 +244,7 @@ class Tracker:
         over, self.table.replaced = self.table.replaced, None
         if over is not None and over.conn is not None:
             if over.probe is not None:
-                self.sharing.tell("probe", *over.probe)
+                self.sharing.tell("probe", over.probe)
                 self.sharing.know()
             yield summarize(over.conn, self._now, self._scans)
 
@@ -260,8 +259,7 @@ class Tracker:
         numbers = []
         for number, probe in sorted(chain.from_iterable(self.sharing.gather(facts)), key=itemgetter(0)):
             numbers.append(number)
-            if probe is not None:
-                self._scans.count(*probe)
+            self._scans.count(probe)
         for number in numbers:
             own = left.get(number)
             yield None if own is None else summarize(own, self._now, self._scans)
@@ -278,9 +276,7 @@ class Tracker:
         scans = deepcopy(self._scans)
         for conn in left:
             self._settle(conn)
-            probe = self._probe(conn)
-            if probe is not None:
-                scans.count(*probe)
+            scans.count(self._probe(conn))
         return [summarize(conn, self._now, scans) for conn in left if only is None or conn.flow.conn in only]
 
     def _probe(self, conn: Incarnation) -> Probe | None:

@@ -45,8 +45,11 @@ class ScanWatch:
         made._acks = {host: set(targets) for host, targets in self._acks.items()}
         return made
 
-    def count(self, kind: str, host: str, server: Endpoint) -> None:
-        """Count a probe."""
+    def count(self, probe: Probe | None) -> None:
+        """Count a probe; None is none."""
+        if probe is None:
+            return
+        kind, host, server = probe
         table = self._syns if kind == "syn" else self._acks
         targets = table.setdefault(host, set())
         if len(targets) < SCAN_TARGETS:

@@ -6,12 +6,13 @@ People paste what they have, from several runs and machines; what holds for a lo
 
 from __future__ import annotations
 
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from bench.generate import SHAPES
-from bench.printing import line
+from bench.printing import write_text
 
 if TYPE_CHECKING:
     from random import Random
@@ -28,7 +29,10 @@ def logs() -> list[list[bytes]]:
     if corpus.is_dir():
         paths += sorted(path for path in corpus.glob("*/**/*") if path.suffix in {".log", ".txt", ".out"})
     known = [path.read_bytes() for path in paths]
-    known += ["".join(map(line, islice(made(MOST), MOST))).encode() for made in SHAPES.values()]
+    for made in SHAPES.values():
+        written = BytesIO()
+        write_text(written, islice(made(MOST), MOST))
+        known.append(written.getvalue())
     return [[*text.splitlines(keepends=True)[:MOST]] for text in known if b" > " in text]
 
 
