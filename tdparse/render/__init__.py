@@ -77,7 +77,7 @@ class Templated(Protocol):
 
 @runtime_checkable
 class Spelling(Protocol):
-    """What a Templated is, too, whose numbers and texts are not spelt as in JSON."""
+    """What a Templated is, too, that does not write numbers and texts as they are."""
 
     def spelled(self, value: float | str) -> str:
         """Return what stands for a value."""

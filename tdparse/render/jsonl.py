@@ -53,6 +53,10 @@ class JsonLines:
         """Write a segment record."""
         return encoded(segment(step, self._source, self._lang, self._numbers))
 
+    def spelled(self, value: float | str) -> str:
+        """Return a value as JSON."""
+        return _encoder.encode(value).decode()
+
     divisible: Final = True
 
     def divide(self, once: Callable[[str], bool], *, complete: bool) -> None:

@@ -14,8 +14,6 @@ from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
 from tdparse import catalog
 from tdparse.model import Endpoint
 from tdparse.render import Holding, Spelling
@@ -24,6 +22,7 @@ from tdparse.render.since import Since, nothing, octets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from types import CodeType
 
     from tdparse.model import Lang, Segment, Step, Symbols
     from tdparse.prediction import Awaited, Emit, Found
@@ -42,8 +41,8 @@ VAL, ECR = 4_012_345_671, 4_023_456_782
 ELAPSED: Final = 8_123_450_000_000  # nanoseconds
 MASK: Final = "4294967295"
 NANO: Final = 10**9  # whole: dividing by a float rounds long times twice
-
-_seconds: Final = msgspec.json.Encoder()
+FORMS: Final = 64  # texts that are remembered; a log has some thirty
+HOSTS: Final = 1024
 
 
 def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
@@ -56,7 +55,21 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
     if not shown:
         return nothing
     spelled = renderer.spelled if isinstance(renderer, Spelling) else None
-    known = _expressions(step, lang, spelled)
+    names = {
+        "options": _options,
+        "span": Since(_octets_of(catalog.span), lang),
+        "duration": Since(_octets_of(catalog.duration), lang),
+        "spelled": spelled,
+        "spelled_host": spelled and lru_cache(HOSTS)(spelled),
+    }
+    write: Emit = eval(_code(shown, _options_in(step.segment), lang, spelled), names)  # noqa: S307  of our own text
+    return write
+
+
+@lru_cache(FORMS)  # steps that differ are often shown alike
+def _code(shown: str, options: str, lang: Lang, spelled: Callable[[float | str], str] | None) -> CodeType:
+    """Return what makes the function, compiled; `shown` is what it writes of the stand-ins."""
+    known = _expressions(options, lang, spelled)
     fixed: list[str] = []  # what stands before each stand-in, and behind the last
     filled: list[str] = []  # the expression for each
     place = 0
@@ -69,15 +82,7 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
         raise ValueError(shown)
     # Python takes literals that follow each other as one, so that nothing in the text has to be escaped as in f-strings.
     pieces = [f"{octets(text)!r} f'{{{expression}}}'" for text, expression in zip(fixed, filled, strict=False)]
-    made = f"lambda {PARAMETERS}: {' '.join(pieces)} {octets(fixed[-1])!r}"
-    names = {
-        **_HELPERS,
-        "span": Since(_octets_of(catalog.span), lang),
-        "duration": Since(_octets_of(catalog.duration), lang),
-        "spelled": spelled,
-    }
-    write: Emit = eval(compile(made, "<template>", "eval"), names)  # noqa: S307  of our own text
-    return write
+    return compile(f"lambda {PARAMETERS}: {' '.join(pieces)} {octets(fixed[-1])!r}", "<template>", "eval")
 
 
 def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Awaited) -> bool:
@@ -130,7 +135,6 @@ def _stand_in_symbols(symbols: Symbols, client: tuple[int, int | None], server: 
 
 
 def _stand_in_segment(segment: Segment, src: Endpoint, dst: Endpoint, length: int) -> Segment:
-    options = re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", segment.options_text or "")
     return segment._replace(
         line=NUMBER,
         text=LINE,
@@ -142,18 +146,21 @@ def _stand_in_segment(segment: Segment, src: Endpoint, dst: Endpoint, length: in
         ack=PRINTED_ACK,
         window=WINDOW,
         length=length,
-        options_text=options or None,
+        options_text=_options_in(segment) or None,
         payload=PAYLOAD if segment.payload else None,
     )
 
 
-def _expressions(step: Step, lang: Lang, spelled: Callable[[float | str], str] | None) -> Mapping[str, str]:
-    """Return what to write in place of each stand-in; `spelled` is how values are written, None for JSON's way."""
-    options = re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", step.segment.options_text or "")
+def _options_in(segment: Segment) -> str:
+    """Return the options of a segment with stand-ins in them."""
+    return re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", segment.options_text or "")
+
+
+def _expressions(options: str, lang: Lang, spelled: Callable[[float | str], str] | None) -> Mapping[str, str]:
+    """Return what to write in place of each stand-in; `spelled` is how values are written, None: as they are."""
     known = {
         LINE: "found[0]",
         TIME: "found[1]",
-        f'"{PAYLOAD}"': "quoted(found[13])",
         SOURCE.host: "lane.x.endpoint.host",
         str(SOURCE.port): "lane.x.endpoint.port",
         DESTINATION.host: "lane.peer.x.endpoint.host",
@@ -179,15 +186,14 @@ def _expressions(step: Step, lang: Lang, spelled: Callable[[float | str], str] |
         str(ECR): "found[11] or found[9]",
         "+" + catalog.span(ELAPSED, lang): "span(elapsed)",
         "+" + catalog.duration(ELAPSED, lang): "duration(elapsed)",
-        repr(ELAPSED / NANO): "seconds(elapsed)",
     }
     if options:
         known[options] = "options(found[0])"
     if spelled is not None:
         known |= {
             spelled(PAYLOAD): "spelled(found[13])",
-            spelled(SOURCE.host): "spelled(lane.x.endpoint.host)",
-            spelled(DESTINATION.host): "spelled(lane.peer.x.endpoint.host)",
+            spelled(SOURCE.host): "spelled_host(lane.x.endpoint.host)",
+            spelled(DESTINATION.host): "spelled_host(lane.peer.x.endpoint.host)",
             spelled(ELAPSED / NANO): f"spelled(elapsed / {NANO})",
         }
         if options:
@@ -205,10 +211,3 @@ def _apart(texts: frozenset[str]) -> re.Pattern[str]:
 def _options(line: str) -> str:
     """Return the options of a line of the NEXT patterns, as printed."""
     return line.partition(", options [")[2].partition("]")[0]
-
-
-_HELPERS: Final = {
-    "options": _options,
-    "quoted": lambda text: _seconds.encode(text).decode(),
-    "seconds": lambda elapsed: _seconds.encode(elapsed / NANO).decode(),
-}
