@@ -1,5 +1,5 @@
 """
-Milestones: the third step of a handshake, and the segments of a close, of a connection in which nothing else goes on.
+Milestones: the third step of a handshake, and the segments of a close, of a connection in which little else goes on.
 
 What such a segment is, and how it is shown, is known from the first of its kind (`prediction.Form`), so nothing is
 asked that only decides or says it. What it changes is applied by the same rules as always (`Tracker.reach`).
@@ -119,7 +119,7 @@ class Milestone:
         self.begin = self.nxt = self.lastack = self.scaled = self.gained = 0
         self._ip = ip
         self._bases = None if outlook is None else outlook[0]
-        self._printed = None if outlook is None else outlook[1]
+        self._printed: Numbering = "unknown" if outlook is None else outlook[1]
         self._reach = reach
 
     def take(self, found: Found, now: int, line: int) -> int:
@@ -129,15 +129,18 @@ class Milestone:
         if not (closes or flags == ".") or found[LENGTH] != "0" or bool(found[SEQ]) is not closes or found[LAST]:
             return UNEXPECTED
         conn, x, y = self.conn, self.x, self.peer.x
-        printed = self._placed(found, closes=closes)
-        if printed is None or not (self._is_due(closes=closes) and self._is_ordinary(found)):
+        placed = self._placed(found, closes=closes)
+        if placed is None:
+            return UNEXPECTED
+        printed, ack = placed
+        if not (self._is_due(ack, closes=closes) and self._is_ordinary(found, ack)):
             return UNEXPECTED
         acked, first = x.lastack or 0, conn.first_fin
         known = (
             signature_of(conn, x, self._ip, printed),
             closes,
-            not conn.handshake_done or acked < (y.octets.nxt or 0),
-            y.fin is not None and acked <= y.fin,
+            not conn.handshake_done or acked < ack,
+            y.fin is not None and acked <= y.fin < ack,
             None if first is None else first.role,
             (x.fin is not None, y.fin is not None),
             (x.passive, y.passive),
@@ -147,6 +150,7 @@ class Milestone:
         self.emit = self.form.emits[KIND]
         if self.emit is None:
             return ~KIND
+        self.gained = ack - max(acked, 1)
         self._reach(self, found, now, line)
         return KIND
 
@@ -156,41 +160,44 @@ class Milestone:
         self.begin, self.nxt, self.lastack = record.seq or 0, record.seq_end or 0, record.ack or 0
         self.scaled = scaled or 0
 
-    def _placed(self, found: Found, *, closes: bool) -> Numbering | None:
-        """Return how a segment prints its numbers if they are the next ones, and everything is acknowledged; else None."""
+    def _placed(self, found: Found, *, closes: bool) -> tuple[Numbering, int] | None:
+        """Return how a segment prints its numbers, and what it acknowledges, if its own number is the next one; else None."""
         x, y, ack = self.x, self.peer.x, int(found[ACK] or 0)
-        expected = ((y.isn or 0) + (y.octets.nxt or 0)) & MASK
+        nxt = y.octets.nxt or 0
+        expected = ((y.isn or 0) + nxt) & MASK
         if self._bases is None:  # the third step of a handshake tells, if it is not both at once (R34)
             absolute, relative = ack == expected, ack == 1
-            return None if absolute is relative else "absolute" if absolute else "relative"
+            return None if absolute is relative else ("absolute" if absolute else "relative", nxt)
         ours, theirs = self._bases
-        if (ack + theirs - expected) & MASK:
-            return None
         if closes and (int(found[SEQ]) + ours - (x.isn or 0) - (x.octets.nxt or 0)) & MASK:
             return None
-        return self._printed
+        return self._printed, nxt - ((expected - ack - theirs) & MASK)
 
-    def _is_due(self, *, closes: bool) -> bool:
-        """Tell whether now is the time for such a segment: it is the third step, a first FIN, or covers the peer's."""
+    def _is_due(self, ack: int, *, closes: bool) -> bool:
+        """
+        Tell whether now is the time for such a segment.
+
+        It is the third step, a first FIN, or acknowledges something new: the peer's FIN, or data around a FIN.
+        """
         conn, x, y = self.conn, self.x, self.peer.x
+        nxt, lastack = y.octets.nxt, x.lastack
         if not conn.handshake_done:
-            return not closes and x.is_client and x.lastack is None and y.octets.nxt == 1
-        if not (x.win_seen and x.syn_acked is OBSERVED):
+            return not closes and x.is_client and lastack is None and ack == nxt == 1
+        if not (x.win_seen and x.syn_acked is OBSERVED) or (y.fin is not None and nxt != y.fin + 1):
             return False
-        if y.fin is None:
-            return closes and x.fin is None
-        covers = y.octets.nxt == y.fin + 1 and x.lastack is not None and x.lastack <= y.octets.nxt
-        return covers and (x.fin is None if closes else (x.lastack or 0) <= y.fin)
+        if closes:
+            return x.fin is None and ack == nxt and (y.fin is None or (lastack is not None and lastack <= nxt))
+        return (x.fin is not None or y.fin is not None) and lastack is not None and 1 <= lastack < ack
 
-    def _is_ordinary(self, found: Found) -> bool:
+    def _is_ordinary(self, found: Found, ack: int) -> bool:
         """Tell whether timestamp and window are such that nothing is said about them (R76, R78, R105)."""
-        x, y = self.x, self.peer.x
+        x = self.x
         val, window = found[VAL] or found[VAL_FIRST], int(found[WINDOW])
         if (x.ts is None) is not (not val) or (x.ts is not None and not 0 <= int(val) - x.ts[0] < HALF):
             return False
         if not window or not x.win_seen or not x.shift:
             return window > 0
-        taken = (x.lastack or 0) + ((x.win or 0) << x.shift) - (y.octets.nxt or 0) - (window << x.shift)
+        taken = (x.lastack or 0) + ((x.win or 0) << x.shift) - ack - (window << x.shift)
         return taken <= 1 << x.shift
 
 

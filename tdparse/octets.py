@@ -308,11 +308,11 @@ class Octets:
 
     def rest(self, *, thinned: bool) -> None:
         """Take less room until there is more; `thinned`: all but the latest of what was sent are not expected again."""
+        if thinned:
+            self._sent = self._sent[-AT_REST * (PACKED if isinstance(self._sent, array) else 1) :]
         if isinstance(self._sent, list):
             with suppress(OverflowError):  # of numbers that no TCP has sent
                 self._sent = _packed(self._sent)
-        if thinned:
-            self._sent = self._sent[-AT_REST * (PACKED if isinstance(self._sent, array) else 1) :]
 
     def first_copy(self, start: int) -> Sent | None:
         """Return the earliest remembered segment that held position `start`."""
@@ -335,9 +335,10 @@ class Octets:
 
 def _packed(sent: list[Sent]) -> array[int]:
     """Return segments as numbers in a row, a fifth of the size. Raises OverflowError if one is too large."""
-    if any(one.time is None for one in sent):
-        sent = [one._replace(time=UNKNOWN) if one.time is None else one for one in sent]
-    return array("q", chain.from_iterable(cast("list[tuple[int, ...]]", sent)))
+    try:
+        return array("q", chain.from_iterable(cast("list[tuple[int, ...]]", sent)))
+    except TypeError:  # some have no time
+        return _packed([one._replace(time=UNKNOWN) if one.time is None else one for one in sent])
 
 
 def _unpacked(row: array[int]) -> list[Sent]:

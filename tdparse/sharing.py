@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from tdparse.model import Endpoint
 
 ROOM: Final = 64  # positions for the records of one line
+SHARES: Final = 32
+OF_SECOND: Final = 17  # of those shares: the first half writes, too
 
 Told: TypeAlias = "tuple[int, str, tuple[object, ...]]"  # position, what about, facts
 T = TypeVar("T")
@@ -82,7 +84,7 @@ class Sharing:
 
     def owns(self, one: Endpoint, other: Endpoint) -> bool:
         """Tell whether the records between two endpoints are this half's."""
-        return not self.divided or key(one, other) % 2 == self._second
+        return not self.divided or (key(one, other) % SHARES < OF_SECOND) is self._second
 
     # ------------------------------------------------------------------ where we are
 
