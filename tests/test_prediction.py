@@ -395,16 +395,17 @@ def closed(client: int, ending: str, *, stamped: bool, scaled: bool, relative: b
     """
     Return a connection with a question and its answer, as tcpdump prints it with and without -S.
 
-    `ending` has a letter a segment: F and f are a FIN of client and server, A and a an ACK, D and d data, X a FIN again.
+    `ending` has a letter a segment: F and f are a FIN of client and server, A and a an ACK, D and d data, X a FIN again,
+    P and p an ACK of all but the last 21 octets.
     """
     there, back = f"IP 10.0.0.1.{client} > 10.0.0.2.80: Flags", f"IP 10.0.0.2.80 > 10.0.0.1.{client}: Flags"
     sent = {True: 2**32 - 40 * client, False: 5_000_000 * client}  # some wrap
     first = dict(sent)
     said: list[str] = []
 
-    def say(flags: str, *, mine: bool, length: int = 0, again: int = 0) -> None:
+    def say(flags: str, *, mine: bool, length: int = 0, again: int = 0, open_: int = 0) -> None:
         syn, fin, entered = "S" in flags, "F" in flags, relative and len(said) > 1
-        start, acked = sent[mine] - again, sent[not mine]
+        start, acked = sent[mine] - again, sent[not mine] - open_
         sent[mine] += length + syn + fin - again
         if entered:
             start, acked = start - first[mine], acked - first[not mine]
@@ -433,12 +434,15 @@ def closed(client: int, ending: str, *, stamped: bool, scaled: bool, relative: b
                 say("F.", mine=mine, again=1)
             case "D":
                 say("P.", mine=mine, length=20)
+            case "P":
+                say(".", mine=mine, open_=21)
             case _:
                 say(".", mine=mine)
     return "".join(f"00:0{client // 60}:{client % 60:02}.{place:06} {line}\n" for place, line in enumerate(said))
 
 
 ENDINGS = ["FafA", "FfA", "faFa", "fFa", "FfAa", "FadAfA", "FdAfA", "FXafA", "FaAfXA", "Fa", "F", "FafXAA", "FDa"]
+ENDINGS += ["DDFpafA", "ddfPAFa", "FddPAfA", "DDFpdafA", "FddfPA"]
 
 
 @pytest.mark.parametrize("view", VIEWS)
@@ -458,3 +462,11 @@ def test_milestones_are_predicted(placed: list[int]) -> None:
     log = "".join(closed(client, "FafA", stamped=True, scaled=True, relative=False) for client in range(1, 21))
     shown(log.encode(), "text", [700], short=True, worth=WORTH)
     assert placed[-4:] == [181, 182, 191, 192]
+
+
+@pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
+def test_acks_of_data_around_a_fin_are_predicted(placed: list[int]) -> None:
+    """They are milestones like others, with the number of octets that they confirm; the data behind the FIN is none."""
+    log = "".join(closed(client, "DDFpafA", stamped=True, scaled=True, relative=False) for client in range(1, 21))
+    shown(log.encode(), "text", [700], short=True, worth=WORTH)
+    assert placed[-2:] == [13 * 19 + 1, 13 * 19 + 2]
