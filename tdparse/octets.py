@@ -7,10 +7,10 @@ position behind the last octet. Ranges are half open.
 
 from __future__ import annotations
 
-from array import array
+import struct
 from contextlib import suppress
 from itertools import chain
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,8 @@ AT_REST: Final = 4  # the same, once the connection is closed
 MAX_HOLES: Final = 256  # captured ranges beyond a gap that are kept apart
 STUCK_COPIES: Final = 2  # retransmissions of one segment without any acknowledgment
 SMALL: Final = 500  # octets; every path carries segments of this size (RFC 9293 section 3.7.1)
-PACKED: Final = 7  # numbers that a segment is packed into
+FIELDS: Final = 7  # numbers that a segment is packed into
+ROW: Final = struct.Struct(f"={FIELDS}q")
 UNKNOWN: Final = -1 << 63  # stands for a time or a timestamp that there is none of, where only numbers are kept
 NO_STAMP: Final = (UNKNOWN, UNKNOWN)
 MAX_UNACKED: Final = 1024  # segments waiting for an acknowledgment that may never be captured
@@ -78,7 +79,7 @@ class Octets:
         self.largest = 0  # largest payload
         self.largest_through = 0  # largest segment that the peer has acknowledged, or named by SACK
         self.unacked: Sequence[Sent] = ()  # a list while some wait
-        self._sent: Sequence[Sent] | array[int] = ()  # a list while it grows
+        self._sent: Sequence[Sent] | bytes = ()  # a list while it grows
         self.acked: int | None = None  # highest acknowledgment of the peer
         self.conceded = 0  # everything below was captured, or reported as acknowledged without having been
 
@@ -303,15 +304,15 @@ class Octets:
         """The latest segments, oldest first."""
         known = self._sent
         if not isinstance(known, list):
-            known = self._sent = _unpacked(known) if isinstance(known, array) else [*known]
+            known = self._sent = _unpacked(known) if isinstance(known, bytes) else [*known]
         return known
 
     def rest(self, *, thinned: bool) -> None:
         """Take less room until there is more; `thinned`: all but the latest of what was sent are not expected again."""
         if thinned:
-            self._sent = self._sent[-AT_REST * (PACKED if isinstance(self._sent, array) else 1) :]
+            self._sent = self._sent[-AT_REST * (ROW.size if isinstance(self._sent, bytes) else 1) :]
         if isinstance(self._sent, list):
-            with suppress(OverflowError):  # of numbers that no TCP has sent
+            with suppress(struct.error):  # of numbers that no TCP has sent
                 self._sent = _packed(self._sent)
 
     def first_copy(self, start: int) -> Sent | None:
@@ -333,18 +334,16 @@ class Octets:
         return gaps
 
 
-def _packed(sent: list[Sent]) -> array[int]:
-    """Return segments as numbers in a row, a fifth of the size. Raises OverflowError if one is too large."""
-    try:
-        return array("q", chain.from_iterable(cast("list[tuple[int, ...]]", sent)))
-    except TypeError:  # some have no time
-        return _packed([one._replace(time=UNKNOWN) if one.time is None else one for one in sent])
+def _packed(sent: list[Sent]) -> bytes:
+    """Return segments as numbers in a row, a fifth of the size. Raises struct.error if one is too large."""
+    if None in [one.time for one in sent]:
+        sent = [one._replace(time=UNKNOWN) if one.time is None else one for one in sent]
+    return struct.pack(f"={FIELDS * len(sent)}q", *chain.from_iterable(sent))
 
 
-def _unpacked(row: array[int]) -> list[Sent]:
+def _unpacked(row: bytes) -> list[Sent]:
     """Return what `_packed` was given."""
-    numbers = iter(row)
     return [
         Sent(start, end, None if time == UNKNOWN else time, line, bool(repeated), val, ecr)
-        for start, end, time, line, repeated, val, ecr in zip(*[numbers] * PACKED, strict=True)
+        for start, end, time, line, repeated, val, ecr in ROW.iter_unpack(row)
     ]
