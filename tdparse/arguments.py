@@ -6,7 +6,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
@@ -256,12 +256,23 @@ def only_one(lang: Lang, given: Mapping[str, bool]) -> None:
     names = [name for name, on in given.items() if on]
     if len(names) > 1:
         from tdparse import catalog
-        from tdparse.job import PROGRAM, Exit
 
-        options = catalog.sentence("ui", "comma", lang).join(names)
-        sentence = catalog.fill(catalog.sentence("ui", "one_of", lang), {"options": options})
-        typer.echo(f"{PROGRAM}: {sentence}", err=True)
-        raise typer.Exit(Exit.USAGE)
+        _misused(lang, "one_of", options=catalog.sentence("ui", "comma", lang).join(names))
+
+
+def no_command(lang: Lang, names: Sequence[str], commands: Sequence[str]) -> None:
+    """A command behind options would be taken for a log; one that is not there is wrong usage."""
+    word = next((name for name in names if name in commands and not os.path.lexists(name)), None)
+    if word is not None:
+        _misused(lang, "command_first", command=word)
+
+
+def _misused(lang: Lang, code: str, **values: str) -> NoReturn:
+    from tdparse import catalog
+    from tdparse.job import PROGRAM, Exit
+
+    typer.echo(f"{PROGRAM}: {catalog.fill(catalog.sentence('ui', code, lang), values)}", err=True)
+    raise typer.Exit(Exit.USAGE)
 
 
 def compact_view(
@@ -363,7 +374,9 @@ def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]
     from tdparse import catalog, selection
     from tdparse.job import PROGRAM, Exit
 
-    patterns = [pattern.strip() for text in given or () for pattern in text.split(",") if pattern.strip()]
+    patterns = []
+    for text in given or ():
+        patterns += [pattern.strip() for pattern in text.split(",") if pattern.strip()] or [text]
     try:
         selection.check(patterns, sections)
     except selection.UnknownPatternError as error:

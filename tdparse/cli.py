@@ -62,6 +62,7 @@ from tdparse.arguments import (
     diagram_view,
     job_of,
     ladder_view,
+    no_command,
     only_one,
     patterns_of,
     program_view,
@@ -191,6 +192,11 @@ def explain(
     language = language_of(lang)
     if not files and sys.stdin.isatty():
         interactive.talk(language, numbers, numbering, color)
+    no_command(
+        language,
+        files or (),
+        [made.name or made.callback.__name__ for made in app.registered_commands if made.callback],
+    )
     only_one(
         language,
         {"--ladder": ladder, "--compact": compact, "-q": quiet, f"-f {format}": format is not TableFormat.TEXT},

@@ -4,6 +4,7 @@ Which logs a batch is about, and where the copy of each goes: files, folders, gl
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from fnmatch import fnmatchcase
@@ -61,6 +62,9 @@ def tasks(
     stop the others.
     """
     for name in paths:
+        if not name:  # or it would be taken for the present folder
+            yield UnreadableError(name, "system", FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+            continue
         matched = sorted(glob(name, recursive=True)) if has_magic(name) and not os.path.lexists(name) else []  # noqa: PTH207 - it takes the name as it was given
         for path in map(Path, matched or [name]):
             if path.is_dir():

@@ -18,7 +18,7 @@ from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.render import Fitted, Octets, Totals
 from tdparse.selection import Alarm, Selection
-from tdparse.stream import NumberingChoice, Run
+from tdparse.stream import NumberingChoice, Place, Run
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
@@ -110,10 +110,15 @@ class Job:
                     if interrupt.requested and not (output is None or source.live):
                         raise KeyboardInterrupt  # half of a file must not look like the whole of it
 
+            places: list[Place] = []
+            known = self.totals.skipped["rejected"]
+            watched = run._replace(places=places) if self._strict else run
             if two:
-                _halved(name, run, write, follow)
+                _halved(name, watched, write, follow)
             else:
-                follow(run)
+                follow(watched)
+            if places:
+                self._tell_unread(shown_name(name), self.totals.skipped["rejected"] - known, places)
 
         def last(file: BinaryIO) -> None:
             progress.stop()
@@ -123,7 +128,16 @@ class Job:
         on_screen = output is None and sys.stdout.isatty()
         aside = progress.stop if on_screen else None
         with resizing(renderer.fit) if on_screen and isinstance(renderer, Fitted) else nullcontext():
-            return self._over(names, one, output, first, last)
+            code = self._over(names, one, output, first, last)
+        if len(names) == 1 and self.totals.segments and code is not Exit.INTERRUPTED:
+            self._tell_missing(shown_name(names[0]), selection)
+        return code
+
+    def _tell_missing(self, name: str, selection: Selection) -> None:
+        """Tell which connections were asked for that the only input does not have."""
+        missing = sorted(conn for conn in selection.conns if not 0 < conn <= self.totals.connections)
+        if missing:
+            self.complain(name, "no_connection", catalog.sentence("ui", "comma", self.lang).join(map(str, missing)))
 
     def _merged(self, names: Sequence[str]) -> tuple[Sequence[str], Opener]:
         from tdparse.merge import merged, name_of
@@ -229,6 +243,12 @@ class Job:
         self.totals.add(totals)
         self._alarm.met = self._alarm.met or met
 
+    def _tell_unread(self, name: str, lines: int, places: Sequence[Place]) -> None:
+        """Tell where lines of an input could not be read, as `--strict` fails because of them."""
+        from tdparse.tally import unread
+
+        self.say(f"{PROGRAM}: {unread(name, lines, places, self.lang)}")
+
     def tell_evicted(self, count: int) -> None:
         """Tell how many connections were given up to keep the memory bounded, if any were."""
         if count:
@@ -241,7 +261,7 @@ class Job:
 
     def complain(self, name: str, code: str, detail: str = "") -> str:
         """Tell something in one line, on standard error; return it."""
-        values = {"name": safe(name), "detail": safe(detail)}
+        values = {"name": safe(name) or "''", "detail": safe(detail)}
         sentence = catalog.fill(catalog.sentence("trouble", code, self.lang), values)
         self.say(f"{PROGRAM}: {sentence}")
         return sentence
@@ -283,6 +303,8 @@ def _halved(name: str, run: Run, write: _Writer, follow: Callable[[Run, Halves |
     except (LostError, DivergedError):
         vars(run.totals).update(counted)
         run.alarm.met = met
+        if run.places is not None:
+            run.places.clear()
         write.begin_again()
         follow(again, None)
 

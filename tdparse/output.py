@@ -186,6 +186,8 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
     from hashlib import sha256
     from secrets import token_hex
 
+    if not path.name:  # "", "." or "/"
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
     name = path.name if len(os.fsencode(path.name)) <= LONGEST else sha256(os.fsencode(path.name)).hexdigest()
     while True:
         beside = path.with_name(f".{name}.{token_hex(4)}.tdexplain.part")

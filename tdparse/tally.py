@@ -10,6 +10,8 @@ from tdparse.escapes import safe
 from tdparse.render import Totals
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tdparse.batch import Outcome
     from tdparse.model import Lang
     from tdparse.stream import Place
@@ -85,8 +87,7 @@ class Tally:
             verdicts = sorted(totals.verdicts.items(), key=lambda found: (-found[1], found[0]))
             told.append(say("batch_verdicts", text=comma.join(f"{code} {n}" for code, n in verdicts)))
         for _, name, lines, places in self.rejected[:NAMED]:
-            shown = comma.join(_place(place) for place in places) + (", …" if lines > len(places) else "")
-            told.append(say("batch_rejected", name=safe(name), n=lines, places=shown))
+            told.append(unread(name, lines, places, lang))
         if self.skipped:
             told.append(say("batch_unchanged", n=self.skipped))
         if self._troubles:
@@ -128,6 +129,9 @@ class Tally:
         return (json.dumps(report, indent=2) + "\n").encode()
 
 
-def _place(place: Place) -> str:
-    line, column = place
-    return str(line) if column is None else f"{line}:{column}"
+def unread(name: str, lines: int, places: Sequence[Place], lang: Lang) -> str:
+    """Return what is said of a log of which so many lines could not be read, the first of them at `places`."""
+    comma = catalog.sentence("ui", "comma", lang)
+    shown = comma.join(str(line) if column is None else f"{line}:{column}" for line, column in places)
+    values = {"name": safe(name), "n": lines, "places": shown + (", …" if lines > len(places) else "")}
+    return catalog.fill(catalog.sentence("ui", "batch_rejected", lang), values)

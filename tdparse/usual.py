@@ -90,7 +90,7 @@ def is_usual(words: Sequence[str]) -> bool:
     """
     if not words:
         return not sys.stdin.isatty() and "_TDEXPLAIN_COMPLETE" not in os.environ
-    return not words[0].isalpha() and all(word == "-" or (word[0] != "-" and os.path.exists(word)) for word in words)  # noqa: PTH110
+    return not words[0].isalpha() and all(word == "-" or (word[:1] != "-" and os.path.exists(word)) for word in words)  # noqa: PTH110
 
 
 def pages(words: Sequence[str]) -> tuple[list[str], Path | None] | None:

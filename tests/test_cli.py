@@ -120,6 +120,69 @@ def test_strict_fails_on_a_segment_that_could_not_be_read(program: Program, demo
     assert caret == " " * REJECTED.index("x, win") + "^"
 
 
+@pytest.mark.parametrize("view", [["-q"], ["connections"], ["-f", "csv"], ["diagram"]], ids=" ".join)
+def test_strict_says_where_in_every_view(program: Program, tmp_path: Path, demo: Path, view: list[str]) -> None:
+    """The place is told where the view does not show it, so that a script can be followed up."""
+    log = tmp_path / "x.log"
+    log.write_text((demo / "http.log").read_text() + REJECTED)
+    done = program(*view, "--strict", log)
+    place = len(log.read_text().splitlines())
+    assert (done.code, done.err) == (
+        1,
+        f"tdexplain: not read: {log}, lines: 1 ({place}:{REJECTED.index('x, win') + 1})\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["{}"], "''"),
+        (["-q", "--fail-on", "refused", "{}"], "''"),
+        (["annotate", "-o", "out", "{}"], ""),
+        (["annotate", "--in-place", "{}"], ""),
+    ],
+    ids=["explain", "quiet", "annotate", "in place"],
+)
+def test_an_empty_name_is_no_log(program: Program, tmp_path: Path, demo: Path, command: list[str], said: str) -> None:
+    """A variable of a script that was not set: neither a check that has failed, nor the present folder."""
+    (tmp_path / "x.log").write_bytes((demo / "http.log").read_bytes())
+    done = program(*[word.format("") for word in command], cwd=tmp_path)
+    assert done.code == 3
+    assert f"tdexplain: {said}" in done.err
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_file()) == ["x.log"]
+
+
+@pytest.mark.parametrize("command", [[], ["connections"], ["report"], ["convert", "--to", "relative"]], ids=" ".join)
+@pytest.mark.parametrize("output", ["", ".", "/"])
+def test_what_is_no_name_of_a_file_takes_no_output(
+    program: Program, tmp_path: Path, demo: Path, command: list[str], output: str
+) -> None:
+    """An empty -o, or that of a folder, is told like a file that cannot be written."""
+    done = program(*command, "-o", output, demo / "http.log", cwd=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert done.err == f"tdexplain: {output or '.'}: cannot be written (is a directory)\n"
+
+
+@pytest.mark.parametrize("pattern", ["", ",", " , "])
+def test_a_check_for_nothing_is_wrong_usage(program: Program, demo: Path, pattern: str) -> None:
+    """It would never fail."""
+    assert program("--fail-on", pattern, demo / "http.log").code == 2
+
+
+def test_a_connection_that_is_not_there_is_named(program: Program, demo: Path) -> None:
+    """Nothing is shown of it, and that is not because nothing happened there."""
+    done = program("-q", "-c", "1", "-c", "7", demo / "http.log")
+    assert (done.code, done.err) == (0, f"tdexplain: {demo / 'http.log'}: no such connection: 7\n")
+    assert "[complete.clean]" in done.out
+
+
+def test_a_command_behind_options_is_told_to_stand_before_them(program: Program, demo: Path) -> None:
+    """It is no log, so there is no use in explaining the others."""
+    done = program("--fail-on", "refused", "connections", demo / "http.log")
+    assert (done.code, done.out) == (2, "")
+    assert "tdexplain connections …" in done.err
+
+
 @pytest.mark.parametrize(
     ("environment", "lang"),
     [
