@@ -15,6 +15,7 @@ from conftest import PACKAGE, ROOT, Program
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ladders import conversation, lines_of, view
+from reports import report
 
 from tdparse import catalog
 from tdparse.model import Lang, Step, Summary
@@ -260,3 +261,28 @@ def test_a_report_costs_at_most_twice_the_text(tmp_path: Path, name: str) -> Non
     runs = [(seconds(str(log)), seconds("report", "-o", str(tmp_path / "x.html"), str(log))) for _ in range(3)]
     text, page = (min(times) for times in zip(*runs, strict=True))
     assert page <= 2 * text
+
+
+def test_lines_of_several_logs_are_told_apart(tmp_path: Path) -> None:
+    """A line that could not be read stands with its log."""
+    bad = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
+    whole = (CAPTURES / "close" / "absolute.log").read_text()
+    (tmp_path / "first.log").write_text(whole)
+    (tmp_path / "second.log").write_text(whole + bad)
+    both = report(tmp_path / "first.log", tmp_path / "second.log")
+    (rejected,) = re.findall(r"<section id=rejected.*?</section>", both, re.DOTALL)
+    assert "<code>second.log</code>" in rejected
+    assert "first.log" not in rejected
+    assert re.search(r"unreadable segment line.{0,80}×1", both)
+    (alone,) = re.findall(r"<section id=rejected.*?</section>", report(tmp_path / "second.log"), re.DOTALL)
+    assert "second.log" not in alone
+
+
+def test_the_banner_counts_what_the_report_is_about() -> None:
+    """Of connections that were chosen only their own segments count."""
+    log = CAPTURES / "reuse" / "absolute.log"
+    (chosen,) = [
+        item for item in explain(log.read_text().splitlines()) if isinstance(item, Summary) and item.flow.conn == 2
+    ]
+    (banner,) = re.findall(r'class="headline[^>]*>.*?<small>(.*?)</small></p>', report(log, conns=(2,)))
+    assert re.findall(r": ([0-9,]+)", banner)[:2] == ["1", str(chosen.segments)]

@@ -73,7 +73,7 @@ class Report:
 
     def skipped(self, skipped: Skipped, lines: Sequence[str]) -> str:
         """Take a line that is no segment."""
-        self._top.skipped(skipped, lines)
+        self._top.skipped(skipped, lines, len(self._sources))
         return ""
 
     def summary(self, summary: Summary) -> str:
@@ -117,14 +117,12 @@ class Report:
     def _sections(self, totals: Totals, told: set[str], names: _Names, details: Html) -> Iterator[tuple[str, Html]]:
         """Yield the sections that have something to say, each with its name."""
         top = self._top
-        headline = (
-            f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}<small>{top.subline(totals)}</small></p>'
-        )
+        headline = f'<p class="headline b{int(top.gravity())}">{top.headline(totals)}<small>{top.subline()}</small></p>'
         cards = f"<div class=cards>{top.verdict_cards(told, names)}</div>"
         yield "summary", Html(f"{headline}{cards}<dl class=facts>{top.facts(totals)}</dl>")
         if findings := top.finding_list(told, names):
             yield "findings", Html(f"<ol class=findings>{findings}</ol>")
-        if rejected := top.rejected(totals):
+        if rejected := top.rejected(totals, self._source):
             yield "rejected", rejected
         if self._table.count:
             yield "connections", self._table.markup(told, names)

@@ -13,7 +13,7 @@ from tdparse.render.report.markup import Html, joined, label, pair, sentence, sh
 from tdparse.render.text import Text, titled
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from tdparse.model import Lang, NumberStyle, Skipped, Step, Summary
     from tdparse.render import Totals
@@ -53,7 +53,8 @@ class Top:
         self._of_finding: dict[str, list[str]] = {}
         self._findings: dict[str, int] = {}
         self._examples: dict[str, _Example] = {}
-        self._rejected: list[Skipped] = []
+        self._segments = 0
+        self._rejected: list[tuple[Skipped, int]] = []
         self._aside: list[tuple[Skipped, Sequence[str]]] = []
 
     def step(self, step: Step, place: str) -> None:
@@ -63,17 +64,18 @@ class Top:
                 text = pair(partial(wording.finding_text, finding, step, numbers=self._numbers))
                 self._examples[finding.code] = _Example(place, step.segment.line, text)
 
-    def skipped(self, skipped: Skipped, lines: Sequence[str]) -> None:
-        """Take a line that is no segment."""
+    def skipped(self, skipped: Skipped, lines: Sequence[str], source: int) -> None:
+        """Take a line that is no segment, of the input with this number."""
         if skipped.kind == "rejected":
             if len(self._rejected) < REJECTED:
-                self._rejected.append(skipped)
+                self._rejected.append((skipped, source))
         elif skipped.kind != "blank" and len(self._aside) < ASIDE:
             self._aside.append((skipped, lines))
 
     def summary(self, summary: Summary, place: str) -> None:
         """Take a connection that is over."""
         verdict = summary.verdict
+        self._segments += summary.segments
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
         _note(self._of_verdict, verdict, place)
         for code, count in summary.findings.items():
@@ -95,9 +97,9 @@ class Top:
         code = "headline_bad" if bad else "headline_odd" if odd else "headline_good"
         return label(code, n=f"{count:,}", bad=f"{bad:,}", odd=f"{odd:,}")
 
-    def subline(self, totals: Totals) -> Html:
+    def subline(self) -> Html:
         """Return how much there is, and of what weight: connections, segments, findings by severity."""
-        counts = ("connections", sum(self.verdicts.values())), ("segments", totals.segments)
+        counts = ("connections", sum(self.verdicts.values())), ("segments", self._segments)
         parts = [Html(f"{label('fact_' + name)}: {count:,}") for name, count in counts]
         weights: dict[str, int] = {}
         for code, count in self._findings.items():
@@ -138,19 +140,24 @@ class Top:
         rows += [(label(f"fact_{name}"), Html(f"{count:,}")) for name, count in counts]
         skipped = sorted(totals.skipped.items(), key=lambda item: (item[0] != "rejected", -item[1]))
         if skipped:
-            told = ", ".join(f"{sentence('kind', kind)} {count:,}" for kind, count in skipped)
+            told = ", ".join(f"{sentence('kind', kind)} ×{count:,}" for kind, count in skipped)
             rows.append((label("fact_skipped"), Html(told)))
         return joined(Html(f"<div><dt>{name}</dt><dd>{value}</dd></div>") for name, value in rows)
 
-    def rejected(self, totals: Totals) -> Html:
-        """Return the lines that could not be read, and why; "" if there are none."""
+    def rejected(self, totals: Totals, names: Callable[[int], str]) -> Html:
+        """
+        Return the lines that could not be read, and why; "" if there are none.
+
+        `names` says how an input is called by its number, "" where there is but one.
+        """
         if not self._rejected:
             return Html("")
         items = []
-        for skipped in self._rejected:
+        for skipped, source in self._rejected:
             complaint = pair(partial(_complaint, skipped))
+            name = f"<code>{shown(names(source))}</code> · " if names(source) else ""
             items.append(
-                f"<li><span class=n>{skipped.line}</span><pre>{shown(skipped.raw)}</pre><p>{complaint}</p></li>"
+                f"<li><span class=n>{skipped.line}</span><pre>{shown(skipped.raw)}</pre><p>{name}{complaint}</p></li>"
             )
         more = totals.skipped["rejected"] - len(self._rejected)
         rest = f"<p class=dim>{label('and_more', n=f'{more:,}')}</p>" if more > 0 else ""
