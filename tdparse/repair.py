@@ -62,6 +62,8 @@ _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
+# What grep puts before a line: the name of the file, the number of the line.
+_FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(?:{_STAMP}) )")
 # A time that somebody has cut to milliseconds.
 _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
@@ -320,6 +322,9 @@ def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             break
         rest = rest[mark.end() :]
         yield rest, ("quoted",)
+    found_in = _FOUND_IN.match(text)
+    if found_in is not None and found_in[0]:
+        yield text[found_in.end() :], ("prefix",)
     for place, found in enumerate(_START.finditer(text)):
         if place >= 3:  # noqa: PLR2004  a record does not begin far inside a line
             break
