@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
-from tdparse.flags import DATA, FIN, RST
+from tdparse.flags import DATA, FIN, RST, SYN_ACK
 from tdparse.incarnation import Tentative
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
 from tdparse.states import NO, OBSERVED, PRESUMED
-from tdparse.steps import rst_acceptable
+from tdparse.steps import place_of, rst_acceptable
 from tdparse.timers import stack_of
 from tdparse.verdict import both_fins_acked
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.modifiers import Context
 
+RECENT: Final = 16  # records of one sender, of which copies may come from another device
 MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
 
 # Steps that prove nothing about their sender and do nothing to their receiver.
@@ -108,10 +109,10 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
             x.synack_time, x.synack_line = record.time, record.line
     else:
         x.syn_count += 1
-        if x.is_client and record.time is not None and len(conn.syn_times) < MAX_SYN_TIMES:
+        if x.is_client and record.time is not None:
             if conn.syn_times:
                 conn.syn_stack = stack_of(segment.options_text or "")
-            conn.syn_times += (record.time,)
+            conn.syn_times = (*conn.syn_times, record.time)[-MAX_SYN_TIMES:]
         x.syn_data = max(x.syn_data, record.length)
         if x.syn_time is None:
             x.syn_time, x.syn_line = record.time, record.line
@@ -142,13 +143,12 @@ def _acknowledge(conn: Incarnation, record: Record) -> None:
         y.octets.received(left, right)
     if ack is None or (x.lastack is not None and ack <= x.lastack):
         return
+    if y.octets.covers_payload(ack if y.fin is None else min(ack, y.fin)):
+        conn.metrics.acknowledged(y, record.time)
     x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line
     x.duplicates = 0
     for sent in y.octets.acknowledge(ack):
-        control = (y.fin is not None and sent.end > y.fin) + (sent.start == 0 and y.isn_known)
-        conn.metrics.confirmed(
-            y, sent.time, record.time, clean=not sent.repeated, payload=sent.end - sent.start > control
-        )
+        conn.metrics.confirmed(y, sent.time, record.time, clean=not sent.repeated)
 
 
 def _stamp(record: Record) -> None:
@@ -194,18 +194,23 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     elif effective and conn.tentative is not None and record.cls in (DATA, FIN):
         conn.tentative = None  # the old incarnation goes on
     conn.count += 1
+    conn.last_line = record.line + record.segment.lines - 1
     x.segments += 1
     if conn.first_class is None:
         conn.first_class, conn.first_flags, conn.first_line = record.cls, record.segment.flags or "", record.line
     if step == "stepless.capture_duplicate":
+        x.copies += 1
         return
+    if place_of(record) is not None:
+        x.recent = (*x.recent[1 - RECENT :], record)
+    if step == "stepless.stray" and record.cls is SYN_ACK:
+        x.synack_count += 1
     conn.only_rst = conn.only_rst and record.cls is RST
     conn.history.feed(record.flags, record.length, from_client=x.is_client)
     conn.metrics.feed(conn, record, step)
     conn.add_step(step)
     conn.previous, conn.previous_step = record, step
     conn.last_of[x.is_client] = (record, step)
-    conn.last_line = record.line
     if record.time is not None:
         conn.last_time = record.time
 

@@ -87,6 +87,7 @@ class Peer:
     __slots__ = (
         "accecn",
         "active",
+        "copies",
         "dead",
         "dead_line",
         "dead_pending",
@@ -119,6 +120,7 @@ class Peer:
         "options",
         "passive",
         "pre_fin",
+        "recent",
         "rst_count",
         "rst_signs",
         "sack_ok",
@@ -193,6 +195,8 @@ class Peer:
         self.spoke_after_syn = False  # an acceptable segment that is not a SYN was captured
         # What was sent, for repetitions and options.
         self.segments = 0
+        self.copies = 0  # of them, those that were captured twice (R112)
+        self.recent: tuple[Record, ...] = ()  # its latest, where each may be captured on several devices (-i any)
         self.rst_count = 0
         self.rst_signs = ""  # which signs of an injected one its RSTs have shown, in order (rst_injected_suspect)
         self.syn_count = 0
@@ -231,6 +235,11 @@ class Peer:
         return self.standing.state in (CLOSED, TIME_WAIT) and (
             bool(self.dead) or bool(self.sent_fin) or self.standing.state is TIME_WAIT
         )
+
+    @property
+    def packets(self) -> int:
+        """How many segments it has sent, each counted once however often it was captured."""
+        return self.segments - self.copies
 
     def scaled(self, window: int | None) -> int | None:
         """Return the window in octets, None where the shift is unknown (R76)."""

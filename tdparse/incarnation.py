@@ -126,7 +126,7 @@ class Incarnation:
         self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
         self.steps: frozenset[str] = NO_STEPS
         self.icmp: tuple[dict[str, object], ...] = ()  # ICMP errors that quote it: line, text, mtu
-        self.syn_times: tuple[int, ...] = ()  # of the client's bare SYNs, as far as a schedule goes
+        self.syn_times: tuple[int, ...] = ()  # of the client's latest bare SYNs, more than any schedule has
         self.syn_stack: str | None = None  # whose they are, once repeated
         self.count = 0
         self.only_rst = True
@@ -186,8 +186,8 @@ class Incarnation:
             record.seq = 0  # by definition, even where somebody has shortened the record (R35)
         if record.seq is None and (numbers.seq is None or not rst):
             record.seq = x.octets.nxt if x.octets.nxt is not None else y.lastack
-            if record.seq is None and x.isn is not None:
-                record.seq = 1
+            if record.seq is None and (x.isn is not None or record.flags.fin):
+                record.seq = 1  # a FIN stands somewhere, even if nobody can say where
         if record.seq is not None:
             record.seq_end = record.seq + record.length
             record.end = record.seq_end + record.flags.syn + record.flags.fin
@@ -267,6 +267,7 @@ class Incarnation:
         if fresh or thinned > self.thinned:
             for peer in self.peers:
                 peer.octets.rest(thinned=thinned)
+                peer.recent = ()
         self.rested, self.thinned = self.last_line, thinned
         if not fresh:
             return
@@ -286,7 +287,7 @@ class Incarnation:
         if self.closed:
             return True
         never_accepted = self.unanswered or self.server.inherited is not None
-        return never_accepted and isn is not None and all(p.isn != isn or not p.syn_count for p in self.peers)
+        return never_accepted and isn is not None and all(p.isn != isn or not p.isn_known for p in self.peers)
 
     def left_by(self, sender: Endpoint, isn: int | None, ack: int | None) -> bool:
         """Tell whether a SYN-ACK of `sender` answers a SYN of another, later incarnation."""

@@ -245,7 +245,7 @@ class Metrics:
         self.last_time, self.last_line = now, record.line
         self._handshake(conn, record, step, now)
         self._payload(record, half, now)
-        self._close(record, step, now)
+        self._close(conn, record, now)
 
     def pause(self, duration: int, before: int, after: int) -> None:
         """Take a silence of `duration` nanoseconds between the lines `before` and `after` (R138)."""
@@ -316,25 +316,32 @@ class Metrics:
                 self.waiting_since = None
         nxt, acked = x.octets.nxt, y.lastack
         if nxt is not None and acked is not None:
-            flight = nxt - acked - record.flags.fin - (record.flags.syn and not record.flags.ack)
+            fin = x.fin is not None and acked <= x.fin < nxt
+            flight = nxt - acked - fin - (record.flags.syn and not record.flags.ack)
             flight -= _above(self.halves[y.is_client].sacked, acked)
             if flight > half.flight:
                 half.flight = flight
                 window = y.scaled(y.win) if y.win_seen else y.win  # R76: a SYN's window is never scaled
                 half.flight_share = round(flight / window, 3) if window else None
 
-    def confirmed(self, sender: Peer, sent_time: int | None, now: int | None, *, clean: bool, payload: bool) -> None:
+    def acknowledged(self, sender: Peer, now: int | None) -> None:
+        """Take note that payload of `sender` is acknowledged (R137)."""
+        if now is not None:
+            self.halves[sender.is_client].acked_payload_time = now
+
+    def confirmed(self, sender: Peer, sent_time: int | None, now: int | None, *, clean: bool) -> None:
         """Take one acknowledged segment of `sender`: an RTT sample unless it was repeated (R130, Karn)."""
         half = self.halves[sender.is_client]
-        if payload and now is not None:
-            half.acked_payload_time = now
         if clean and sent_time is not None and now is not None:
             half.rtt.add(now - sent_time)
 
-    def _close(self, record: Record, step: str, now: int) -> None:
-        if self.first_fin_acked is None and step in ("teardown.ack_of_fin", "teardown.fin_ack"):
+    def _close(self, conn: Incarnation, record: Record, now: int) -> None:
+        if record.flags.rst or self.second_fin is not None:
+            return
+        fin = record.y.fin
+        if self.first_fin_acked is None and conn.first_fin is record.y and fin is not None and (record.ack or 0) > fin:
             self.first_fin_acked = now
-        if self.second_fin is None and record.flags.fin and record.x.fin_count == 1 and record.y.fin is not None:
+        if record.flags.fin and record.x.fin_count == 1 and record.y.fin is not None:
             self.second_fin = now
 
     def rest(self) -> None:
@@ -407,16 +414,17 @@ class Metrics:
         acked, distinct = acked_bytes(x, y), octets.distinct
         segments = x.segments
         rtt = half.rtt
+        told = segments and not x.unreadable  # without flags and numbers (-q) there is nothing but sizes
         return (
             segments,
             half.data,
-            half.pure_acks,
-            half.control,
-            distinct if segments else None,
+            None if x.unreadable else half.pure_acks,
+            None if x.unreadable else half.control,
+            distinct if told else None,
             acked,
             acked - distinct if acked is not None and acked > distinct else None,
-            octets.repeated_segments if segments else None,
-            octets.repeated_octets if segments else None,
+            octets.repeated_segments if told else None,
+            octets.repeated_octets if told else None,
             rtt.report() if rtt.count else None,
             _goodput(half, distinct, acked) if acked and distinct and segments else None,
             half.window_min,

@@ -195,7 +195,7 @@ class Milestone:
         val, window = found[VAL] or found[VAL_FIRST], int(found[WINDOW])
         if (x.ts is None) is not (not val) or (x.ts is not None and not 0 <= int(val) - x.ts[0] < HALF):
             return False
-        if not window or not x.win_seen or not x.shift:
+        if not window or not x.win_seen or x.shift is None:
             return window > 0
         taken = (x.lastack or 0) + ((x.win or 0) << x.shift) - ack - (window << x.shift)
         return taken <= 1 << x.shift

@@ -224,6 +224,10 @@ class Octets:
             self.largest_through = max(self.largest_through, *[entry.end - entry.start for entry in confirmed])
         return confirmed
 
+    def covers_payload(self, ack: int) -> bool:
+        """Tell whether `ack`, not above the FIN, acknowledges captured payload, even if only a part of a segment (R137)."""
+        return any(one.start < ack and one.end > 1 for one in self.unacked)
+
     def received(self, start: int, end: int) -> None:
         """Note a SACK block: the segments inside it have arrived."""
         for entry in self.unacked:
@@ -268,12 +272,11 @@ class Octets:
 
         It takes three copies of one segment, larger than every segment the peer has confirmed.
         """
-        if not self.unacked:
+        copies = self.waiting()
+        if len(copies) <= STUCK_COPIES:
             return None
-        oldest = self.unacked[0]
-        size = oldest.end - oldest.start
-        copies = sum(1 for entry in self.unacked if entry.start == oldest.start)
-        return size if copies > STUCK_COPIES and size > max(self.largest_through, SMALL) else None
+        size = copies[-1].end - copies[-1].start
+        return size if size > max(self.largest_through, SMALL) else None
 
     def concede(self, ack: int) -> int | None:
         """
@@ -317,10 +320,20 @@ class Octets:
 
     def first_copy(self, start: int) -> Sent | None:
         """Return the earliest remembered segment that held position `start`."""
-        for entry in self.sent:
-            if entry.start <= start < entry.end:
-                return entry
-        return None
+        copies = (one for known in (self.unacked, self.sent) for one in known if one.start <= start < one.end)
+        return min(copies, key=_sent_at, default=None)
+
+    def copies(self, start: int) -> list[Sent]:
+        """Return all remembered segments that began at `start`, oldest first."""
+        known = {_sent_at(one): one for one in (*self.unacked, *self.sent) if one.start == start}
+        return [known[place] for place in sorted(known)]
+
+    def waiting(self) -> list[Sent]:
+        """Return the copies of the oldest position that is not acknowledged, oldest first."""
+        if not self.unacked:
+            return []
+        oldest = max(self.acked or 0, min(one.start for one in self.unacked))
+        return [one for one in self.unacked if one.start <= oldest < one.end]
 
     def holes(self) -> list[tuple[int, int]]:
         """Return the gaps between captured ranges, lowest first."""
@@ -332,6 +345,11 @@ class Octets:
             gaps.append((left, start))
             left = end
         return gaps
+
+
+def _sent_at(one: Sent) -> tuple[int, int]:
+    """Return what orders segments as they were sent, whichever list remembers them."""
+    return one.time or 0, one.line
 
 
 def _packed(sent: list[Sent]) -> bytes:

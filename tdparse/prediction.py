@@ -360,12 +360,12 @@ class Lane:
         peer = self.peer
         log, place = peer.log, peer.acked
         count = len(log)
+        if place < count and log[place].start < ack:
+            peer.payload_acked = now
         while place < count and log[place].end <= ack:
             peer.rtts.append(now - (log[place].time or 0))
             place += 1
-        if place > peer.acked:
-            peer.acked = place
-            peer.payload_acked = now
+        peer.acked = place
 
     def become(self, form: Form) -> None:
         """Go on in another form: both endpoints stand otherwise from now on."""
@@ -377,7 +377,7 @@ class Lane:
         window = int(text)
         scaled = window << self.shift
         taken = 0 if self.fresh else self.edge - ack - scaled  # the window of a SYN promises nothing (R76)
-        if not window or (self.shift and taken > 1 << self.shift):
+        if not window or taken > 1 << self.shift:
             return False
         self.win_text = text
         self.scaled = scaled

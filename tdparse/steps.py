@@ -53,7 +53,7 @@ def decide(conn: Incarnation, record: Record) -> str:
     """Return the step id of `record` (R96, R97)."""
     if record.cls is SegmentClass.UNKNOWN:
         return "stepless.truncated"
-    if is_capture_duplicate(conn, record):
+    if captured_before(conn, record) is not None:
         return "stepless.capture_duplicate"
     cls = record.cls
     if cls is INVALID:
@@ -80,21 +80,40 @@ def decide(conn: Incarnation, record: Record) -> str:
 # ------------------------------------------------------------------ the same packet twice
 
 
-def is_capture_duplicate(conn: Incarnation, record: Record) -> bool:
-    """R112: identical records less than a millisecond apart, or an Out/In pair of `-i any`."""
+def captured_before(conn: Incarnation, record: Record) -> Record | None:
+    """
+    Return the record of which this one is a copy (R112): an identical one, less than a millisecond before.
+
+    It is the sender's last one, or with `-i any` one that was captured on another device: others may stand between.
+    """
     before = conn.last_of[record.x.is_client]
     if before is None:
-        return False
-    one, two = before[0].segment, record.segment
+        return None
+    if _is_copy(before[0], record):
+        return before[0]
+    here = place_of(record)
+    if here is None:
+        return None
+    return next((one for one in record.x.recent if place_of(one) != here and _is_copy(one, record)), None)
+
+
+def place_of(record: Record) -> tuple[str | None, str] | None:
+    """Return on which device and in which direction a record was captured, None where that was not printed."""
+    layer = record.segment.layer
+    return None if layer is None or layer.direction is None else (layer.device, layer.direction)
+
+
+def _is_copy(before: Record, record: Record) -> bool:
+    one, two = before.segment, record.segment
     same = (
         one.flags == two.flags
         and one.ack == two.ack
         and one.window == two.window
         and one.length == two.length
         and one.options_text == two.options_text
-        and before[0].numbers.seq == record.numbers.seq
+        and before.numbers.seq == record.numbers.seq
     )
-    if not same or before[0].time is None or record.time is None:
+    if not same or before.time is None or record.time is None:
         return False
     here, there = one.layer, two.layer
     if not record.length and not record.flags.syn and not record.flags.fin:
@@ -103,7 +122,7 @@ def is_capture_duplicate(conn: Incarnation, record: Record) -> bool:
             return False
     elif here and there and here.ip_id and there.ip_id and here.ip_id != there.ip_id:
         return False
-    return abs(record.time - before[0].time) < DUPLICATE_TIME
+    return abs(record.time - before.time) < DUPLICATE_TIME
 
 
 # ------------------------------------------------------------------ acceptability (part 2.2)
@@ -232,7 +251,8 @@ def _syn(conn: Incarnation, record: Record) -> str:
     outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.syn_count
     if outstanding and y.standing.state is SYN_SENT:
         return "handshake.syn.simultaneous"
-    if conn.count:
+    overtaken = x.isn_known and record.seq == 0 and not x.segments  # by the SYN-ACK that answers it (R7)
+    if conn.count and not overtaken:
         return "handshake.syn.unexpected"
     tfo = record.segment.options.tfo
     if tfo == "cookiereq":
@@ -392,7 +412,7 @@ def acknowledged_before(record: Record) -> int | None:
 def _rejects(conn: Incarnation, record: Record) -> bool:
     """Tell whether the record before was none that a stack accepts: it answers such a one (R110)."""
     if conn.previous_step in CHALLENGED:
-        return True
+        return conn.previous_step != "reset.ignored" or (conn.previous is not None and rst_in_window(conn.previous))
     received = record.y.octets.nxt
     waiting = received is not None and record.ack is not None and received > record.ack
     return answers_unsent(conn, record) and not waiting and record.window == record.x.win
@@ -439,6 +459,8 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     duplicate = waiting and record.window and in_place and not _says_more_of_mptcp(conn, record)
     if not x.win_seen:
         # The window of a SYN is not scaled: only without scaling can the first one behind it be the same (R105).
+        if record.window == 0 and x.win:
+            return "ack.zero_window"
         return "ack.duplicate" if duplicate and same_window and not x.shift else "stepless.ack"
     if record.window is not None and not same_window:
         return "ack.window_update" if record.window else "ack.zero_window"

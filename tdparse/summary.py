@@ -76,7 +76,7 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
         if schedule is not None:
             attributes["retry_schedule"] = schedule.name
             attributes["gives_up_after"] = schedule.gives_up
-    if conn.first_class is SegmentClass.SYN_ACK:
+    if conn.first_class is SegmentClass.SYN_ACK and not client.syn_count:
         attributes["not_captured"] = "syn"
     elif conn.first_class is SegmentClass.SYN and server.sent_syn is Known.DEDUCED:
         attributes["not_captured"] = "syn_ack"
@@ -97,9 +97,12 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
 
 
 def _data(conn: Incarnation) -> str:
-    if conn.client.octets.distinct:
-        return "both" if conn.server.octets.distinct else "client"
-    return "server" if conn.server.octets.distinct else "none"
+    client, server = (
+        peer.octets.distinct or (peer.unreadable and conn.metrics.halves[peer.is_client].data) for peer in conn.peers
+    )
+    if client:
+        return "both" if server else "client"
+    return "server" if server else "none"
 
 
 def _close_shape(conn: Incarnation, *, clean: bool) -> str:
@@ -151,7 +154,7 @@ def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
     found = dict(conn.found)
     client, server = conn.client, conn.server
     for x, y in ((client, server), (server, client)):
-        if not y.segments and x.segments >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
+        if not y.segments and x.packets >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
             found["one_sided"] = 1
         if x.octets.unacked and conn.ended_by is None and _unacked_payload(x, y):
             found["unacked_data"] = found.get("unacked_data", 0) + 1

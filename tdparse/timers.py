@@ -99,7 +99,8 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
     for x, y in ((client, server), (server, client)):
         times = _unanswered_copies(conn, x, y)
         if len(times) > 1 and end - times[-1] > 2 * (times[-1] - times[-2]):
-            found.append({"step": "timer.give_up", "role": x.role, "n": len(times)})
+            count = x.syn_count if times is conn.syn_times else len(times)
+            found.append({"step": "timer.give_up", "role": x.role, "n": count})
     return found
 
 
@@ -108,11 +109,10 @@ def _unanswered_copies(conn: Incarnation, x: Peer, y: Peer) -> Sequence[int]:
     if x.is_client and not y.segments and x.syn_count:
         return conn.syn_times
     if x.fin is None:
-        if not x.octets.unacked:
+        copies = x.octets.waiting()
+        if not copies:
             return ()
-        start = x.octets.unacked[0].start
-        copies = [entry for entry in x.octets.unacked if entry.start == start and entry.time is not None]
-        waits_since = copies[-1].line if copies else 0
+        waits_since = copies[-1].line
     elif y.lastack is None or y.lastack <= x.fin:
         copies = [entry for entry in x.octets.sent if entry.end == x.fin + 1]
         waits_since = x.fin_line

@@ -317,6 +317,8 @@ class Tracker:
             self._findings.after(conn, record, step, context, gathered),
             values_of(conn, record, step, context),
         )
+        if context.revived and "rst_ignored" in conn.found:
+            record.x.dead_pending = False  # it will not arrive any more (R21)
         apply.remember(conn, record, step, effective=effective)
         return result
 
@@ -361,7 +363,7 @@ class Tracker:
         values: Mapping[str, object],
     ) -> Step:
         x, segment, numbers = record.x, record.segment, record.numbers
-        placed = not (record.cls is RST and (not x.segments or _answers_syn(record)))
+        placed = x.isn is not None and not (record.cls is RST and (not x.segments or _answers_syn(record)))
         seq = numbers.seq if numbers.seq is not None and numbers.seq_absolute else None
         if numbers.seq is None and segment.seq is not None:
             placed, seq = False, numbers.wire_seq  # of a direction whose base is hidden (R33)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tdparse.steps import captured_before
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -81,8 +83,8 @@ def _idle(conn: Incarnation, record: Record, _context: Context) -> dict[str, int
 
 
 def _copy(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
-    before = conn.last_of[record.x.is_client]
-    return {"prev": before[0].line if before else None}
+    before = captured_before(conn, record)
+    return {"prev": None if before is None else before.line}
 
 
 def _third(conn: Incarnation, _record: Record, _context: Context) -> dict[str, int | None]:

@@ -72,12 +72,14 @@ def _probed_by_syn(conn: Incarnation, end: int | None) -> bool:
         return False
     if no_answer(conn):
         # A log that ends at once has given the answer no time.
-        return end is None or conn.last_time is None or conn.count > 1 or end - conn.last_time >= ANSWER_DUE
+        late = end is not None and conn.last_time is not None and end - conn.last_time >= ANSWER_DUE
+        return late or end is None or conn.last_time is None or conn.client.packets > 1
     return _refused(conn) or (conn.reset_step == "handshake.abort" and conn.ended_by is conn.client)
 
 
 def _probed_by_ack(conn: Incarnation) -> bool:
-    return conn.first_class is SegmentClass.ACK and conn.reset_step == "reset.reply" and conn.count == 2  # noqa: PLR2004
+    once = all(peer.packets == 1 for peer in conn.peers)
+    return once and conn.first_class is SegmentClass.ACK and conn.reset_step == "reset.reply"
 
 
 # ------------------------------------------------------------------ the rules, in order
@@ -112,11 +114,13 @@ def clean_before_reset(conn: Incarnation) -> bool:
 
 def no_answer(conn: Incarnation) -> bool:
     """Tell whether nothing but copies of the client's SYN was captured (verdict 9)."""
-    return conn.first_class is SegmentClass.SYN and not conn.server.segments and conn.client.syn_count == conn.count
+    if conn.first_class is not SegmentClass.SYN or conn.server.segments:
+        return False
+    return conn.client.syn_count == conn.client.packets
 
 
 def _refused(conn: Incarnation) -> bool:
-    return conn.reset_step == "handshake.refused"
+    return conn.reset_step == "handshake.refused" and conn.ended_by is not None and not conn.server.synack_count
 
 
 def _first_invalid(flags: str) -> str:
@@ -134,8 +138,8 @@ def _unsolicited(conn: Incarnation) -> str | None:
     if conn.only_rst:
         return "unsolicited.rst"
     if conn.first_class is SegmentClass.SYN_ACK and not conn.handshake_done:
-        client_silent = conn.client.segments == conn.client.rst_count
-        server_copies = conn.server.segments == conn.server.synack_count + conn.server.rst_count
+        client_silent = conn.client.packets == conn.client.rst_count
+        server_copies = conn.server.packets == conn.server.synack_count + conn.server.rst_count
         if client_silent and server_copies:
             return "unsolicited.syn_ack"
     return None
@@ -148,14 +152,20 @@ def _opening(conn: Incarnation) -> str | None:
     if _refused(conn):
         return "refused"
     if conn.first_class is SegmentClass.SYN and not server.sent_synack and not conn.handshake_done:
-        if conn.steps & {"ack.challenge", "stepless.bad_ack"} and not server.syn_count and conn.ended_by is None:
+        if _acked_something_else(conn) and not server.syn_count and conn.ended_by is None:
             return "rejected_old"
         if "handshake.syn_ack.bad_ack" in conn.steps and "reset.reject_bad_ack" in conn.steps:
             return "handshake_mismatch"
-    quiet = client.segments == client.syn_count
+    quiet = client.packets == client.syn_count
     if client.syn_count and server.sent_synack and quiet and conn.ended_by is None and not conn.simultaneous_open:
         return None if server.octets.distinct and conn.tfo == "accepted" else "syn_ack_unanswered"
     return None
+
+
+def _acked_something_else(conn: Incarnation) -> bool:
+    """Tell whether the SYN was answered by an ACK of what its sender had not sent, or long before (verdict 11)."""
+    acked = conn.server.lastack
+    return bool(conn.steps & {"ack.challenge", "stepless.bad_ack"}) or (acked is not None and acked < 1)
 
 
 def _reset(conn: Incarnation) -> str | None:
@@ -206,13 +216,8 @@ def _stalled(conn: Incarnation, end: int | None) -> str | None:
 
 def stalled_octets(x: Peer, y: Peer) -> bool:
     """Tell whether octets of `x` were repeated at least twice and never acknowledged."""
-    if not x.octets.unacked:
-        return False
-    oldest = x.octets.unacked[0]
-    if y.lastack is not None and oldest.end <= y.lastack:
-        return False
-    copies = sum(1 for entry in x.octets.unacked if entry.start == oldest.start)
-    return copies > STALL_COPIES and oldest.end - oldest.start > 0
+    copies = x.octets.waiting()
+    return len(copies) > STALL_COPIES and (y.lastack is None or copies[-1].end > y.lastack)
 
 
 def _still_open(conn: Incarnation) -> str | None:
@@ -244,10 +249,10 @@ def _one_sided(conn: Incarnation) -> str | None:
         return None
     for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
         if x.segments and not y.segments:
-            after_syn = x.segments - x.syn_count - x.synack_count
-            enough = x.segments >= ONE_SIDED_IN_ALL or (x.syn_count and after_syn >= ONE_SIDED_AFTER_SYN)
+            after_syn = x.packets - x.syn_count - x.synack_count
+            enough = x.packets >= ONE_SIDED_IN_ALL or (x.syn_count and after_syn >= ONE_SIDED_AFTER_SYN)
             if not x.is_client:
-                enough = enough or x.segments >= ONE_SIDED_AFTER_SYN
+                enough = enough or x.packets >= ONE_SIDED_AFTER_SYN
             if enough:
                 return f"one_sided.{x.role}"
     return None

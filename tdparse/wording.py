@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 SECOND: Final = 10**9
 GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
+OF_RECEIVER: Final = frozenset(
+    {"rst_ignored"}
+)  # findings whose Y, to which something was sent before, sends the segment
 ACTIVE_OPEN: Final = "handshake.syn_ack.simultaneous"  # R100: what happens to two programs that both connect
 JOIN: Final = {"en": " ", "zh": ""}
 
@@ -36,6 +39,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
 def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of one finding of a step."""
     code, values = finding.code, finding.values
+    if code in OF_RECEIVER:
+        step = step._replace(sender=other(step.sender))
     field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
     if code == "truncated_record" and not step.segment.truncated:
         field = "quiet"

@@ -17,6 +17,7 @@ from tdparse.findings.table import BACKWARDS_FROM, OF_STEP, make, standing_ones
 from tdparse.findings.windows import windows
 from tdparse.flags import RST
 from tdparse.model import Confidence
+from tdparse.steps import captured_before
 from tdparse.values import since
 
 if TYPE_CHECKING:
@@ -92,8 +93,8 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
     if step == "ack.duplicate":
         return make(code, x.lastack_line, line, n=x.duplicates, ack=record.ack)
     if step == "stepless.capture_duplicate":
-        before = conn.last_line_of(x)
-        return make(code, before, line, prev=before)
+        before = captured_before(conn, record)
+        return make(code, line) if before is None else make(code, before.line, line, prev=before.line)
     if step == "probe.zero_window":
         return make(code, line, n=conn.probes)
     if step == "stepless.invalid_flags":

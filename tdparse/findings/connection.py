@@ -92,5 +92,16 @@ def _refused_by_reset(conn: Incarnation, record: Record, step: str) -> Iterator[
     tentative = conn.tentative
     if conn.previous_step == "ack.challenge" and tentative is not None and tentative.is_client == record.x.is_client:
         yield make("half_open_discovered", tentative.record.line, before.line, record.line)
-    if conn.previous_step == "data.half_close" and step == "reset.reply" and record.x is conn.first_fin:
-        yield make("data_after_close", before.line, record.line)
+    if step == "reset.reply" and record.x is conn.first_fin and (line := _rejected_data(conn, before)):
+        yield make("data_after_close", line, record.line)
+
+
+def _rejected_data(conn: Incarnation, before: Record) -> int:
+    """Return the line of the data that the peer of a closed endpoint has sent last, though its FIN follows; 0 for none."""
+    if conn.previous_step == "data.half_close":
+        return before.line
+    if not before.flags.fin or "data.half_close" not in conn.steps:
+        return 0
+    fin_line, acked = before.y.fin_line, before.y.lastack or 0
+    sent = (one.line for one in reversed(before.x.octets.sent) if one.line > fin_line and one.end > acked)
+    return next((line for line in sent if line != before.line), 0)

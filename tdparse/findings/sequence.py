@@ -19,6 +19,7 @@ from tdparse.findings.table import (
 from tdparse.model import Confidence
 from tdparse.modifiers import sack_blocks, sack_kind
 from tdparse.seqnum import diff
+from tdparse.states import OBSERVED
 from tdparse.steps import answers_unsent
 from tdparse.values import since
 
@@ -104,8 +105,10 @@ def _is_tail_probe(conn: Incarnation, record: Record, nxt: int) -> bool:
 
 def _backs_off(record: Record) -> bool:
     """R114: do the intervals between the copies double within 25 %?"""
-    times = [entry.time for entry in record.x.octets.sent if entry.start == record.seq and entry.time is not None]
-    if record.time is None or len(times) < 2:  # noqa: PLR2004  two intervals need three copies
+    if record.seq is None or record.time is None:
+        return False
+    times = [copy.time for copy in record.x.octets.copies(record.seq) if copy.time is not None]
+    if len(times) < 2:  # noqa: PLR2004  two intervals need three copies
         return False
     times.append(record.time)
     gaps = [b - a for a, b in pairwise(times)]
@@ -142,6 +145,8 @@ def _unseen(conn: Incarnation, record: Record, ack: int) -> Iterator[Finding]:
             yield make("one_sided", record.line, confidence=Confidence.LIKELY)
         return
     missing = None if y.octets.guessed else y.octets.concede(ack)
+    if y.dead is OBSERVED:
+        return  # what it sends although it has reset is in the log, but stepless
     if missing is not None and not (y.fin is not None and missing > y.fin):
         yield make("acked_unseen", record.line, ack=ack, last=missing - 1)
 

@@ -38,7 +38,9 @@ def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     bare = not record.length and not record.flags.fin and record.seq == x.octets.nxt
     if bare and record.ack == x.lastack and window != x.win and step not in EXPLAINED:
         yield make("window_update", record.line, win=_shown(x, window), win_old=_shown(x, x.win))
-    if x.shift and not conn.closed and record.ack >= x.lastack:
+    before = conn.last_of[x.is_client]
+    promised = before is not None and not before[0].flags.syn  # a SYN's window is never scaled (R76)
+    if x.shift is not None and promised and not conn.closed and record.ack >= x.lastack:
         taken = x.lastack + (x.win << x.shift) - record.ack - (window << x.shift)
         if taken > 1 << x.shift:
             yield make("window_shrunk", record.line, n=taken)
