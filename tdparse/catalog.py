@@ -193,6 +193,18 @@ def folded(word: str) -> str:
     return word.strip().casefold().replace("-", "_").replace(" ", "_")
 
 
+def trouble(code: str, lang: Lang, name: str, detail: str) -> str:
+    """Return why an input or output cannot be used; the operating system's own words, too, in the language asked for."""
+    return fill(sentence("trouble", code, lang), {"name": name, "detail": _of_system(detail, lang)})
+
+
+def _of_system(detail: str, lang: Lang) -> str:
+    for code in codes("system"):
+        if detail == sentence("system", code, "en"):
+            return sentence("system", code, lang)
+    return detail
+
+
 def codes(section: str) -> tuple[str, ...]:
     """Return the codes of a section of `messages.toml`, in the order of the file."""
     return tuple(_section("messages.toml", section))

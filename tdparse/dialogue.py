@@ -372,7 +372,7 @@ class Dialogue:
         return "".join(f"{line}\n" for told in lines for line in ([told] if columns is None else broken(told, columns)))
 
     def _trouble(self, name: str, code: str, detail: str) -> str:
-        return catalog.fill(catalog.sentence("trouble", code, self.lang), {"name": safe(name), "detail": detail}) + "\n"
+        return catalog.trouble(code, self.lang, safe(name), detail) + "\n"
 
     def _filled(self, code: str, **values: object) -> str:
         return catalog.fill(self._say(code), values)

@@ -261,8 +261,7 @@ class Job:
 
     def complain(self, name: str, code: str, detail: str = "") -> str:
         """Tell something in one line, on standard error; return it."""
-        values = {"name": safe(name) or "''", "detail": safe(detail)}
-        sentence = catalog.fill(catalog.sentence("trouble", code, self.lang), values)
+        sentence = catalog.trouble(code, self.lang, safe(name) or "''", safe(detail))
         self.say(f"{PROGRAM}: {sentence}")
         return sentence
 

@@ -209,5 +209,4 @@ def _lines(name: str, lang: Lang) -> Iterator[str]:
             for block in source.blocks():
                 yield from block
     except UnreadableError as error:
-        values = {"name": error.name, "detail": error.detail}
-        raise TdparseError(catalog.fill(catalog.sentence("trouble", error.code, lang), values)) from error
+        raise TdparseError(catalog.trouble(error.code, lang, error.name, error.detail)) from error

@@ -195,8 +195,7 @@ class Server:
 
 
 def _trouble(error: UnreadableError, lang: Lang) -> str:
-    values = {"name": safe(error.name), "detail": safe(error.detail)}
-    return catalog.fill(catalog.sentence("trouble", error.code, lang), values)
+    return catalog.trouble(error.code, lang, safe(error.name), safe(error.detail))
 
 
 def _paste(limit: int) -> Html:

@@ -75,9 +75,11 @@ class Tracker:
         conn = self.table.find(segment, numbers, time)
         if conn.lanes is not None:
             self._settle(conn)
+        late: tuple[Finding, ...] = ()
         if conn.replay is not None:
             earlier, conn.replay = conn.replay, None
-            self._place(conn, earlier)
+            # Its own findings were shown with it, but not that it opens another connection.
+            late = tuple(one for one in self._place(conn, earlier).findings if one.code == "multiple_connections")
         x, y = conn.peers if segment.src == conn.flow.client else conn.peers[::-1]
         flags = flags_of(segment.flags or "")
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
@@ -86,8 +88,8 @@ class Tracker:
         if conn.first_fin is not None or conn.reset_by is not None:
             self.table.note(conn)
         if time is not None and previous is not None and previous - time >= BACKWARDS_FROM:
-            return step._replace(findings=(*step.findings, self._findings.time_backwards(conn, record)))
-        return step
+            late = (*late, self._findings.time_backwards(conn, record))
+        return step._replace(findings=(*step.findings, *late)) if late else step
 
     def _arrive(self, segment: Segment) -> int | None:
         """Take note of when a segment comes, which may be due to whoever is over by then; return its time."""

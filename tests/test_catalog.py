@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -260,3 +262,14 @@ def test_every_terminal_of_a_record_is_told_in_words() -> None:
         for terminal in catalog.entry("terminal", code).lists["terminals"]
     ]
     assert sorted(named) == sorted({"$END", *(terminal.name for terminal in lalr.build("record").terminals)})
+
+
+def test_what_the_system_says_is_known_by_its_words() -> None:
+    """Errors of files are told in both languages; what has no translation stays as it is."""
+    for code in catalog.codes("system"):
+        words = os.strerror(getattr(errno, code))
+        assert catalog.sentence("system", code, "en") == words[0].lower() + words[1:]
+        assert catalog.sentence("system", code, "zh") in catalog.trouble(
+            "unwritable", "zh", "x", words[0].lower() + words[1:]
+        )
+    assert "something new" in catalog.trouble("system", "zh", "x", "something new")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from played import conversation
+from scenario import packets, printed
 
 from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
@@ -231,3 +232,14 @@ def test_what_grep_puts_before_a_line_is_no_part_of_it(prefix: str) -> None:
     steps, _ = told("".join(prefix + text for text in log.splitlines(keepends=True)))
     assert [step.segment.time for step in steps] == ["10:00:00.000000", "10:00:00.250000"]
     assert [step.segment.layer and step.segment.layer.repairs for step in steps] == [("prefix",)] * 2
+
+
+def test_a_connection_that_is_confirmed_later_is_still_another_one() -> None:
+    """R44: its SYN was shown before anybody knew; what it says of the whole log is said with the record that confirms it."""
+    text = USED + "C S +2 isn=9000\nS . ack=101 seq=1\nC R seq=101\nC S +1 isn=9000\nS S.\nC ."
+    items = list(explain(printed(packets(text))))
+    found = [one for item in items if isinstance(item, Step) for one in item.findings]
+    told = [end for end in items if isinstance(end, Summary)]
+    assert len(told) > 1
+    counted = sum(end.findings.get("multiple_connections", 0) for end in told)
+    assert counted == sum(one.code == "multiple_connections" for one in found) == 1
