@@ -226,7 +226,7 @@ class Octets:
 
     def covers_payload(self, ack: int) -> bool:
         """Tell whether `ack`, not above the FIN, acknowledges captured payload, even if only a part of a segment (R137)."""
-        return any(one.start < ack and one.end > 1 for one in self.unacked)
+        return any(max(one.start, 1) < ack and one.end > 1 for one in self.unacked)
 
     def received(self, start: int, end: int) -> None:
         """Note a SACK block: the segments inside it have arrived."""
