@@ -257,17 +257,18 @@ def only_one(lang: Lang, given: Mapping[str, bool]) -> None:
     if len(names) > 1:
         from tdparse import catalog
 
-        _misused(lang, "one_of", options=catalog.sentence("ui", "comma", lang).join(names))
+        misused(lang, "one_of", options=catalog.sentence("ui", "comma", lang).join(names))
 
 
 def no_command(lang: Lang, names: Sequence[str], commands: Sequence[str]) -> None:
     """A command behind options would be taken for a log; one that is not there is wrong usage."""
     word = next((name for name in names if name in commands and not os.path.lexists(name)), None)
     if word is not None:
-        _misused(lang, "command_first", command=word)
+        misused(lang, "command_first", command=word)
 
 
-def _misused(lang: Lang, code: str, **values: str) -> NoReturn:
+def misused(lang: Lang, code: str, **values: str) -> NoReturn:
+    """End the program because of wrong usage, in the words of a sentence of the section ``ui``."""
     from tdparse import catalog
     from tdparse.job import PROGRAM, Exit
 

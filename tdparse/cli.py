@@ -62,6 +62,7 @@ from tdparse.arguments import (
     diagram_view,
     job_of,
     ladder_view,
+    misused,
     no_command,
     only_one,
     patterns_of,
@@ -399,6 +400,8 @@ def compare(
     from tdparse import vantage
 
     language = language_of(lang)
+    if client == server == "-":
+        misused(language, "one_stdin")
     job = job_of(language, None, strict=strict)
     view = comparison_view(language, format, color, output, quiet=quiet, verbose=verbose)
     raise typer.Exit(vantage.run(job, (client, server), view, output=output, numbering=numbering.value))

@@ -306,6 +306,13 @@ def test_wrong_usage_is_two(program: Program, arguments: list[str]) -> None:
     assert "Usage" in done.err
 
 
+def test_standard_input_is_one_log(program: Program, demo: Path) -> None:
+    """Nothing is left of it for the other side of a comparison."""
+    done = program("compare", "-", "-", given=(demo / "http.log").read_bytes())
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "tdexplain: standard input can be one of the two logs only\n"
+
+
 def test_ctrl_c_ends_a_run_over_files(demo: Path) -> None:
     """The verdicts so far, exit 130, nothing on standard error."""
     many = [*TDEXPLAIN, *[str(demo / "http.log")] * 2000]
