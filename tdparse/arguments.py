@@ -270,9 +270,14 @@ def no_command(lang: Lang, names: Sequence[str], commands: Sequence[str]) -> Non
 def misused(lang: Lang, code: str, **values: str) -> NoReturn:
     """End the program because of wrong usage, in the words of a sentence of the section ``ui``."""
     from tdparse import catalog
+
+    _refuse(catalog.fill(catalog.sentence("ui", code, lang), values))
+
+
+def _refuse(why: str) -> NoReturn:
     from tdparse.job import PROGRAM, Exit
 
-    typer.echo(f"{PROGRAM}: {catalog.fill(catalog.sentence('ui', code, lang), values)}", err=True)
+    typer.echo(f"{PROGRAM}: {why}", err=True)
     raise typer.Exit(Exit.USAGE)
 
 
@@ -373,7 +378,6 @@ def selection_of(
 def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) -> list[str]:
     """Return the codes asked for, one by one; a code that cannot exist is wrong usage."""
     from tdparse import catalog, selection
-    from tdparse.job import PROGRAM, Exit
 
     patterns = []
     for text in given or ():
@@ -385,6 +389,5 @@ def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]
         if error.nearest:
             nearest = ", ".join(error.nearest)
             words.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": nearest}))
-        typer.echo(f"{PROGRAM}: {'; '.join(words)}", err=True)
-        raise typer.Exit(Exit.USAGE) from None
+        _refuse("; ".join(words))
     return patterns
