@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
-from tdparse.record import is_continuation, is_unfinished, opens_ascii_dump, parse_line, style_of_unfinished
+from tdparse.record import (
+    is_continuation,
+    is_unfinished,
+    opens_ascii_dump,
+    parse_line,
+    read_line,
+    shows_ip_header_only,
+    style_of_unfinished,
+    with_place,
+)
 from tdparse.shapes import reader_of
 
 if TYPE_CHECKING:
@@ -31,9 +40,11 @@ class Assembler:
 
         Args:
             lends: Put the first line of a record that the next one does not complete into `lent`, and do not take
-                that next one: somebody else may find out how they belong together, or `take_back` them.
+                that next one: somebody else may find out how they belong together, or `take_back` them. Where reading
+                stops in what is rejected is left to them, too (`record.located`).
         """
         self._lends = lends
+        self._read = read_line if lends else parse_line
         self.lent: str | None = None
         self._line = 0
         self._held: list[str] = []  # the physical lines of a record that asks for another
@@ -91,8 +102,10 @@ class Assembler:
 
     def _begin(self, text: str) -> list[Item]:
         """Return the item of a line that may open a record."""
-        item = parse_line(text, self._line)
         self.quoting = False
+        if not self._dumping and self._after != "icmp" and shows_ip_header_only(text):
+            return self._hold(text)
+        item = self._read(text, self._line)
         if isinstance(item, Segment):
             return [self._segment(item)]
         if item.kind in OPEN_KINDS:
@@ -100,10 +113,14 @@ class Assembler:
             if quotes and not self._dumping:
                 return [self._quotation(text)]
             if style_of_unfinished(text) in self._styles if self._dumping else is_unfinished(text):
-                self._held = [text]
-                self._fast = None
-                return []
+                return self._hold(text)
         return [self._other(item)]
+
+    def _hold(self, text: str) -> list[Item]:
+        """Keep a line that asks for another."""
+        self._held = [text]
+        self._fast = None
+        return []
 
     def _segment(self, item: Segment) -> Item:
         """Return the segment, or the line of a dump that imitates one."""
@@ -135,7 +152,7 @@ class Assembler:
         """Return a line of the header that an ICMP error quotes: it is no segment of its own."""
         self.quoting = True
         joined = text.lstrip() if self._quoted is None else f"{self._quoted}\n{text}"
-        item = parse_line(joined, self._line)
+        item = read_line(joined, self._line)
         self._quoted = joined if is_unfinished(joined) else None
         message = self._message
         if not isinstance(item, Segment) or message is None or message.note is None:
@@ -158,7 +175,7 @@ class Assembler:
         """Return the items when `text` follows a record that asked for another line."""
         joined = "\n".join((*self._held, text))
         first = self._line - len(self._held)
-        item = parse_line(joined, first)
+        item = read_line(joined, first)
         if isinstance(item, Segment):
             self._held = []
             return [self._segment(item)]
@@ -192,8 +209,9 @@ class Assembler:
         """Return the lines of a segment that cannot be read, known by its last one; reading has stopped in that."""
         before = len("\n".join(self._held)) + 1
         held = self._give_up()
-        column = None if item.column is None else max(item.column - before, 1)
-        return [*held, self._other(item._replace(line=self._line, raw=text, column=column))]
+        place = with_place(item)
+        column = None if place.column is None else max(place.column - before, 1)
+        return [*held, self._other(place._replace(line=self._line, raw=text, column=column))]
 
     def _give_up(self) -> list[Item]:
         """Return the held lines as what they are without the line they asked for."""

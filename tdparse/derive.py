@@ -94,6 +94,27 @@ class Deriver:
         """Return the pattern of `rule`."""
         return self._rule(rule)
 
+    def needed(self, rule: str) -> frozenset[str]:
+        """Return the fixed texts of which every text of a rule has each somewhere."""
+        return self._needed(rule) or frozenset()
+
+    def _needed(self, name: str) -> frozenset[str] | None:
+        """Do the same for a symbol; None for a rule that is open already: it needs no other texts than it does."""
+        if name in self._terminals:
+            pattern = self._terminals[name]
+            return frozenset({pattern.value}) if isinstance(pattern, PatternStr) else frozenset()
+        if name in self._open:
+            return None
+        self._open.append(name)
+        of_all: frozenset[str] | None = None
+        for sequence in self._rules[name]:
+            found = [self._needed(symbol.name) for symbol in sequence]
+            if None not in found:
+                of_one = frozenset[str]().union(*(one for one in found if one is not None))
+                of_all = of_one if of_all is None else of_all & of_one
+        self._open.pop()
+        return of_all
+
     def _prune(self, dead: frozenset[str]) -> None:
         """Leave out what needs a dead symbol, until nothing more dies."""
         while True:
@@ -345,14 +366,22 @@ DOMINANT_FIELDS: Final = (
     *("addressed", "flags", "seq", "seq_last", "ack", "window"),
     *("options", "length", "payload"),
 )
-# What the commonest shape of line does without.
-RARE: Final = (
-    *("number", "lengths", "us_date", "month_date", "delta", "old_delta", "TIME_NOTE", "TIME_ERROR", "_device"),
-    *("link", "complaint", "_details", "outer", "_checksum", "_urgency", "ACK_UNSET", "fault"),
-    *("NONE", "BAD_IP", "truncation", "suffix", "no_flags", "BRACES", "glued", "adjoined"),
+# What few options are, or have.
+ODD_OPTIONS: Final = (
     *("_md5", "_tcp_ao", "_uto", "_echo", "_echo_reply", "_cc", "_cc_new", "_cc_echo", "_scps", "_exp", "_unknown"),
     *("OPTION_LENGTH", "SACK_INVALID", "bad", "TIMESTAMP"),
 )
+# What a record of today does without, on Ethernet or of `-i any`, verbose or not.
+SELDOM: Final = (
+    *ODD_OPTIONS,
+    *("lengths", "us_date", "month_date", "old_delta", "TIME_NOTE", "TIME_ERROR", "PKTAP", "ENC", "ARROW"),
+    *("OLD_VLAN", "SWITCH_TAG", "LLC", "DOT3", "PPP", "LOOPBACK", "RAW_IP", "HDLC", "FRAME_RELAY", "FDDI", "JUNIPER"),
+    *("TOKEN_RING", "WIFI", "PFLOG", "IPOIB", "ARCNET", "NFLOG", "PKTAP_DLT", "SLIP", "OLD_ETHERNET", "OLD_SLL"),
+    *("OLD_SNAP", "complaint", "LENGTH_NOTE", "IP_OPTIONS", "outer", "_tunnel", "_shim", "BAD_IP"),
+    *("_urgency", "ACK_UNSET", "fault", "truncation", "suffix", "no_flags", "BRACES", "glued", "adjoined"),
+)
+# What the commonest shape of line does without, too.
+RARE: Final = (*SELDOM, "number", "delta", "_device", "link", "_details", "_checksum", "NONE")
 OPTION_FIELDS: Final = (
     *("mss", "wscale", "sack_ok", "sack", "ts_val", "ts_ecr", "tfo", "exp_tfo", "md5", "tcp_ao", "uto", "mptcp"),
     *(
@@ -387,6 +416,8 @@ SHAPES: Final = {
     "EPOCHED": ("epoch", "date", "clock"),
 }
 
+OTHER_TIMES: Final = ("us_date", "month_date", "delta", "old_delta", "TIME_NOTE", "TIME_ERROR")
+
 PLANS: Final[Mapping[str, Plan]] = {
     **{
         f"NEXT_{name}": Plan("modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, CHECKED, text=True)
@@ -396,14 +427,18 @@ PLANS: Final[Mapping[str, Plan]] = {
         name: Plan("modern_record", (time, *DOMINANT_FIELDS), (*RARE, *others), DECIDED, CHECKED)
         for name, (time, *others) in SHAPES.items()
     },
+    "TIMED": Plan("_time", tuple(time for time, *_ in SHAPES.values()), OTHER_TIMES),
     "ADDRESSED": Plan("addressed", ("word", "src", "dst"), RARE),
+    "COMMON": Plan("modern_record", PACKET_FIELDS, SELDOM),
     "PACKET": Plan("packet", PACKET_FIELDS),
     "ABRIDGED": Plan("abridged", ABRIDGED_FIELDS),
+    "COMMON_UNFINISHED": Plan("unfinished", TIMES, SELDOM),
     "UNFINISHED": Plan("unfinished", TIMES),
     "OUTER": Plan("outer", ("src", "dst", "extension")),
     "IP_TEXT": Plan("ip_text", ("tos", "ttl", "ip_id", "ip_flags", "ip_length")),
     "ICMP_ERROR": Plan("icmp_error", ("quoted_host", "quoted_protocol", "quoted_port", "mtu")),
     "ENDPOINT": Plan("endpoint", ("host", "port")),
+    "COMMON_OPTION": Plan("option", OPTION_FIELDS, (*ODD_OPTIONS, "mptcp")),
     "OPTION": Plan("option", OPTION_FIELDS),
     "SACK_BLOCK": Plan("sack_block", ("left", "right")),
     "PLAIN": Plan("plain", PLAIN_FIELDS),
@@ -415,7 +450,11 @@ PLANS: Final[Mapping[str, Plan]] = {
 
 
 def module_text() -> str:
-    """Return the source of `tdparse._patterns`: every pattern of `PLANS` and the fields of its groups."""
+    """
+    Return the source of `tdparse._patterns`: every pattern of `PLANS` and the fields of its groups.
+
+    `NEEDED` has for some of them the longest text without which nothing can match.
+    """
     loaded = lalr.build(*dict.fromkeys(plan.rule for plan in PLANS.values()))
     lines = _head("Patterns derived from grammar/tcpdump.lark by tdparse.derive: do not edit.")
     for name, plan in PLANS.items():
@@ -423,7 +462,16 @@ def module_text() -> str:
         lines += [f"{name}: Final = (", *(f"    {piece!r}" for piece in _pieces(pattern)), ")"]
         if fields:
             lines.append(f"{name}_FIELDS: Final = {fields!r}")
+    texts = {name: _longest(plan, loaded) for name, plan in PLANS.items() if not plan.text}
+    needed = {name: text for name, text in texts.items() if len(text) > 1}
+    lines.append(f"NEEDED: Final = {needed!r}")
     return "\n".join(lines) + "\n"
+
+
+def _longest(plan: Plan, lark: Lark) -> str:
+    """Return the longest text that whatever `plan` describes needs, "" if there is none."""
+    texts = Deriver(lark, plan.fields, plan.drop).needed(plan.rule)
+    return max(sorted(texts), key=len, default="")
 
 
 def tables_text() -> str:

@@ -72,6 +72,20 @@ def port_of(text: str | None) -> int | str | None:
     return int(text) if text is not None and text.isdecimal() and len(text) <= PORT_DIGITS else text
 
 
+# Patterns of the same, each a part of the next: most is common, and what is seldom takes long to compile.
+PACKETS: Final = ("COMMON", "PACKET")
+UNFINISHED: Final = ("COMMON_UNFINISHED", "UNFINISHED")
+
+
+def whole(text: str, *names: str) -> tuple[str, re.Match[str]] | None:
+    """Return the first of the named patterns that describes the whole of `text`, and its match; None if none does."""
+    for name in names:
+        found = pattern[name].fullmatch(text) if _patterns.NEEDED.get(name, "") in text else None
+        if found is not None:
+            return name, found
+    return None
+
+
 def captured(name: str, found: re.Match[str]) -> Fields:
     """Return the text of each field that was printed, by the rule that captured it."""
     fields = getattr(_patterns, f"{name}_FIELDS")
@@ -234,7 +248,8 @@ def _window(fields: Fields) -> int | None:
 
 def _outers(fields: Fields) -> Iterator[re.Match[str]]:
     """Yield the layers around the innermost packet, outermost first."""
-    return pattern["OUTER"].finditer(fields.get("outers", ""))
+    outers = fields.get("outers")
+    return pattern["OUTER"].finditer(outers) if outers else iter(())
 
 
 def _flow(fields: Fields, tunnels: list[tuple[str | None, ...]]) -> tuple[int | None, Endpoint, Endpoint]:

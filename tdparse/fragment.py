@@ -51,7 +51,7 @@ def read(text: str) -> Fragment | None:
         return None
     for record, missing in _readings(text.strip().rstrip(",")):
         # The pattern comes first: only a text that it accepts can be a segment, and nobody asks why the others are none.
-        if fields.pattern["PACKET"].fullmatch(record) and isinstance(parse_line(record), Segment):
+        if fields.whole(record, *fields.PACKETS) and isinstance(parse_line(record), Segment):
             if not missing:
                 return None
             explainer = Explainer(numbering="absolute")  # numbers are shown as they are

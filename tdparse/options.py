@@ -48,12 +48,13 @@ class Options(NamedTuple):
 NO_OPTIONS = Options()
 _TS: Final = Options._fields.index("ts")
 _STAMPS: Final = re.compile(r"(?:^|,)TS val (\d{1,20}) ecr (\d{1,20})(?=,|$)", re.ASCII)
+_BEHIND: Final = ("", ",")  # an option that is not whole with what the pattern of the common ones describes
 _STAND_IN: Final = 98_765_432_109_876_543_210  # for a timestamp: more than 32 bits hold
 
 
 @cache
-def _option() -> re.Pattern[str]:
-    return re.compile(_patterns.OPTION, re.ASCII)
+def _option(name: str) -> re.Pattern[str]:
+    return re.compile(getattr(_patterns, name), re.ASCII)
 
 
 @cache
@@ -98,14 +99,17 @@ def _read(text: str) -> Options:
     """Return the options that `text` names, one after the other."""
     values: dict[str, object] = {}
     position = 0
-    match = _option().match
+    match = _option("COMMON_OPTION").match
     while position < len(text):
         found = match(text, position)
+        fields: tuple[str, ...] = _patterns.COMMON_OPTION_FIELDS
+        if found is None or text[found.end() : found.end() + 1] not in _BEHIND:
+            found, fields = _option("OPTION").match(text, position), _patterns.OPTION_FIELDS
         if found is None:
             values.setdefault("bad", text[position:].lstrip(" "))
             break
         if found.lastgroup is not None:  # nop and eol say nothing
-            _note(values, found)
+            _note(values, found, fields)
         position = found.end()
         if text[position : position + 1] == ",":
             position += 1
@@ -114,16 +118,14 @@ def _read(text: str) -> Options:
     return Options(**values)  # type: ignore[arg-type]
 
 
-def _note(values: dict[str, object], found: re.Match[str]) -> None:
-    """Add what one option says to `values`, keyed by the fields of `Options`."""
+def _note(values: dict[str, object], found: re.Match[str], fields: tuple[str, ...]) -> None:
+    """Add what one option says to `values`, keyed by the fields of `Options`; `fields` are the rules of its groups."""
     alone = found.lastgroup
     if alone in _ALONE:
         field, read = _READERS[alone]
         values.setdefault(field, read(found[alone], {}))
         return
-    printed = {
-        rule: text for rule, text in zip(_patterns.OPTION_FIELDS, found.groups(), strict=True) if text is not None
-    }
+    printed = {rule: text for rule, text in zip(fields, found.groups(), strict=True) if text is not None}
     for rule, text in printed.items():
         if rule in _READERS:
             field, read = _READERS[rule]

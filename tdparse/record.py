@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 2**20  # characters of one record; a decoded payload of 64 KiB prints 200,000
 FOREIGN: Final = ("arp", "udp", "icmp", "fragment", "other_protocol")
-USUAL: Final = next(iter(shapes.SHAPES))
-OTHER_SHAPES: Final = tuple(shapes.SHAPES)[1:]
+COMMON_UNFINISHED: Final = fields.UNFINISHED[0]
+USUAL: Final = next(iter(shapes.SHAPES))  # whose time is optional, as that of the others
 _readers: Final = shapes.readers
 _pattern: Final = fields.pattern
 _endpoints: Final = fields.endpoints
@@ -36,38 +36,34 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
-    return _readers[USUAL](text, line) or _of_other_shape(text, line)
+    return located(read_line(text, line))
+
+
+def read_line(text: str, line: int) -> Item:
+    """Return the same, but for where reading stops in what is rejected, which takes long to find: see `located`."""
+    timed = _pattern["TIMED"].match(text)
+    name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
+    return _readers[name](text, line) or read_unusual(text, line)
 
 
 def segment_of(text: str, line: int) -> Segment:
     """Return the segment that a text is known to be, as one of the NEXT patterns has described it."""
-    item = parse_line(text, line)
+    item = read_line(text, line)
     if not isinstance(item, Segment):  # pragma: no cover - what those patterns describe is a segment
         raise TypeError(text)
     return item
 
 
-def _of_other_shape(text: str, line: int) -> Item:
-    """Return the same for a text that has not the first of the shapes of `tdparse.shapes`."""
-    for name in OTHER_SHAPES:
-        segment = _readers[name](text, line)
-        if segment is not None:
-            return segment
-    return parse_unusual(text, line)
-
-
-def parse_unusual(text: str, line: int = 1) -> Item:
-    """Return the same as `parse_line` for a text that has none of the shapes of `tdparse.shapes`."""
+def read_unusual(text: str, line: int) -> Item:
+    """Return the same as `read_line` for a text that has none of the shapes of `tdparse.shapes`."""
     if len(text) > MAX_LENGTH:
         note = {"length": len(text), "limit": MAX_LENGTH}
         return Skipped(line, "rejected", text, MAX_LENGTH + 1, (), "too_long", note)
     found = _pattern["PLAIN"].fullmatch(text)
     if found is not None:
         return _plain(found, line, text)
-    found = _pattern["PACKET"].fullmatch(text)
-    if found is not None:
-        return _packet(found, line, text)
-    return _left_over(text, line)
+    packet = fields.whole(text, *fields.PACKETS)
+    return _left_over(text, line) if packet is None else _packet(fields.captured(*packet), line, text)
 
 
 def is_unfinished(text: str) -> bool:
@@ -75,14 +71,19 @@ def is_unfinished(text: str) -> bool:
     return _unfinished(text) is not None
 
 
+def shows_ip_header_only(text: str) -> bool:
+    """Return whether `text` is the commonest of such beginnings: one without addresses, so that it is nothing else."""
+    return len(text) <= MAX_LENGTH and fields.whole(text + "\n", COMMON_UNFINISHED) is not None
+
+
 def style_of_unfinished(text: str) -> TimeStyle | None:
     """Return how the time of such a beginning is printed, None if `text` is none."""
     found = _unfinished(text)
-    return None if found is None else fields.time_style(fields.captured("UNFINISHED", found))
+    return None if found is None else fields.time_style(fields.captured(*found))
 
 
-def _unfinished(text: str) -> re.Match[str] | None:
-    return _pattern["UNFINISHED"].fullmatch(text + "\n") if len(text) <= MAX_LENGTH else None
+def _unfinished(text: str) -> tuple[str, re.Match[str]] | None:
+    return fields.whole(text + "\n", *fields.UNFINISHED) if len(text) <= MAX_LENGTH else None
 
 
 def is_continuation(text: str) -> bool:
@@ -105,9 +106,8 @@ def _plain(found: re.Match[str], line: int, text: str) -> Skipped:
     return Skipped(line, kind, text, note={name: int(value) for name, value in numbers.items()})
 
 
-def _packet(found: re.Match[str], line: int, text: str) -> Item:
+def _packet(printed: fields.Fields, line: int, text: str) -> Item:
     """Return the segment, or the packet of another protocol under its kind."""
-    printed = fields.captured("PACKET", found)
     for kind in FOREIGN:
         if kind in printed:
             return Skipped(line, kind, text, note=_quotation(printed) if kind == "icmp" else None)
@@ -144,13 +144,23 @@ def _left_over(text: str, line: int) -> Skipped:
     """Return the kind of a text that no pattern of a whole record describes."""
     if is_continuation(text):
         return Skipped(line, "continuation", text)
-    if _pattern["SUSPECT"].fullmatch(text.replace("\n", " ")) is None:
-        return Skipped(line, "remark", text)
+    suspect = _pattern["SUSPECT"].fullmatch(text.replace("\n", " ")) is not None
+    return Skipped(line, "rejected" if suspect else "remark", text)
+
+
+def located(item: Item) -> Item:
+    """Return an item of `read_line`, which has the place where reading stops now if it was rejected."""
+    return item if isinstance(item, Segment) else with_place(item)
+
+
+def with_place(item: Skipped) -> Skipped:
+    """Do the same for a line that is no segment."""
+    if item.kind != "rejected" or item.column is not None:
+        return item
     from tdparse import lalr  # lark is loaded only when its error position is wanted
 
-    failure = lalr.failure(text)
+    failure = lalr.failure(item.raw)
     if failure is None:
-        return Skipped(line, "rejected", text, 1, (), "unreadable")
-    return Skipped(
-        line, "rejected", text, failure.column, failure.expected, "cut" if failure.column > len(text) else "unreadable"
-    )
+        return item._replace(column=1, expected=(), reason="unreadable")
+    reason = "cut" if failure.column > len(item.raw) else "unreadable"
+    return item._replace(column=failure.column, expected=failure.expected, reason=reason)

@@ -190,13 +190,13 @@ def _edited(text: str, edits: list[tuple[tuple[int, int], int]]) -> str:
 
 def _spans(text: str) -> dict[str, tuple[int, int]]:
     """Return where each field of a record was printed, by the grammar."""
-    for name in ("CLOCKED", "PACKET"):
-        found = fields.pattern[name].fullmatch(text)
-        if found is not None:
-            names = getattr(_patterns, f"{name}_FIELDS")
-            return {field: found.span(index) for index, field in enumerate(names, 1) if found[index] is not None}
-    msg = f"no record: {text!r}"
-    raise ValueError(msg)
+    described = fields.whole(text, "CLOCKED", *fields.PACKETS)
+    if described is None:
+        msg = f"no record: {text!r}"
+        raise ValueError(msg)
+    name, found = described
+    names = getattr(_patterns, f"{name}_FIELDS")
+    return {field: found.span(index) for index, field in enumerate(names, 1) if found[index] is not None}
 
 
 def _blocks(text: str, options: tuple[int, int]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from tdparse import fields, stamp
+from tdparse import _patterns, fields, stamp
 from tdparse.model import Endpoint, Segment, TimeStyle
 
 if TYPE_CHECKING:
@@ -153,6 +153,8 @@ def reader_of(segment: Segment) -> Reader | None:
     return None if name is None else readers[name]
 
 
+# By the rule of its grammar that describes a record's time; none for one without.
+OF_TIME: Final = {getattr(_patterns, f"{name}_FIELDS")[0]: name for name in SHAPES}
 OF_STYLE: Final = {
     TimeStyle.NONE: "CLOCKED",  # its time is optional
     **{style: name for name, (style, _) in SHAPES.items()},

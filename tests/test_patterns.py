@@ -14,8 +14,8 @@ import pytest
 from lark import Lark, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
 from test_grammar import every_rule, examples, tokens
 
-from tdparse import _patterns, _tables, derive, fields, lalr, shapes
-from tdparse.record import parse_line
+from tdparse import _patterns, _tables, derive, fields, lalr, options, shapes
+from tdparse.record import parse_line, read_line, shows_ip_header_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -236,6 +236,74 @@ def test_the_common_shapes_give_the_same_segment_as_the_whole_grammar() -> None:
                 assert quick == fields.segment(fields.captured("PACKET", found), 1, text)
                 taken += 1
     assert taken > 1_000
+
+
+def verbose(count: int, seed: int) -> Iterator[str]:
+    """Yield records as `-v`, `-e` and `-i any` print them, most of them a little damaged."""
+    chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    ip = "(tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 60)"
+    link = "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 74: "
+    heads = [
+        "IP ",
+        f"IP {ip}\n    ",
+        link,
+        f"{link}{ip}\n    ",
+        "eth0  In  IP ",
+        f"lo    Out IP {ip}\n    ",
+        "vlan 7, p 0, ",
+    ]
+    sums = ["", ", cksum 0x1a2b (correct)", ", cksum 0x1a2b (incorrect -> 0x3c4d)"]
+    options = ["", ", options [nop,nop,TS val 5 ecr 6]", ", options [mss 1460,sackOK,eol]", ", options [sack 1 {3:4}]"]
+    for _ in range(count):
+        text = chance.choice(["", "   1  "]) + chance.choice(["", "12:00:00.000001 ", " 00:00:00.000001 "])
+        text += (
+            chance.choice(heads) + "192.0.2.1.5 > 192.0.2.2.80: Flags [P.]" + chance.choice(sums) + ", seq 1:6, ack 7"
+        )
+        text += ", win 9" + chance.choice(options) + ", length 5" + chance.choice(["", ": HTTP", " [|tcp]"])
+        for _ in range(chance.randrange(3)):
+            text = damaged(chance, text)
+        yield text
+        if "\n" in text:
+            yield text.partition("\n")[0]
+
+
+def test_what_is_common_gives_the_same_as_the_whole_grammar() -> None:
+    """Of two patterns of the same the first is a sublanguage, and what it needs to be looked at is in all of it."""
+    packets = unfinished = 0
+    for text in (*generated(2_000, 11), *usual(3_000, 12), *verbose(6_000, 13)):
+        for names, whole in ((fields.PACKETS, text), (fields.UNFINISHED, f"{text}\n")):
+            described = fields.whole(whole, *names)
+            found = fields.pattern[names[-1]].fullmatch(whole)
+            assert (described is None) is (found is None), whole
+            if described is not None and found is not None:
+                assert fields.captured(*described) == fields.captured(names[-1], found), whole
+                packets += described[0] == "COMMON"
+        if shows_ip_header_only(text):
+            unfinished += 1
+            assert fields.pattern["PACKET"].fullmatch(text) is None, text  # so nobody has to look
+    assert packets > 2_000
+    assert unfinished > 500
+
+
+def test_a_text_is_read_by_the_shape_of_its_time() -> None:
+    """No other shape than the one that its time belongs to describes it."""
+    for text in (*generated(2_000, 14), *usual(5_000, 15)):
+        taken = [segment for name in shapes.SHAPES if (segment := shapes.readers[name](text, 1)) is not None]
+        assert not taken or read_line(text, 1) == taken[0], text
+
+
+def test_common_options_say_what_the_pattern_of_all_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which pattern reads an option makes no difference."""
+    chance = random.Random(16)  # noqa: S311 - reproducible, not secret
+    texts = [sentence(chance, "options") for _ in range(2_000)]
+    texts += [damaged(chance, text) for text in texts]
+    read = [options._read(text) for text in texts]
+    monkeypatch.setattr(_patterns, "COMMON_OPTION", "(?!)")
+    options._option.cache_clear()
+    every = [options._read(text) for text in texts]
+    options._option.cache_clear()
+    assert read == every
+    assert len(set(read)) > 500
 
 
 @pytest.mark.parametrize("name", shapes.SHAPES)

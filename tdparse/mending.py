@@ -1,0 +1,278 @@
+"""
+Readings of a line without what people put into it, and with the lines behind it: `tdparse.repair` judges by them.
+
+All of this is loaded with the first line that is nothing by itself.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from tdparse import fields
+from tdparse.model import Layer, Segment
+from tdparse.record import is_unfinished, parse_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tdparse.model import Item
+
+HARD_WRAP: Final = 55  # a line at least this long may have been broken inside a word
+
+
+_COLOURS: Final = re.compile("\x1b\\[[0-9;:?]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(?:\x07|\x1b\\\\)")
+_INVISIBLE: Final = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060\x00\r]")
+_SPACES: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
+_INDENT: Final = re.compile("^[ \t]*\t[ \t]*")  # one space would make a time of day a difference (-ttt)
+_OCTET: Final = re.compile("=([0-9A-F]{2})")
+_TAGS: Final = re.compile(
+    r"\[/?(?:[bius]|(?i:color|size|font|code|quote|url|pre))(?:=[^\]\n]*)?\]"  # [S] and [P] are flags
+    r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt)\b[^<>]*>"
+)
+# One sign of quoting, of a list, of a comment or of a numbered line.
+_MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
+_CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before the record ends behind it
+# Where a record can begin inside a line: a time, the network word, or two addresses.
+_STAMP: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9}"
+_OPENING: Final = rf"{_STAMP} |IP6? (?=\S)"  # only behind the last kind of time the space is asked for
+_RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
+_START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
+# Where one of several records begins that a page or a chat has put into one line.
+_ANOTHER: Final = re.compile(
+    rf"(?<= )(?:{_STAMP})"
+    r"(?= (?:[\w.@:-]+ +(?:In|Out|[BMP]) +)?(?:IP6? |ARP, |[\w.:-]+ > ))"
+)
+_TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
+# In front of a record without a time: a time of the record itself, or its IP header, that cannot be read. A prefix ends
+# otherwise ("host tcpdump[123]: ", "pod | "), and what the record says is not left out for the sake of the rest.
+_DAMAGED: Final = re.compile(r"\bIP6? \(|(?<![\w.:])\d\d:\d\d:\d\d\.\d+ +(?:[^\s:|]+ +){0,3}$")
+_ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
+_SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
+_PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
+_TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
+_TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
+# What grep puts before a line: the name of the file, the number of the line.
+_FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(?:{_STAMP}) )")
+# A time that somebody has cut to milliseconds.
+_SHORT_TIME: Final = re.compile(
+    r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
+)
+_DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
+_LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
+_TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
+
+
+class Reading(NamedTuple):
+    """One way to read the lines held so far, as the beginning of a record."""
+
+    text: str
+    repairs: tuple[str, ...]
+    soft: bool  # the last line ended in a soft break of quoted-printable
+
+
+# ------------------------------------------------------------------ cleaning
+
+
+def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the readings of one physical line, the least changed first, with what was undone for each."""
+    cleaned, repairs = _characters(text)
+    yield cleaned, repairs
+    seen = {cleaned}
+    for variant, more in _variants(cleaned):
+        for shortened, most in _beginnings(variant):
+            if shortened not in seen:
+                seen.add(shortened)
+                yield shortened, (*repairs, *more, *most)
+
+
+def _characters(text: str) -> tuple[str, tuple[str, ...]]:
+    """Undo what changes single characters."""
+    repairs = []
+    for name, pattern, put in (
+        ("colours", _COLOURS, ""),
+        ("invisible", _INVISIBLE, ""),
+        ("spaces", _INDENT, "        "),
+        ("spaces", _SPACES, " "),
+    ):
+        cleaned = pattern.sub(put, text)
+        if cleaned != text:
+            if name not in repairs:
+                repairs.append(name)
+            text = cleaned
+    return text.rstrip(" "), tuple(repairs)
+
+
+def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text as it is, and without what web pages, mail and people put into it."""
+    yield text, ()
+    plain: str = text
+    repairs: tuple[str, ...] = ()
+    if "&" in text:
+        plain, repairs = _SPACES.sub(" ", _unescaped(text)), ("entities",)
+        yield plain, repairs
+    if _OCTET.search(plain):
+        decoded = _OCTET.sub(lambda found: chr(int(found[1], 16)), plain)
+        if "\n" not in decoded:
+            yield decoded, (*repairs, "quoted_printable")
+    for name, pattern, put in (
+        ("tags", _TAGS, ""),
+        ("split_number", _SPLIT_NUMBER, ""),
+        ("patch_marks", _PATCH_MARK, " "),
+        ("spacing", _TIGHT_ARROW, " > "),
+        ("spacing", _TIGHT_COMMA, ", "),
+        ("abridged", _DOTS, ""),
+        ("abridged", _SHORT_TIME, _lengthened),
+        ("spacing", _LOOSE_OPTION, ","),
+    ):
+        changed = pattern.sub(put, plain)
+        if changed != plain:
+            yield changed, (*repairs, name)
+    spaced = _TIGHT_WORD.sub(r"IP\1 ", _TIGHT_ARROW.sub(" > ", plain))
+    if spaced != plain:
+        yield spaced, (*repairs, "spacing")
+    single = re.sub(r"(?<=\S)  +(?=\S)", " ", plain)
+    if single != plain:
+        yield single, (*repairs, "spaces")
+
+
+def _lengthened(time: re.Match[str]) -> str:
+    """Return a time of day with microseconds."""
+    return f"{time[0]:0<15}"
+
+
+def _unescaped(text: str) -> str:
+    """Return the text without HTML's escapes; what was pasted from a page's source into a page has them twice."""
+    plain = html.unescape(text)
+    return html.unescape(plain) if "&amp;" in text else plain
+
+
+def _beginnings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text without what stands before a record, then without what closes quotes that began there, too."""
+    yield from _openings(text)
+    closed = _CLOSING.sub("", text)
+    if closed != text:
+        yield from ((shortened, repairs) for shortened, repairs in _openings(closed) if repairs)
+
+
+def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text without one, two, … marks of quoting, then from each place where a record can begin."""
+    yield text, ()
+    rest = text
+    for _ in range(8):
+        mark = _MARK.match(rest)
+        if mark is None or not mark[0]:
+            break
+        rest = rest[mark.end() :]
+        yield rest, ("quoted",)
+    found_in = _FOUND_IN.match(text)
+    if found_in is not None and found_in[0]:
+        yield text[found_in.end() :], ("prefix",)
+    for place, found in enumerate(_START.finditer(text)):
+        if place >= 3:  # noqa: PLR2004  a record does not begin far inside a line
+            break
+        front, rest = text[: found.start()], text[found.start() :]
+        if front and (_TIME.match(rest) or not _DAMAGED.search(front)):
+            yield rest, ("prefix",)
+
+
+def joined(reading: Reading, text: str) -> Iterator[Reading]:
+    """Yield the ways in which `text` continues a reading."""
+    seen = set()
+    cleaned, _ = _characters(text)
+    plain = _SPACES.sub(" ", _unescaped(cleaned)) if "entities" in reading.repairs else cleaned
+    another = is_unfinished(reading.text) and _RECORD.search(plain) is not None
+    for shortened, undone in _beginnings(plain):
+        if another and "prefix" in undone:
+            continue  # its addresses are those of another record
+        soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)
+        rest = (shortened[:-1] if soft else shortened).lstrip(" ")
+        if not rest or rest in seen:
+            continue
+        seen.add(rest)
+        if reading.soft:
+            yield Reading(reading.text + rest, _with(reading.repairs, "quoted_printable"), soft)
+            yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
+            continue
+        if is_unfinished(reading.text):
+            indented = "quoted" in reading.repairs or shortened.startswith("    ")
+            repairs = reading.repairs if indented else _with(reading.repairs, "spaces")
+            yield Reading(f"{reading.text}\n    {rest}", repairs, soft)
+            if (closed := _LOOSE_OPTION.sub(",", rest)) != rest:
+                yield Reading(f"{reading.text}\n    {closed}", _with(repairs, "spacing"), soft)
+        yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
+        if len(reading.text) >= HARD_WRAP:
+            yield Reading(reading.text + rest, _with(reading.repairs, "wrapped"), soft)
+
+
+def _with(repairs: tuple[str, ...], name: str) -> tuple[str, ...]:
+    return repairs if name in repairs else (*repairs, name)
+
+
+# ------------------------------------------------------------------ judging
+
+
+def whole(text: str, line: int) -> Item | None:
+    """Return the record that `text` is, a segment or a packet of another protocol; None for anything else."""
+    if fields.whole(text, *fields.PACKETS) is None:
+        return None
+    item = parse_line(text, line)
+    if isinstance(item, Segment):
+        return item
+    return None if item.kind in {"rejected", "other_protocol"} else item
+
+
+def abridged(text: str, line: int) -> Segment | None:
+    """Return the record that a person has shortened: what is left of it, and nothing made up."""
+    for cleaned, repairs in cleanings(text):
+        shortened = fields.whole(cleaned, "ABRIDGED")
+        if shortened is not None:
+            printed = fields.captured(*shortened)
+            try:
+                segment = fields.segment(printed, line, cleaned)
+            except fields.DisagreementError:
+                continue
+            layer = (segment.layer or Layer())._replace(raw=(text,), repairs=(*repairs, "abridged"))
+            told = "length" in printed or segment.seq_last is not None
+            return segment._replace(layer=layer, length=segment.length if told else None)
+    return None
+
+
+def opens(text: str) -> bool:
+    """Tell whether `text` can be the beginning of a record that goes on in the next line."""
+    if is_unfinished(text):
+        return True
+    if _START.match(text.removeprefix(" ")) is None or _ENDED.search(text):  # a difference has a space for its sign
+        return False
+    return " > " in text or "IP" in text
+
+
+def begins_anew(text: str, without: str = "") -> bool:
+    """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it; `without` one repair."""
+    readings = (cleaned for cleaned, repairs in cleanings(text) if without not in repairs)
+    return any(_TIME.match(cleaned) or whole(cleaned, 1) is not None for cleaned in readings)
+
+
+def runs_on(segment: Segment) -> bool:
+    """Tell whether another record follows where a payload would: with no mark before it, which no sender can leave out."""
+    payload = segment.payload
+    if payload is None or segment.text.endswith(f": {payload}"):
+        return False
+    return _ANOTHER.match(f" {payload}", 1) is not None
+
+
+def parted(segment: Segment, text: str, repairs: tuple[str, ...]) -> list[Item]:
+    """Return the records of a line that has several."""
+    places = [0, *(found.start() for found in _ANOTHER.finditer(segment.text)), len(segment.text)]
+    parts = [parse_line(segment.text[start:end].rstrip(), segment.line) for start, end in pairwise(places)]
+    return [mended(part, (text,), (*repairs, "run_together")) for part in parts]
+
+
+def mended(item: Item, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Item:
+    """Return the item with the lines it was made from, and what was undone."""
+    if isinstance(item, Segment):
+        layer = (item.layer or Layer())._replace(raw=raw, repairs=repairs)
+        return item._replace(lines=len(raw), layer=layer)
+    return item._replace(raw=raw[0])
