@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse import evidence
+from tdparse.evidence import RECENT, Sighting
 from tdparse.flags import DATA, FIN, RST, SYN_ACK
 from tdparse.incarnation import Tentative
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.modifiers import Context
 
-RECENT: Final = 16  # records of one sender, of which copies may come from another device
 MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
 
 # Steps that prove nothing about their sender and do nothing to their receiver.
@@ -201,8 +201,9 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     if step == "stepless.capture_duplicate":
         x.copies += 1
         return
-    if place_of(record) is not None:
-        x.recent = (*x.recent[1 - RECENT :], record)
+    place = place_of(record)
+    if place is not None:
+        x.recent = (*x.recent[1 - RECENT :], Sighting(place, record))
     if step == "stepless.stray" and record.cls is SYN_ACK:
         x.synack_count += 1
     conn.only_rst = conn.only_rst and record.cls is RST

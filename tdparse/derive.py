@@ -363,7 +363,7 @@ PACKET_FIELDS: Final = (
     *("arp", "udp", "icmp", "fragment", "other_protocol"),
 )
 DOMINANT_FIELDS: Final = (
-    *("addressed", "flags", "seq", "seq_last", "ack", "window"),
+    *("sighted", "flags", "seq", "seq_last", "ack", "window"),
     *("options", "length", "payload"),
 )
 # What few options are, or have.
@@ -380,8 +380,8 @@ SELDOM: Final = (
     *("OLD_SNAP", "complaint", "LENGTH_NOTE", "IP_OPTIONS", "outer", "_tunnel", "_shim", "BAD_IP"),
     *("_urgency", "ACK_UNSET", "fault", "truncation", "suffix", "no_flags", "BRACES", "glued", "adjoined"),
 )
-# What the commonest shape of line does without, too.
-RARE: Final = (*SELDOM, "number", "delta", "_device", "link", "_details", "_checksum", "NONE")
+# What the commonest shape of line does without, too; those of `-i any` show where they were captured.
+RARE: Final = (*SELDOM, "number", "delta", "link", "_details", "_checksum", "NONE")
 OPTION_FIELDS: Final = (
     *("mss", "wscale", "sack_ok", "sack", "ts_val", "ts_ecr", "tfo", "exp_tfo", "md5", "tcp_ao", "uto", "mptcp"),
     *(
@@ -403,11 +403,11 @@ PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexd
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.
 DECIDED: Final = ("CLOCK", "DATE", "EPOCH", "ADDRESS", "SEQUENCE")
-CHECKED: Final = ("ADDRESS",)  # what is captured as `addressed` must also be described by ADDRESSED
+CHECKED: Final = ("ADDRESS",)  # what is captured as `sighted` must also be described by SIGHTED
 
 # What the next segment in order of an open connection does without, too.
 UNUSUAL: Final = (*RARE, "mss", "wscale", "sack_ok", "_sack", "tfo", "mptcp", "EOL")
-NEXT_FIELDS: Final = ("addressed", "flags", "seq", "seq_last", "ack", "window", "ts_val", "ts_ecr", "length", "payload")
+NEXT_FIELDS: Final = ("sighted", "flags", "seq", "seq_last", "ack", "window", "ts_val", "ts_ecr", "length", "payload")
 
 # The common shapes: which time they print, and which they do not.
 SHAPES: Final = {
@@ -428,7 +428,7 @@ PLANS: Final[Mapping[str, Plan]] = {
         for name, (time, *others) in SHAPES.items()
     },
     "TIMED": Plan("_time", tuple(time for time, *_ in SHAPES.values()), OTHER_TIMES),
-    "ADDRESSED": Plan("addressed", ("word", "src", "dst"), RARE),
+    "SIGHTED": Plan("sighted", ("device", "direction", "word", "src", "dst"), RARE),
     "COMMON": Plan("modern_record", PACKET_FIELDS, SELDOM),
     "PACKET": Plan("packet", PACKET_FIELDS),
     "ABRIDGED": Plan("abridged", ABRIDGED_FIELDS),

@@ -7,7 +7,8 @@ presumption is withdrawn as soon as the addressee behaves as if it had not.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.model import CLOSED, TIME_WAIT, Layer, Role, Standing, State
 from tdparse.octets import Octets
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from tdparse.normalize import Numbers
 
 
+RECENT: Final = 16  # records of one sender, of which copies may come from another device
 SYN_GONE: Final = 10**9  # a second after the handshake no copy of the SYN is on the way any more
 
 
@@ -81,6 +83,17 @@ class Record:
         self.segment = self.segment._replace(text="", time=None, payload=None, layer=layer)
 
 
+class Sighting(NamedTuple):
+    """One of the latest records of a sender, and where it was captured."""
+
+    place: tuple[str | None, str]  # device, direction
+    record: Record | Callable[[], Record]  # made only when somebody wants to compare it
+
+    def seen(self) -> Record:
+        """Return the record."""
+        return self.record if isinstance(self.record, Record) else self.record()
+
+
 class Peer:
     """One side of an incarnation: the variables of R11."""
 
@@ -129,6 +142,7 @@ class Peer:
         "sent_syn",
         "sent_synack",
         "shift",
+        "sighted",
         "spoke",
         "spoke_after_syn",
         "standing",
@@ -196,7 +210,8 @@ class Peer:
         # What was sent, for repetitions and options.
         self.segments = 0
         self.copies = 0  # of them, those that were captured twice (R112)
-        self.recent: tuple[Record, ...] = ()  # its latest, where each may be captured on several devices (-i any)
+        self.recent: tuple[Sighting, ...] = ()  # its latest, where each may be captured on several devices (-i any)
+        self.sighted = ""  # what its last line shows between time and flags, if it says where it was captured
         self.rst_count = 0
         self.rst_signs = ""  # which signs of an injected one its RSTs have shown, in order (rst_injected_suspect)
         self.syn_count = 0

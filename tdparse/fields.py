@@ -9,9 +9,10 @@ from tdparse import _patterns, stamp
 from tdparse.model import Endpoint, Layer, Segment, TimeStyle
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 MODULUS: Final = 2**32
+NOTHING: Final = Layer()  # stood around the TCP part
 IP_VERSION: Final[Mapping[str | None, int]] = {"IP ": 4, "IP6 ": 6}
 LETTERS: Final = "FSRP.UEWe"  # tcpdump's order since 4.0
 MAXIMUM: Final = 2**16 - 1
@@ -153,7 +154,7 @@ def segment(fields: Fields, line: int, text: str) -> Segment:
         checksum=_checksum(fields),
         payload=payload,
         truncated=any(name in fields for name in ("fault", "truncation", "cut")),
-        layer=_layer(fields, tunnels),
+        layer=layer_of(fields, tunnels),
     )
 
 
@@ -276,7 +277,7 @@ def version_of(host: str) -> int | None:
     return 4 if host.replace(".", "").isdecimal() and host.count(".") == 3 else None  # noqa: PLR2004
 
 
-def _layer(fields: Fields, tunnels: list[tuple[str | None, ...]]) -> Layer | None:
+def layer_of(fields: Fields, tunnels: Sequence[tuple[str | None, ...]] = ()) -> Layer | None:
     """Return what stood around the TCP part, None when there was nothing."""
     device, direction = fields.get("device"), fields.get("direction")
     ip_text = fields.get("ip_text")
@@ -296,7 +297,4 @@ def _layer(fields: Fields, tunnels: list[tuple[str | None, ...]]) -> Layer | Non
         ip_length=number(header.get("ip_length")),
         outer=tuple((src, dst) for src, dst, extension in tunnels if src and dst and extension is None),
     )
-    return None if layer == EMPTY else layer
-
-
-EMPTY: Final = Layer()
+    return None if layer == NOTHING else layer

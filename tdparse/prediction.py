@@ -12,25 +12,27 @@ the first segment of its kind, which went the whole way (`Form`).
 
 from __future__ import annotations
 
+from collections import deque
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from tdparse.evidence import Record, refresh
+from tdparse.evidence import RECENT, Peer, Record, Sighting, refresh
 from tdparse.fields import numbers
 from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
+from tdparse.model import Layer, Numbering  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.normalize import Numbers
 from tdparse.octets import HISTORY, MAX_UNACKED, UNKNOWN, Sent
 from tdparse.record import segment_of
 from tdparse.seqnum import HALF, MASK
+from tdparse.shapes import flows
 from tdparse.states import OBSERVED, PRESUMED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from tdparse.evidence import Peer
     from tdparse.incarnation import Incarnation
     from tdparse.milestone import Milestone
-    from tdparse.model import Numbering
     from tdparse.normalize import Direction, Normalizer
 
 MOST: Final = 1000  # data segments between two settlements: what a lane holds is bounded
@@ -40,7 +42,7 @@ ACKNOWLEDGING: Final = flags_of(".")
 ANY_SIZE: Final = 1 << 32  # of payload: the MSS was not captured
 
 # What the groups of the NEXT patterns hold.
-LINE, TIME, ADDRESSED, FLAGS, SEQ, LAST, ACK, WINDOW, VAL_FIRST, ECR_FIRST, VAL, ECR, LENGTH, PAYLOAD, OTHER = range(15)
+LINE, TIME, SIGHTED, FLAGS, SEQ, LAST, ACK, WINDOW, VAL_FIRST, ECR_FIRST, VAL, ECR, LENGTH, PAYLOAD, OTHER = range(15)
 
 # The kinds of segment that are predicted: data without and with PSH, the same with an ACK of new data, that ACK alone.
 # Each of them, too, with what tcpdump has printed of the payload, and all of these as the first behind a SYN-ACK.
@@ -136,7 +138,9 @@ class Lane:
         "old",
         "payload_acked",
         "peer",
+        "place",
         "raw_window",
+        "recent",
         "rtts",
         "scaled",
         "seq_number",
@@ -160,7 +164,7 @@ class Lane:
     peer: Lane
     __deletable__ = ["peer"]  # noqa: RUF012 - what the compiler wants to know, word for word
 
-    def __init__(
+    def __init__(  # noqa: PLR0915  one line a number it holds
         self,
         conn: Incarnation,
         x: Peer,
@@ -235,6 +239,9 @@ class Lane:
         self.payload_acked: int | None = None
         self.flight, self.flight_window = half.flight, -1
         self.turns: list[int] = []
+        # -- where it was captured (-i any)
+        self.place = place_of(key)
+        self.recent: deque[tuple[Found, int, int, int]] | None = None if self.place is None else deque(maxlen=RECENT)
         self.turned = conn.metrics.turns.count > 0
 
     def take(self, found: Found, now: int, line: int) -> int:  # noqa: C901, PLR0915  asked of nearly every line: calls would cost most of it
@@ -317,6 +324,8 @@ class Lane:
             self.metrics.pause(now - latest, before, line)
         conn.last_time = self.last_time = now
         self.last, self.last_line = found, line
+        if self.recent is not None:
+            self.recent.append((found, now, line, begin))
         if reached != known:
             self._take_ack(ack, reached, now, line)
         if then is not None:
@@ -449,19 +458,39 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
 
     None where that does not name them as the connection has them.
     """
-    word, src, dst, answer = _named(key)
-    if not word.startswith("IP") or not key.isascii() or not key.isprintable():
-        return None
     client, server = conn.peers
+    if not key.isascii() or not key.isprintable():
+        return None
+    if is_placed(key):  # where the answers are captured only they can tell
+        x, y = (client, server) if key == client.sighted else (server, client)
+        return ((x, key), (y, y.sighted)) if key == x.sighted and y.sighted else None
+    word, src, dst, answer = _named(key)
     x, y = (client, server) if src == str(client.endpoint) else (server, client)
-    if src != str(x.endpoint) or dst != str(y.endpoint):
+    if not word.startswith("IP") or src != str(x.endpoint) or dst != str(y.endpoint):
         return None
     return (x, key), (y, answer)
 
 
-def turned(key: str) -> str:
-    """Return what lines of the other direction show between time and flags."""
-    return _named(key)[-1]
+def layer_of(key: str) -> Layer | None:
+    """Return what stands around the addresses in lines that show `key` between time and flags."""
+    flow = flows[key]
+    return None if flow is None else flow[-1]
+
+
+def place_of(key: str) -> tuple[str | None, str] | None:
+    """Return where such lines were captured, None if they do not say."""
+    layer = layer_of(key)
+    return None if layer is None or layer.direction is None else (layer.device, layer.direction)
+
+
+def is_placed(key: str) -> bool:
+    """Return whether lines that show `key` between time and flags say where they were captured (`-i any`)."""
+    return layer_of(key) is not None
+
+
+def turned(key: str) -> str | None:
+    """Return what lines of the other direction show between time and flags, None if only they can tell."""
+    return None if is_placed(key) else _named(key)[-1]
 
 
 def _named(key: str) -> tuple[str, str, str, str]:
@@ -568,6 +597,8 @@ def settle(conn: Incarnation, ready: dict[str, Expected]) -> None:
         lane.x.segments += count
         conn.count += count
     for lane in used:
+        if lane.recent:
+            lane.x.recent = (*lane.x.recent, *_sightings(lane))[-RECENT:]
         record, step = _last(lane)
         conn.previous, conn.previous_step = record, step
         conn.last_of[lane.from_client] = (record, step)
@@ -645,22 +676,45 @@ def _settle_sender(lane: Lane) -> None:
 
 def _last(lane: Lane) -> tuple[Record, str]:
     """Return the record of the last segment of a lane, and its step."""
-    x, y, last = lane.x, lane.peer.x, lane.last
-    found = last or ()
-    segment = segment_of(found[LINE], lane.last_line)
-    length, sent, isn = segment.length or 0, bool(segment.length), lane.isn
-    start = lane.nxt - length
-    ack = int(found[ACK]) + lane.ack_offset
-    numbers = Numbers(
-        seq=(isn + start) & MASK if sent else None,
-        ack=(lane.peer.isn + ack) & MASK,
-        sack=None,
-        seq_absolute=True,
-        ack_absolute=True,
-        printed=lane.form.numbers,
-    )
-    flags = flags_of(segment.flags or "")
-    record = Record(segment, numbers, flags, flags.class_of(length), lane.last_time, x, y)
-    record.seq, record.seq_end, record.end, record.ack = start, lane.nxt, lane.nxt, ack
+    last = lane.last or ()
+    own = Numbered(lane.x, lane.peer.x, lane.isn, lane.peer.isn, lane.ack_offset, lane.form.numbers)
+    record = own.record(last, lane.last_time, lane.last_line, lane.nxt - int(last[LENGTH]))
     form = lane.form if lane.former is None or last is not lane.former_last else lane.former
-    return record, form.steps[ONLY_ACK if not sent else PUSH if flags.psh else PLAIN]
+    return record, form.steps[ONLY_ACK if not record.length else PUSH if record.flags.psh else PLAIN]
+
+
+def _sightings(lane: Lane) -> Iterator[Sighting]:
+    """Yield the latest records of a lane, with where they were captured."""
+    own = Numbered(lane.x, lane.peer.x, lane.isn, lane.peer.isn, lane.ack_offset, lane.form.numbers)
+    for noted in lane.recent or ():
+        if lane.place is not None:
+            yield Sighting(lane.place, partial(own.record, *noted))
+
+
+class Numbered(NamedTuple):
+    """What gives the records of a lane their numbers."""
+
+    x: Peer
+    y: Peer
+    isn: int
+    peer_isn: int
+    ack_offset: int  # from its printed acks to relative ones
+    printed: Numbering
+
+    def record(self, found: Found, time: int, line: int, start: int) -> Record:
+        """Return the record of a segment, which begins at `start`, relative."""
+        segment = segment_of(found[LINE], line)
+        length = segment.length or 0
+        ack = int(found[ACK]) + self.ack_offset
+        numbers = Numbers(
+            seq=(self.isn + start) & MASK if length else None,
+            ack=(self.peer_isn + ack) & MASK,
+            sack=None,
+            seq_absolute=True,
+            ack_absolute=True,
+            printed=self.printed,
+        )
+        flags = flags_of(segment.flags or "")
+        record = Record(segment, numbers, flags, flags.class_of(length), time, self.x, self.y)
+        record.seq, record.seq_end, record.end, record.ack = start, start + length, start + length, ack
+        return record

@@ -5,31 +5,33 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tdparse import _patterns, fields, stamp
-from tdparse.model import Endpoint, Segment, TimeStyle
+from tdparse.model import Endpoint, Layer, Segment, TimeStyle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-Flow: TypeAlias = tuple[int | None, Endpoint, Endpoint]
+Flow: TypeAlias = tuple[int | None, Endpoint, Endpoint, Layer | None]
 Reader: TypeAlias = "Callable[[str, int], Segment | None]"
 MICROSECONDS: Final = 6  # digits of a fraction
 
 
 class _Flows(dict[str, "Flow | None"]):
-    """IP version and endpoints by the text that stands before the flags; None for a text that is none of addresses."""
+    """IP version, endpoints and device by the text that stands before the flags; None for a text that is none of addresses."""
 
     def __missing__(self, text: str) -> Flow | None:
         if len(self) >= stamp.REMEMBERED:
             self.clear()
-        found = fields.pattern["ADDRESSED"].fullmatch(text)
+        found = fields.pattern["SIGHTED"].fullmatch(text)
         if found is None:
             self[text] = None
             return None
-        word, src, dst = found.group("word", "src", "dst")
-        version, source, destination = flow = fields.between(word, src, dst)
-        self[text] = flow
-        if word is not None:  # the answer's: without the word its version might be another
-            self[f"{word}{dst} > {src}: "] = (version, destination, source)
+        printed = fields.captured("SIGHTED", found)
+        word, src, dst = printed.get("word"), printed["src"], printed["dst"]
+        version, source, destination = fields.between(word, src, dst)
+        layer = fields.layer_of(printed)
+        self[text] = flow = (version, source, destination, layer)
+        if word is not None and layer is None:  # the answer's: without the word its version might be another
+            self[f"{word}{dst} > {src}: "] = (version, destination, source, None)
         return flow
 
 
@@ -53,11 +55,11 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
         found = match(text)
         if found is None:
             return None
-        time, addressed, flags, seq, last, ack, window, options, length, payload = found.groups()
-        flow = known[addressed]
+        time, sighted, flags, seq, last, ack, window, options, length, payload = found.groups()
+        flow = known[sighted]
         if flow is None:
             return None
-        version, src, dst = flow
+        version, src, dst, layer = flow
         octets = numbers[length]
         first = end = when = None
         if seq is not None:
@@ -95,7 +97,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
                 None,
                 payload,
                 False,
-                None,
+                layer,
             ),
         )
 
@@ -145,9 +147,14 @@ def name_of(reader: Reader) -> str:
     return next(name for name in SHAPES if readers[name] is reader)
 
 
+def shows_place_only(layer: Layer | None) -> bool:
+    """Return whether nothing stood around a record but where it was captured."""
+    return layer is None or layer._replace(device=None, direction=None) == fields.NOTHING
+
+
 def reader_of(segment: Segment) -> Reader | None:
     """Return the reader for lines of the shape of `segment`, None when it has no common shape."""
-    if segment.layer is not None or segment.lines > 1:
+    if not shows_place_only(segment.layer) or segment.lines > 1:
         return None
     name = OF_STYLE.get(segment.time_style)
     return None if name is None else readers[name]

@@ -94,7 +94,8 @@ def captured_before(conn: Incarnation, record: Record) -> Record | None:
     here = place_of(record)
     if here is None:
         return None
-    return next((one for one in record.x.recent if place_of(one) != here and _is_copy(one, record)), None)
+    elsewhere = (sighting.seen() for sighting in record.x.recent if sighting.place != here)
+    return next((one for one in elsewhere if _is_copy(one, record)), None)
 
 
 def place_of(record: Record) -> tuple[str | None, str] | None:

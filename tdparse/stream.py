@@ -16,7 +16,7 @@ from tdparse import _patterns, shapes
 from tdparse.milestone import Milestone
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer, Part, Passed, Together
-from tdparse.prediction import ADDRESSED, FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, TIME, UNEXPECTED, Elsewhere, Lane
+from tdparse.prediction import FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, SIGHTED, TIME, UNEXPECTED, Elsewhere, Lane
 from tdparse.render import Divisible, Holding, Keeping, Renderer, Templated, Totals
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
@@ -120,7 +120,7 @@ def _text(octets: str) -> str:
 
 def _addressed(segment: Segment) -> str:
     """Return what a SYN or SYN-ACK shows between time and flags, as the lines behind it will; "" for other segments."""
-    if segment.flags not in ("S", "S.") or segment.time is None or segment.layer is not None:
+    if segment.flags not in ("S", "S.") or segment.time is None or not shapes.shows_place_only(segment.layer):
         return ""
     return segment.text.partition(f"{segment.time} ")[2].partition("Flags [")[0]
 
@@ -310,7 +310,7 @@ class Following:
         predicted = UNEXPECTED  # the kind of the last one that was
         for found in pattern.findall(text):
             number += 1
-            lane = ready.get(found[ADDRESSED])
+            lane = ready.get(found[SIGHTED])
             kind = UNEXPECTED
             time = found[TIME]
             if lane is not None and time:
@@ -368,9 +368,9 @@ class Following:
             items, lines = self._explainer.take(segment), [line]
             parts = [self._shown(item, lines) for item in items]
             if isinstance(items[-1], Passed):
-                self._explainer.tracker.look_away(segment, found[ADDRESSED] or _addressed(segment), self._elsewhere)
+                self._explainer.tracker.look_away(segment, found[SIGHTED] or _addressed(segment), self._elsewhere)
         step = self._latest
-        key = "" if step is None else found[ADDRESSED] or _addressed(step.segment)
+        key = "" if step is None else found[SIGHTED] or _addressed(step.segment)
         if step is not None and shapes.flows.get(key) is not None:
             lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms_of(step.flow))
             if lane is not None and 0 <= lane[1] < KINDS and not isinstance(lane[0], Elsewhere):

@@ -127,7 +127,7 @@ class Tracker:
         """Have what follows a segment of the other half's, whose line has `key`, be asked of `passing`, in both directions."""
         if flows.get(key) is not None:
             for name in (key, turned(key)):
-                if name not in self.ready:
+                if name is not None and name not in self.ready:
                     self.ready[name] = passing
                     self.table.name(segment.src, segment.dst, name)
 
@@ -162,7 +162,11 @@ class Tracker:
         `key` is as for `Lane`.
         """
         conn = self.table.live_one(segment)
-        return None if conn is None or conn.lanes is not None else self._foresee(conn, segment.ip, key, forms)
+        if conn is None or conn.lanes is not None:
+            return None
+        if segment.layer is not None:
+            (conn.client if segment.src == conn.flow.client else conn.server).sighted = key
+        return self._foresee(conn, segment.ip, key, forms)
 
     def _foresee(
         self, conn: Incarnation, ip: int | None, key: str, forms: dict[tuple[object, ...], Form]

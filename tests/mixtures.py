@@ -56,6 +56,24 @@ def mixture(known: list[list[bytes]], chance: Random) -> bytes:
     return b"".join(lines)
 
 
+def on_devices(lines: list[bytes], chance: Random, *, copied: float = 0.1) -> list[bytes]:
+    """Return the lines of made-up traffic as `-i any` prints them: each with its device, some on a second one, too, a little later."""
+    found: list[tuple[bytes, bytes]] = []  # time, line
+    clients: set[bytes] = set()
+    for line in lines:
+        time, _, record = line.partition(b" ")
+        sender = record.split(b" ")[1]
+        if b"Flags [S]" in record:
+            clients.add(sender)
+        way = b"In " if sender in clients else b"Out"
+        found.append((time, b"%s eth0  %s %s" % (time, way, record)))
+        if chance.random() < copied:
+            second = b"%09.6f" % (float(time[6:]) + chance.choice([0, 0.000005, 0.0004, 0.0009]))
+            later = time[:6] + second
+            found.append((later, b"%s veth7 %s %s" % (later, chance.choice([b"In ", b"Out"]), record)))
+    return [line for _, line in sorted(found, key=lambda one: one[0])]
+
+
 def _damage(lines: list[bytes], chance: Random) -> None:
     place = chance.randrange(len(lines))
     text = bytearray(lines[place])

@@ -13,7 +13,7 @@ from bench.traffic import mixed
 from conftest import COMPILED, CORPUS, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mixtures import logs, mixture
+from mixtures import logs, mixture, on_devices
 
 from tdparse.incarnation import Incarnation
 from tdparse.prediction import Lane
@@ -318,6 +318,31 @@ def test_damaged_traffic_comes_out_the_same(*, data: st.DataObject, thorough: bo
     views = ["jsonl", "annotated", "symbolic", "report"]
     for view in views if thorough else [rnd.choice(views)]:
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
+
+
+@pytest.mark.parametrize("view", ["text", "jsonl", "annotated", "connections", "report"])
+@pytest.mark.parametrize("copied", [0, 0.02, 0.3])
+def test_traffic_of_several_devices_comes_out_the_same(view: str, copied: float) -> None:
+    """What `-i any` prints: copies of a packet come from another device, and others may stand between (R112)."""
+    chance = random.Random(view)  # noqa: S311 - nothing secret
+    for seed in range(3):
+        lines = on_devices(traffic(1200, seed).splitlines(keepends=True), chance, copied=copied)
+        for _ in range(chance.choice([0, 20])):
+            lines.insert(chance.randrange(len(lines)), chance.choice([b"# remark\n", chance.choice(lines)]))
+        log = b"".join(lines)
+        assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False), seed
+
+
+@pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
+def test_traffic_of_a_device_is_predicted(placed: list[int]) -> None:
+    """As that of lines which do not say where they were captured."""
+    log = traffic(3000, 1)
+    shown(log, "text", [20_000], short=True)
+    without = len(placed)
+    placed.clear()
+    lines = on_devices(log.splitlines(keepends=True), random.Random(1), copied=0)  # noqa: S311 - nothing secret
+    shown(b"".join(lines), "text", [20_000], short=True)
+    assert len(placed) <= without + 5  # blocks end elsewhere
 
 
 @pytest.mark.slow
