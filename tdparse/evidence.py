@@ -86,7 +86,7 @@ class Record:
 class Sighting(NamedTuple):
     """One of the latest records of a sender, and where it was captured."""
 
-    place: tuple[str | None, str]  # device, direction
+    place: tuple[str | None, str | None]  # device, direction
     record: Record | Callable[[], Record]  # made only when somebody wants to compare it
 
     def seen(self) -> Record:

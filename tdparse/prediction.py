@@ -20,7 +20,7 @@ from tdparse.evidence import RECENT, Peer, Record, Sighting, refresh
 from tdparse.fields import numbers
 from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
-from tdparse.model import Layer, Numbering  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
+from tdparse.model import Numbering  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.normalize import Numbers
 from tdparse.octets import HISTORY, MAX_UNACKED, UNKNOWN, Sent
 from tdparse.record import segment_of
@@ -240,7 +240,7 @@ class Lane:
         self.flight, self.flight_window = half.flight, -1
         self.turns: list[int] = []
         # -- where it was captured (-i any)
-        self.place = place_of(key)
+        self.place = place_of(key) if x.sighted else None
         self.recent: deque[tuple[Found, int, int, int]] | None = None if self.place is None else deque(maxlen=RECENT)
         self.turned = conn.metrics.turns.count > 0
 
@@ -461,9 +461,9 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
     client, server = conn.peers
     if not key.isascii() or not key.isprintable():
         return None
-    if is_placed(key):  # where the answers are captured only they can tell
-        x, y = (client, server) if key == client.sighted else (server, client)
-        return ((x, key), (y, y.sighted)) if key == x.sighted and y.sighted else None
+    for x, y in ((client, server), (server, client)):
+        if key == x.sighted:  # where the answers are captured only they can tell
+            return ((x, key), (y, y.sighted)) if y.sighted else None
     word, src, dst, answer = _named(key)
     x, y = (client, server) if src == str(client.endpoint) else (server, client)
     if not word.startswith("IP") or src != str(x.endpoint) or dst != str(y.endpoint):
@@ -471,26 +471,16 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
     return (x, key), (y, answer)
 
 
-def layer_of(key: str) -> Layer | None:
-    """Return what stands around the addresses in lines that show `key` between time and flags."""
+def place_of(key: str) -> tuple[str | None, str | None] | None:
+    """Return on which device, and going where, lines that show `key` were captured; None if they do not say."""
     flow = flows[key]
-    return None if flow is None else flow[-1]
-
-
-def place_of(key: str) -> tuple[str | None, str] | None:
-    """Return where such lines were captured, None if they do not say."""
-    layer = layer_of(key)
-    return None if layer is None or layer.direction is None else (layer.device, layer.direction)
-
-
-def is_placed(key: str) -> bool:
-    """Return whether lines that show `key` between time and flags say where they were captured (`-i any`)."""
-    return layer_of(key) is not None
+    layer = None if flow is None else flow[-1]
+    return None if layer is None else (layer.device, layer.direction)
 
 
 def turned(key: str) -> str | None:
     """Return what lines of the other direction show between time and flags, None if only they can tell."""
-    return None if is_placed(key) else _named(key)[-1]
+    return _named(key)[-1] if place_of(key) is None else None
 
 
 def _named(key: str) -> tuple[str, str, str, str]:
@@ -677,18 +667,22 @@ def _settle_sender(lane: Lane) -> None:
 def _last(lane: Lane) -> tuple[Record, str]:
     """Return the record of the last segment of a lane, and its step."""
     last = lane.last or ()
-    own = Numbered(lane.x, lane.peer.x, lane.isn, lane.peer.isn, lane.ack_offset, lane.form.numbers)
-    record = own.record(last, lane.last_time, lane.last_line, lane.nxt - int(last[LENGTH]))
+    record = _numbered(lane).record(last, lane.last_time, lane.last_line, lane.nxt - int(last[LENGTH]))
     form = lane.form if lane.former is None or last is not lane.former_last else lane.former
     return record, form.steps[ONLY_ACK if not record.length else PUSH if record.flags.psh else PLAIN]
 
 
 def _sightings(lane: Lane) -> Iterator[Sighting]:
     """Yield the latest records of a lane, with where they were captured."""
-    own = Numbered(lane.x, lane.peer.x, lane.isn, lane.peer.isn, lane.ack_offset, lane.form.numbers)
+    own = _numbered(lane)
     for noted in lane.recent or ():
         if lane.place is not None:
             yield Sighting(lane.place, partial(own.record, *noted))
+
+
+def _numbered(lane: Lane) -> Numbered:
+    numbers = lane.isn, lane.peer.isn, lane.ack_offset
+    return new(Numbered, (lane.x, lane.peer.x, *numbers, lane.form.numbers))
 
 
 class Numbered(NamedTuple):
