@@ -17,7 +17,7 @@ from tdparse.milestone import Milestone
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer, Part, Passed, Together
 from tdparse.prediction import FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, SIGHTED, TIME, UNEXPECTED, Elsewhere, Lane
-from tdparse.render import Divisible, Holding, Keeping, Renderer, Templated, Totals
+from tdparse.render import Divisible, Holding, Keeping, Renderer, Templated, Totals, also
 from tdparse.render.since import nothing, octets
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
@@ -146,9 +146,11 @@ class Following:
         self._claimed = 0  # physical lines that records have claimed
         # -- the short way
         renderer = run.renderer
-        self._lang: Lang | None = renderer.template_lang if isinstance(renderer, Templated) else None
+        templated, self._keeping = also(renderer, Templated), also(renderer, Keeping)
+        self._holding, self._divisible = also(renderer, Holding), also(renderer, Divisible)
+        self._lang: Lang | None = None if templated is None else templated.template_lang
         self._all = run.selection.everything  # is shown
-        self._short = self._lang is not None or isinstance(renderer, Keeping)
+        self._short = self._lang is not None or self._keeping is not None
         self._reader: Reader | None = None  # what reads the log's segments
         self._read: Reader = _none
         self._next: re.Pattern[str] | None = None  # matches the same in a text of many lines
@@ -167,8 +169,8 @@ class Following:
         """Whether from the next block on each of two may account for half of the connections."""
         return (
             self._blocks >= LEARNT
-            and isinstance(self._run.renderer, Divisible)
-            and self._run.renderer.divisible
+            and self._divisible is not None
+            and self._divisible.divisible
             and not self._run.selection.conns  # whose numbers are known later
             and self._run.drop is None
             and self._explainer.tracker.is_divisible
@@ -198,8 +200,8 @@ class Following:
         tracker.sharing.at(self._claimed)
         tracker.sharing.divide(channel, second=second, first_number=first_number)
         tracker.divide()
-        if isinstance(self._run.renderer, Divisible):
-            self._run.renderer.divide(tracker.sharing.once, complete=self._all)
+        if self._divisible is not None:
+            self._divisible.divide(tracker.sharing.once, complete=self._all)
         self._other = other
 
     def _say(self, parts: list[str]) -> bytes:
@@ -305,7 +307,7 @@ class Following:
         number = passed = self._explainer.line
         second, base = "", 0
         parts: list[str] = []
-        holding = run.renderer if isinstance(run.renderer, Holding) else None
+        holding = self._holding
         waiting = True  # something may be kept back
         predicted = UNEXPECTED  # the kind of the last one that was
         for found in pattern.findall(text):
@@ -428,9 +430,9 @@ class Following:
             return nothing
         if selection.codes:
             return None  # it may have to introduce its connection, of which nothing else was shown
-        if isinstance(renderer, Keeping):
+        if self._keeping is not None:
             # What is kept is brief and has no room for the numbers of FINs.
-            return renderer.keeps(step, found, lane) if isinstance(lane, Lane) else None
+            return self._keeping.keeps(step, found, lane) if isinstance(lane, Lane) else None
         if self._lang is None:
             return None
         from tdparse.render.template import fits, template  # what makes code is loaded only for logs that need it

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, TypeVar, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tdparse.model import Lang, Skipped, Step, Summary
     from tdparse.prediction import Emit, Found, Lane
+
+
+T = TypeVar("T")
+_KNOWN: Final[dict[tuple[type, type], bool]] = {}  # what Python has to look at long, once for each class
+
+
+def also(renderer: Renderer, kind: type[T]) -> T | None:
+    """Return `renderer` if it is what one of the protocols below says, too, else None."""
+    pair = type(renderer), kind
+    if pair not in _KNOWN:
+        _KNOWN[pair] = isinstance(renderer, kind)
+    return cast("T", renderer) if _KNOWN[pair] else None
 
 
 class Totals:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse import catalog
 from tdparse.model import Endpoint
-from tdparse.render import Holding, Spelling
+from tdparse.render import Holding, Spelling, also
 from tdparse.render.alike import like, placed
 from tdparse.render.since import Since, nothing, octets
 
@@ -54,7 +54,8 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
     shown = _shown(renderer, _stand_in(step), LINE)
     if not shown:
         return nothing
-    spelled = renderer.spelled if isinstance(renderer, Spelling) else None
+    spelling = also(renderer, Spelling)
+    spelled = None if spelling is None else spelling.spelled
     names = {
         "options": _options,
         "span": Since(_octets_of(catalog.span), lang),
@@ -80,9 +81,10 @@ def _code(shown: str, options: str, lang: Lang, spelled: Callable[[float | str],
     fixed.append(shown[place:])
     if re.search(r"[Qq][a-z]+0[Qq]", "".join(fixed)):
         raise ValueError(shown)
-    # Python takes literals that follow each other as one, so that nothing in the text has to be escaped as in f-strings.
-    pieces = [f"{octets(text)!r} f'{{{expression}}}'" for text, expression in zip(fixed, filled, strict=False)]
-    return compile(f"lambda {PARAMETERS}: {' '.join(pieces)} {octets(fixed[-1])!r}", "<template>", "eval")
+    # What Python makes of this is the same as of an f-string, which takes twice as long to compile.
+    written = "%s".join(octets(text).replace("%", "%%") for text in fixed)
+    values = "".join(f"{expression}, " for expression in filled)
+    return compile(f"lambda {PARAMETERS}: {written!r} % ({values})", "<template>", "eval")
 
 
 def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Awaited) -> bool:
@@ -96,7 +98,8 @@ def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Awaite
 def _shown(renderer: Renderer, step: Step, line: str) -> str:
     """Return what a renderer makes of a segment, without any trace in it."""
     copied = copy(renderer)
-    return copied.whole(step, [line]) if isinstance(copied, Holding) else copied.step(step, [line])
+    holding = also(copied, Holding)
+    return copied.step(step, [line]) if holding is None else holding.whole(step, [line])
 
 
 def _octets_of(words: Callable[[int, Lang], str]) -> Callable[[int, Lang], str]:
