@@ -932,4 +932,4 @@ SUSPECT: Final = (
     '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags |(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum | \\[bad tcp | \\d+:\\d'
     '+\\(| ack \\d| win \\d)).*)'
 )
-NEEDED: Final = {'CLOCKED': ', length ', 'DATED': ', length ', 'EPOCHED': ', length ', 'SIGHTED': ' > ', 'COMMON': ', length ', 'ABRIDGED': 'Flags ['}
+NEEDED: Final = {'CLOCKED': ', length ', 'DATED': ', length ', 'EPOCHED': ', length ', 'TIMED': ' ', 'SIGHTED': ' > ', 'COMMON': ', length ', 'ABRIDGED': 'Flags [', 'COMMON_UNFINISHED': ')', 'IP_TEXT': ')', 'SACK_BLOCK': ':'}

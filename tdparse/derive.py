@@ -463,7 +463,7 @@ def module_text() -> str:
         if fields:
             lines.append(f"{name}_FIELDS: Final = {fields!r}")
     texts = {name: _longest(plan, loaded) for name, plan in PLANS.items() if not plan.text}
-    needed = {name: text for name, text in texts.items() if len(text) > 1}
+    needed = {name: text for name, text in texts.items() if text}
     lines.append(f"NEEDED: Final = {needed!r}")
     return "\n".join(lines) + "\n"
 
