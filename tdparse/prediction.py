@@ -459,7 +459,7 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
     None where that does not name them as the connection has them.
     """
     client, server = conn.peers
-    if not key.isascii() or not key.isprintable():
+    if not key.isascii() or not key.isprintable() or client.endpoint.port is None or server.endpoint.port is None:
         return None
     for x, y in ((client, server), (server, client)):
         if key == x.sighted:  # where the answers are captured only they can tell

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import random
+import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -331,6 +332,21 @@ def test_traffic_of_several_devices_comes_out_the_same(view: str, copied: float)
             lines.insert(chance.randrange(len(lines)), chance.choice([b"# remark\n", chance.choice(lines)]))
         log = b"".join(lines)
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False), seed
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_ports_with_and_without_names_come_out_the_same(view: str) -> None:
+    """What is learned from a port that is a number holds for a name, and for none."""
+    lines = []
+    for text in traffic(1500, 4).splitlines(keepends=True):
+        ends = text.split(b": Flags", 1)[0].split(b" ")
+        kind = sum(b"".join(sorted((ends[2], ends[4])))) % 3
+        lines.append(
+            text if kind == 0 else re.sub(rb"\.(80|7543|9731)(?= >|: Flags)", (b".http", b"")[kind - 1], text, count=1)
+        )
+    log = b"".join(lines)
+    assert log.count(b".http ") > 100
+    assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
 
 
 @pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")

@@ -61,7 +61,7 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
         "span": Since(_octets_of(catalog.span), lang),
         "duration": Since(_octets_of(catalog.duration), lang),
         "spelled": spelled,
-        "spelled_host": spelled and lru_cache(HOSTS)(spelled),
+        "spelled_end": spelled and lru_cache(HOSTS)(spelled),
     }
     write: Emit = eval(_code(shown, _options_in(step.segment), lang, spelled), names)  # noqa: S307  of our own text
     return write
@@ -195,8 +195,10 @@ def _expressions(options: str, lang: Lang, spelled: Callable[[float | str], str]
     if spelled is not None:
         known |= {
             spelled(PAYLOAD): "spelled(found[13])",
-            spelled(SOURCE.host): "spelled_host(lane.x.endpoint.host)",
-            spelled(DESTINATION.host): "spelled_host(lane.peer.x.endpoint.host)",
+            spelled(SOURCE.host): "spelled_end(lane.x.endpoint.host)",
+            spelled(DESTINATION.host): "spelled_end(lane.peer.x.endpoint.host)",
+            str(SOURCE.port): "spelled_end(lane.x.endpoint.port)",  # a number, or a name
+            str(DESTINATION.port): "spelled_end(lane.peer.x.endpoint.port)",
             spelled(ELAPSED / NANO): f"spelled(elapsed / {NANO})",
         }
         if options:
