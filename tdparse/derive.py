@@ -88,6 +88,7 @@ class Deriver:
         self._prune(frozenset(drop))
         self._capturing = True
         self._open: list[str] = []
+        self._needs: dict[str, frozenset[str] | None] = {}
         self._groups: dict[str, int] = defaultdict(int)
 
     def pattern(self, rule: str) -> str:
@@ -105,6 +106,8 @@ class Deriver:
             return frozenset({pattern.value}) if isinstance(pattern, PatternStr) else frozenset()
         if name in self._open:
             return None
+        if name in self._needs:
+            return self._needs[name]
         self._open.append(name)
         of_all: frozenset[str] | None = None
         for sequence in self._rules[name]:
@@ -113,6 +116,7 @@ class Deriver:
                 of_one = frozenset[str]().union(*(one for one in found if one is not None))
                 of_all = of_one if of_all is None else of_all & of_one
         self._open.pop()
+        self._needs[name] = of_all
         return of_all
 
     def _prune(self, dead: frozenset[str]) -> None:
