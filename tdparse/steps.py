@@ -156,7 +156,7 @@ def rst_acceptable(record: Record) -> bool:
     state = y.standing.state
     if y.inherited is None and state is SYN_SENT:
         return record.flags.ack and record.ack is not None and syn_ack_acceptable(record)
-    if not y.sent_syn and state in (LISTEN, CLOSED) and not y.dead:
+    if state in (LISTEN, CLOSED) and not y.dead:
         return False
     expected = expected_by(y, x)
     if not expected or record.numbers.seq is None or record.seq is None:
@@ -172,12 +172,12 @@ def _shows_a_gap(record: Record, expected: int) -> bool:
 
 
 def rst_in_window(record: Record) -> bool:
-    """R49, R60: above RCV.NXT and below RCV.NXT + RCV.WND; an unknown scale counts as the largest."""
+    """R49, R60: above RCV.NXT and below RCV.NXT + RCV.WND; an unknown window or scale counts as the largest."""
     x, y = record.x, record.y
     expected = expected_by(y, x)
-    if not expected or record.seq is None or y.win is None:
+    if not expected or record.seq is None:
         return False
-    window = y.win << (14 if y.shift is None else y.shift)
+    window = (0xFFFF if y.win is None else y.win) << (14 if y.shift is None else y.shift)
     return min(expected) < record.seq < max(expected) + window
 
 

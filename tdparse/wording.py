@@ -10,6 +10,7 @@ from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tdparse import catalog
+from tdparse.model import CLOSED
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     advice = None
     if code == "stepless.truncated":
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
+    elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).before.state is CLOSED:
+        field = "closed"
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 

@@ -4,7 +4,7 @@ Anomalies of RST: in the wrong place, too many, without effect, or from somebody
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tdparse.findings.table import (
     IGNORED_AFTER,
@@ -15,7 +15,7 @@ from tdparse.findings.table import (
     STORM,
     make,
 )
-from tdparse.model import Confidence
+from tdparse.model import CLOSED, LISTEN, SYN_SENT, Confidence
 from tdparse.states import OBSERVED
 from tdparse.steps import rst_in_window
 from tdparse.values import since
@@ -29,10 +29,13 @@ if TYPE_CHECKING:
     from tdparse.modifiers import Context
 
 
+WITHOUT_WINDOW: Final = frozenset({CLOSED, LISTEN, SYN_SENT})  # R51: there it is not the number that decides
+
+
 def reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     """Test an RST, before it is applied."""
     x, y = record.x, record.y
-    if step == "reset.ignored" and record.numbers.seq is not None and y.lastack is not None:
+    if step == "reset.ignored" and record.numbers.seq is not None and y.standing.state not in WITHOUT_WINDOW:
         yield make("rst_not_exact" if rst_in_window(record) else "rst_out_of_window", record.line)
     if x.rst_count + 1 == STORM:
         yield make("rst_storm", record.line, n=STORM)
