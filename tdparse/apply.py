@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.modifiers import Context
 
+FLIGHT: Final = 64  # segments that are sent at once
+IGNORED_AFTER: Final = 10**9  # rst_ignored, when iRTT is unknown (R7)
 MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
 
 # Steps that prove nothing about their sender and do nothing to their receiver.
@@ -180,7 +182,8 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     evidence.kill(x, OBSERVED, CLOSED, record)
     if acceptable or step in EFFECTIVE_RESETS:
         evidence.kill(y, PRESUMED, LISTEN if server_opening else CLOSED, record)
-    if step in EFFECTIVE_RESETS and conn.reset_by is None:
+    again = step == "reset.repeat" and "rst_ignored" in conn.found  # what its first one did not end
+    if (step in EFFECTIVE_RESETS or again) and conn.reset_by is None:
         conn.reset_by, conn.reset_step, conn.reset_time = x, step, record.time
         conn.reset_phase = _phase(conn)
         conn.reset_before_close = not both_fins_acked(conn)
@@ -226,6 +229,12 @@ def restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> 
         peer.time_wait_since = record.time
 
 
+def withdraw(conn: Incarnation, peer: Peer) -> None:
+    """R116: the RST to `peer` has had no effect, so it decides nothing."""
+    if conn.reset_by is not None and conn.reset_by is not peer:
+        conn.reset_by = None
+
+
 def carries_on(record: Record) -> bool:
     """R21: new octets, or an ack that advances."""
     x = record.x
@@ -234,6 +243,23 @@ def carries_on(record: Record) -> bool:
     if record.end is not None and x.octets.nxt is not None and record.end > x.octets.nxt:
         return True
     return record.ack is not None and x.lastack is not None and record.ack > x.lastack
+
+
+def offers_on(record: Record) -> bool:
+    """R13 b: the SYN-ACK again, so it is in SYN-RECEIVED at this moment, whatever was presumed before."""
+    return record.cls is SYN_ACK and record.x.dead_state is LISTEN and record.x.sent_synack and record.seq == 0
+
+
+def overtakes(conn: Incarnation, record: Record) -> bool:
+    """
+    R7: tell whether a record of an endpoint that was reset may have been on its way when the RST passed here.
+
+    Without times that is taken of as many as may be sent at once.
+    """
+    x = record.x
+    if record.time is None or x.dead_time is None:
+        return x.crossed < FLIGHT
+    return record.time - x.dead_time <= (2 * conn.irtt if conn.irtt else IGNORED_AFTER)
 
 
 def _phase(conn: Incarnation) -> str:

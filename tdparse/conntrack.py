@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def conntrack_state(conn: Incarnation) -> str | None:
     """Return the state by the names of `conntrack -L`; None where it would have no entry."""
     client, server = conn.peers
-    if conn.ended_by is not None:
+    if conn.reset_by is not None:
         return "CLOSE"
     if conn.first_fin is not None:
         return _closing(conn.first_fin, server if conn.first_fin is client else client)

@@ -101,9 +101,9 @@ class Peer:
         "accecn",
         "active",
         "copies",
+        "crossed",
         "dead",
         "dead_line",
-        "dead_pending",
         "dead_state",
         "dead_time",
         "duplicate_time",
@@ -200,7 +200,7 @@ class Peer:
         self.dead_state = CLOSED
         self.dead_time: int | None = None
         self.dead_line = 0
-        self.dead_pending = False  # an RST was sent to this endpoint but it carried on (R21)
+        self.crossed = 0  # segments that it sent while the RST to it may have been on its way (R7)
         self.time_wait_since: int | None = None  # when TIME-WAIT was last (re)started (R83)
         self.inherited: State | None = None  # state left over from the incarnation before (R44)
         self.midstream = False
@@ -252,6 +252,11 @@ class Peer:
         )
 
     @property
+    def awaits_reset(self) -> bool:
+        """Whether an RST to it is on its way (R7): it has sent something meanwhile."""
+        return self.crossed > 0 and not self.dead
+
+    @property
     def packets(self) -> int:
         """How many segments it has sent, each counted once however often it was captured."""
         return self.segments - self.copies
@@ -271,8 +276,7 @@ def refresh(x: Peer, y: Peer) -> None:
 
 def deliver_pending(x: Peer, y: Peer) -> None:
     """R12, R18: what X sent before its present segment has arrived at Y by now, presumably."""
-    if x.dead and y.dead_pending:
-        y.dead_pending = False
+    if y.awaits_reset and x.dead:
         y.dead = PRESUMED
     if x.octets.end is None:
         return
@@ -442,13 +446,12 @@ def kill(peer: Peer, known: Known, state: State, record: Record) -> None:
         peer.dead_state = state
         peer.dead_time = record.time
         peer.dead_line = record.line
-    peer.dead_pending = False
+        peer.crossed = 0
 
 
-def revive(peer: Peer) -> bool:
-    """R21: it carries on after an RST that should have ended it; tell whether that was presumed."""
-    if peer.dead is not PRESUMED:
-        return False
-    peer.dead = NO
-    peer.dead_pending = True
-    return True
+def revive(record: Record, *, crossing: bool) -> None:
+    """R21: it carries on after an RST that should have ended it; `crossing`: which may be on its way (R7)."""
+    x = record.x
+    x.dead = NO
+    x.crossed = x.crossed + 1 if crossing else 0
+    refresh(x, record.y)

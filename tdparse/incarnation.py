@@ -135,7 +135,7 @@ class Incarnation:
         self.previous_step = ""
         self.last_of: list[tuple[Record, str] | None] = [None, None]  # by "is the client", its last record and step
         # -- the reset that ended it (R116)
-        self.reset_by: Peer | None = None
+        self.reset_by: Peer | None = None  # None again while the other side carries on in spite of it (R21)
         self.reset_step = ""
         self.reset_phase = ""  # handshake | open | data | close
         self.reset_time: int | None = None
@@ -236,18 +236,10 @@ class Incarnation:
         return bool(self.client.dead and self.server.dead)
 
     @property
-    def ended_by(self) -> Peer | None:
-        """The sender of the effective RST (R116); None while the other side carries on in spite of it (R21)."""
-        if self.reset_by is None or "rst_ignored" not in self.found:
-            return self.reset_by
-        rst, other = self.last_rst[self.reset_by.is_client], self.last_of[not self.reset_by.is_client]
-        return self.reset_by if rst is None or other is None or rst.line > other[0].line else None
-
-    @property
     def closed(self) -> bool:
         """R43: effective RST, or both FINs captured and each endpoint CLOSED or TIME_WAIT."""
         client, server = self.client, self.server
-        if self.dead:
+        if (client.dead or client.crossed) and (server.dead or server.crossed):
             return True
         if not (client.sent_fin and server.sent_fin):  # asked of every connection, and mostly so
             return False

@@ -26,6 +26,7 @@ class Context:
     __slots__ = (
         "ack_before",
         "completes",
+        "crossing",
         "not_covered",
         "opened",
         "rejected",
@@ -43,6 +44,7 @@ class Context:
         self.win_before: int | None = None
         self.opened = False  # this record opened the incarnation
         self.revived = False  # the sender carried on after an RST that should have ended it (R21)
+        self.crossing = False  # but that RST may not have arrived yet (R7)
         self.rejected = False  # an old TIME-WAIT rejects the SYN of a new incarnation (R44)
 
 

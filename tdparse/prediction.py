@@ -536,7 +536,7 @@ def is_undisturbed(conn: Incarnation, x: Peer) -> bool:
     return (
         bool(x.sent_syn)
         and bool(x.win)
-        and not (x.dead or x.dead_pending or x.pre_fin or x.unreadable or x.duplicates)
+        and not (x.dead or x.crossed or x.pre_fin or x.unreadable or x.duplicates)
         and x.inherited is None
         and x.heard is None
         and x.isn is not None

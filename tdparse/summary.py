@@ -80,7 +80,7 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
         attributes["not_captured"] = "syn"
     elif conn.first_class is SegmentClass.SYN and server.sent_syn is Known.DEDUCED:
         attributes["not_captured"] = "syn_ack"
-    if conn.keep_alives and conn.ended_by is not None:
+    if conn.keep_alives and conn.reset_by is not None:
         attributes["keep_alives_unanswered"] = conn.keep_alives
     if conn.handshake_done:
         for peer in (client, server):
@@ -106,7 +106,7 @@ def _data(conn: Incarnation) -> str:
 
 
 def _close_shape(conn: Incarnation, *, clean: bool) -> str:
-    if not clean and conn.ended_by is not None:
+    if not clean and conn.reset_by is not None:
         return "reset"
     if "teardown.fin.simultaneous" in conn.steps or (conn.self_connected and conn.first_fin is not None):
         return "simultaneous"  # R74: its own FIN crosses itself
@@ -121,7 +121,7 @@ def _closed_first(conn: Incarnation) -> Role | None:
     """R95, R142: the sender of the first FIN, else of the effective RST; ambiguous mid-stream is None."""
     first = conn.first_fin
     if first is None:
-        return None if conn.ended_by is None else conn.ended_by.role
+        return None if conn.reset_by is None else conn.reset_by.role
     other = conn.server if first is conn.client else conn.client
     return None if other.pre_fin and other.fin is None else first.role
 
@@ -146,6 +146,8 @@ def _final(conn: Incarnation, peer: Peer, other: Peer, verdict: str, over: list[
         last = conn.last_of[peer.is_client]
         if last is None or last[0].line < other.fin_line:
             return _UNHEARD
+    if peer.awaits_reset:  # which has arrived by then
+        return Standing(peer.dead_state, Certainty.PRESUMED)
     return _GONE if over and peer.role in over else peer.standing
 
 
@@ -156,7 +158,7 @@ def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
     for x, y in ((client, server), (server, client)):
         if not y.segments and x.packets >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
             found["one_sided"] = 1
-        if x.octets.unacked and conn.ended_by is None and _unacked_payload(x, y):
+        if x.octets.unacked and conn.reset_by is None and _unacked_payload(x, y):
             found["unacked_data"] = found.get("unacked_data", 0) + 1
     return found
 

@@ -94,7 +94,7 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
         since = peer.time_wait_since
         if since is not None and end - since >= TIME_WAIT and peer.standing.state is State.TIME_WAIT:
             found.append({"step": "timer.time_wait_expired", "role": peer.role, "after": TIME_WAIT / SECOND})
-    if conn.last_time is None or conn.ended_by is not None:
+    if conn.last_time is None or conn.reset_by is not None:
         return found
     for x, y in ((client, server), (server, client)):
         times = _unanswered_copies(conn, x, y)

@@ -323,8 +323,6 @@ class Tracker:
             self._findings.after(conn, record, step, context, gathered),
             values_of(conn, record, step, context),
         )
-        if context.revived and "rst_ignored" in conn.found:
-            record.x.dead_pending = False  # it will not arrive any more (R21)
         apply.remember(conn, record, step, effective=effective)
         return result
 
@@ -352,9 +350,13 @@ class Tracker:
         conn.window_before = x.win
         rst = record.cls is RST
         context.completes = completes_handshake(conn, record) and not rst
-        if x.dead is PRESUMED and not rst and apply.carries_on(record):
-            context.revived = evidence.revive(x)
-            evidence.refresh(x, record.y)
+        if (x.dead is PRESUMED or x.crossed) and not rst:
+            context.revived = apply.carries_on(record)
+            if context.revived or apply.offers_on(record):
+                context.crossing = "rst_ignored" not in conn.found and apply.overtakes(conn, record)
+                evidence.revive(record, crossing=context.crossing)
+            if context.revived and not context.crossing:
+                apply.withdraw(conn, x)
         return context
 
     def _step(

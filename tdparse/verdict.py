@@ -74,7 +74,7 @@ def _probed_by_syn(conn: Incarnation, end: int | None) -> bool:
         # A log that ends at once has given the answer no time.
         late = end is not None and conn.last_time is not None and end - conn.last_time >= ANSWER_DUE
         return late or end is None or conn.last_time is None or conn.client.packets > 1
-    return _refused(conn) or (conn.reset_step == "handshake.abort" and conn.ended_by is conn.client)
+    return _refused(conn) or (conn.reset_step == "handshake.abort" and conn.reset_by is conn.client)
 
 
 def _probed_by_ack(conn: Incarnation) -> bool:
@@ -109,7 +109,7 @@ def both_fins_acked(conn: Incarnation) -> bool:
 
 def clean_before_reset(conn: Incarnation) -> bool:
     """Tell whether both FINs were acknowledged before any effective RST."""
-    return both_fins_acked(conn) and not (conn.ended_by is not None and conn.reset_before_close)
+    return both_fins_acked(conn) and not (conn.reset_by is not None and conn.reset_before_close)
 
 
 def no_answer(conn: Incarnation) -> bool:
@@ -120,7 +120,7 @@ def no_answer(conn: Incarnation) -> bool:
 
 
 def _refused(conn: Incarnation) -> bool:
-    return conn.reset_step == "handshake.refused" and conn.ended_by is not None and not conn.server.synack_count
+    return conn.reset_step == "handshake.refused" and conn.reset_by is not None and not conn.server.synack_count
 
 
 def _first_invalid(flags: str) -> str:
@@ -152,12 +152,12 @@ def _opening(conn: Incarnation) -> str | None:
     if _refused(conn):
         return "refused"
     if conn.first_class is SegmentClass.SYN and not server.sent_synack and not conn.handshake_done:
-        if _acked_something_else(conn) and not server.syn_count and conn.ended_by is None:
+        if _acked_something_else(conn) and not server.syn_count and conn.reset_by is None:
             return "rejected_old"
         if "handshake.syn_ack.bad_ack" in conn.steps and "reset.reject_bad_ack" in conn.steps:
             return "handshake_mismatch"
     quiet = client.packets == client.syn_count
-    if client.syn_count and server.sent_synack and quiet and conn.ended_by is None and not conn.simultaneous_open:
+    if client.syn_count and server.sent_synack and quiet and conn.reset_by is None and not conn.simultaneous_open:
         return None if server.octets.distinct and conn.tfo == "accepted" else "syn_ack_unanswered"
     return None
 
@@ -169,9 +169,9 @@ def _acked_something_else(conn: Incarnation) -> bool:
 
 
 def _reset(conn: Incarnation) -> str | None:
-    if conn.ended_by is None or clean_before_reset(conn) or conn.midstream:
+    if conn.reset_by is None or clean_before_reset(conn) or conn.midstream:
         return None
-    return f"reset_by_{conn.ended_by.role}.{conn.reset_phase}"
+    return f"reset_by_{conn.reset_by.role}.{conn.reset_phase}"
 
 
 def _complete(conn: Incarnation) -> str | None:
@@ -181,7 +181,7 @@ def _complete(conn: Incarnation) -> str | None:
 
 
 def _half(conn: Incarnation) -> str | None:
-    if not _handshake_captured(conn) or conn.ended_by is not None:
+    if not _handshake_captured(conn) or conn.reset_by is not None:
         return None
     for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
         if x.fin is not None and y.fin is None:
@@ -198,7 +198,7 @@ def _spoke_after_fin(conn: Incarnation, x: Peer, y: Peer) -> bool:
 
 
 def _stalled(conn: Incarnation, end: int | None) -> str | None:
-    if conn.client.fin is not None or conn.server.fin is not None or conn.ended_by is not None:
+    if conn.client.fin is not None or conn.server.fin is not None or conn.reset_by is not None:
         return None
     if not _handshake_captured(conn):
         return None
@@ -221,7 +221,7 @@ def stalled_octets(x: Peer, y: Peer) -> bool:
 
 
 def _still_open(conn: Incarnation) -> str | None:
-    if not _handshake_captured(conn) or conn.ended_by is not None or conn.client.fin is not None:
+    if not _handshake_captured(conn) or conn.reset_by is not None or conn.client.fin is not None:
         return None
     if conn.server.fin is not None:
         return None
@@ -234,7 +234,7 @@ def _midstream(conn: Incarnation) -> str | None:
         return None
     if clean_before_reset(conn):
         return "mid_stream.closed"
-    if conn.ended_by is not None:
+    if conn.reset_by is not None:
         return "mid_stream.reset"
     one_sided = _one_sided(conn)
     if one_sided:

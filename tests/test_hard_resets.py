@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from played import conversation
+from played import conversation, play
+from scenario import log
 
 from tdparse.wording import text
 
@@ -30,3 +31,71 @@ def test_what_is_wrong_with_a_reset_is_told_before_the_first_ack(number: int, co
     steps, _ = conversation(f"C S\nS S.\nS R. seq={number}")
     assert steps[-1].step == "reset.ignored"
     assert [finding.code for finding in steps[-1].findings] == [code]
+
+
+@pytest.mark.parametrize(
+    ("packets", "verdict"),
+    [
+        (USED + "C R.\nS P. 10 seq=1 ack=101 +2\nS R. seq=11 ack=101 +1", "reset_by_server.data"),
+        (OPEN + "S R.\nC P. 20 +2\nS R seq=1", "reset_by_server.data"),
+        (USED + "C R.\nS P. 10 seq=1 ack=101 +2", "still_open.data"),
+        (USED + "C R.\nS P. 10 seq=1 ack=101 +2\nC R seq=101 +1", "reset_by_client.data"),
+        (USED + "C R.\nS P. 10 seq=1 ack=101 +2\nC R seq=101 +1\nS P. 10 seq=11 ack=101 +2", "still_open.data"),
+    ],
+    ids=["the other's", "its own", "none", "a repeated one", "nor a repeated one"],
+)
+def test_the_first_reset_that_was_not_withdrawn_decides(packets: str, verdict: str) -> None:
+    """R21, R116: what had no effect decides nothing, but what comes after it may."""
+    _, (end,) = conversation(packets)
+    assert (end.verdict, end.findings["rst_ignored"]) == (verdict, 1)
+    assert (end.close_shape == "reset") is verdict.startswith("reset") is not end.attributes["open_at_end"]
+
+
+@pytest.mark.parametrize("crossing", ["S P. 10 seq=1 ack=101", "S P. 10 seq=1 ack=101\nS P. 10 seq=11 ack=101"])
+def test_a_reset_that_is_crossed_arrives(crossing: str) -> None:
+    """R7, R21: what was on its way meanwhile shows how its sender was then; at the end of the log it is closed."""
+    steps, (end,) = conversation(USED + f"C R.\n{crossing}")
+    assert str(steps[-1].server.after) == "ESTABLISHED"
+    assert "rst_ignored" not in end.findings
+    assert (end.verdict, str(end.server_state), end.attributes["open_at_end"]) == (
+        "reset_by_client.data",
+        "CLOSED?",
+        False,
+    )
+
+
+def test_who_carries_on_after_a_crossed_reset_was_not_reset() -> None:
+    """R21: later the RST has arrived, or never will."""
+    steps, (end,) = conversation(USED + "C R.\nS P. 10 seq=1 ack=101\nS P. 10 seq=11 ack=101 +2")
+    assert [finding.code for finding in steps[-1].findings] == ["rst_ignored"]
+    assert (end.verdict, str(end.server_state), end.attributes["open_at_end"]) == (
+        "still_open.data",
+        "ESTABLISHED",
+        True,
+    )
+
+
+@pytest.mark.parametrize(("count", "ignored"), [(10, False), (200, True)])
+def test_without_times_what_is_sent_after_a_reset_is_counted(count: int, ignored: bool) -> None:  # noqa: FBT001 - a column
+    """R7, R21: more than is sent at once was not on its way when the RST was."""
+    packets = USED + "C R.\n" + "".join(f"S P. 10 seq={10 * n + 1} ack=101\n" for n in range(count))
+    _, (end,) = play(line.partition(" ")[2] for line in log(packets))
+    assert ("rst_ignored" in end.findings, end.verdict) == (
+        ignored,
+        "still_open.data" if ignored else "reset_by_client.data",
+    )
+
+
+@pytest.mark.parametrize("after", [3, 0.001])
+def test_a_syn_ack_that_is_repeated_shows_its_state(after: float) -> None:
+    """R13 b, R21: SYN-RECEIVED at this moment; nothing goes on, so the RST still decides."""
+    steps, (end,) = conversation(f"C S\nS S.\nC R\nS S. +{after}")
+    last = steps[-1]
+    assert (last.step, str(last.server.after)) == ("handshake.syn_ack.retransmit", "SYN-RECEIVED")
+    assert (end.verdict, str(end.server_state)) == (
+        "reset_by_client.handshake",
+        "SYN-RECEIVED" if after > 1 else "LISTEN?",
+    )
+    assert "rst_ignored" not in end.findings
+    steps, (end,) = conversation(f"C S\nS S.\nC R\nS S. +{after}\nC R")
+    assert (steps[-1].step, str(steps[-1].server.after)) == ("reset.repeat", "LISTEN?")

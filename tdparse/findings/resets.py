@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.findings.table import (
-    IGNORED_AFTER,
     INJECTED_BURST,
     INJECTED_DISTANCE,
     INJECTED_IP_ID,
@@ -46,10 +45,7 @@ def reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
 def carried_on(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[Finding]:
     """Test a record without RST from an endpoint that was reset, or that has reset."""
     x = record.x
-    late = since(record, x.dead_time)
-    # What was under way when the RST passed here has arrived by then (R7).
-    settled = late is not None and late > (2 * conn.irtt if conn.irtt else IGNORED_AFTER)
-    if context.revived and settled and "rst_ignored" not in conn.found:
+    if context.revived and not context.crossing and "rst_ignored" not in conn.found:
         yield make("rst_ignored", x.dead_line, record.line, confidence=Confidence.LIKELY)
     if step == "stepless.stray" and x.dead is OBSERVED:
         yield from _suspect(conn, record, {"a"})

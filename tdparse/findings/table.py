@@ -34,7 +34,6 @@ INJECTED_BURST: Final = 10 * MILLISECOND  # rst_injected_suspect (b)
 INJECTED_IP_ID: Final = 1000  # rst_injected_suspect (d): a counter does not leap further between two segments
 INJECTED_DISTANCE: Final = 0.5  # rst_injected_suspect (e): share of the measured distance
 BACKWARDS_FROM: Final = 100 * MICROSECOND  # time_backwards: several queues mix their records by less (R7)
-IGNORED_AFTER: Final = SECOND  # rst_ignored, when iRTT is unknown (R7)
 
 # ------------------------------------------------------------------ which step is itself an anomaly
 
