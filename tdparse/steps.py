@@ -24,6 +24,9 @@ ANSWER_TIME: Final = SECOND  # max(1 s, 2 iRTT) of R109 and R110
 DUPLICATE_TIME: Final = 10**6  # R112: one millisecond
 NETWORK_COPY_TICKS: Final = 10 * 10**6  # stepless.old_duplicate: 10 ticks of a 1 kHz clock
 
+WITHOUT_WINDOW: Final = frozenset(
+    {CLOSED, LISTEN, SYN_SENT}
+)  # R51: there it is not its number that an RST is taken for
 SYN_STEPS: Final = frozenset({"handshake.syn", "handshake.syn.tfo_request", "handshake.syn.tfo_data"})
 # What a conforming stack answers with a challenge ACK (R110).
 CHALLENGED: Final = frozenset({"reset.ignored", "handshake.syn.unexpected", "stepless.bad_ack"})

@@ -10,6 +10,7 @@ from tdparse.conntrack import conntrack_state
 from tdparse.flags import SegmentClass
 from tdparse.model import Certainty, Standing, State, Summary
 from tdparse.states import Known
+from tdparse.steps import WITHOUT_WINDOW, answer_time, rst_in_window
 from tdparse.timers import retry_schedule, run_out
 from tdparse.verdict import ONE_SIDED_IN_ALL, both_fins, clean_before_reset, verdict_of
 
@@ -35,6 +36,9 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
     timers = run_out(conn, end)
     over = [timer["role"] for timer in timers]
     client, server, history = conn.client, conn.server, conn.history
+    attributes = _attributes(conn, timers, clean=clean, evicted=evicted)
+    if conn.previous_step == "reset.ignored" and _ends_in_silence(conn, end):
+        attributes["rst_accepted"] = True
     return Summary(
         conn.flow,
         conn.first_line,
@@ -50,7 +54,7 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
         history.conn_state,
         history.letters,
         history.completeness,
-        _attributes(conn, timers, clean=clean, evicted=evicted),
+        attributes,
         conn.metrics.report(conn),
         _findings(conn, verdict),
         {} if end is None or conn.last_time is None else {"silence": end - conn.last_time},
@@ -94,6 +98,14 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
     if evicted:
         attributes["evicted"] = True
     return attributes
+
+
+def _ends_in_silence(conn: Incarnation, end: int | None) -> bool:
+    """R51: nothing follows an RST in the window that is not exact, no challenge ACK either: some stacks accept it."""
+    last = conn.previous
+    if last is None or last.time is None or end is None or not rst_in_window(last):
+        return False
+    return last.y.standing.state not in WITHOUT_WINDOW and end - last.time > answer_time(conn)
 
 
 def _data(conn: Incarnation) -> str:

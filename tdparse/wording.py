@@ -101,6 +101,8 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
         found.append(catalog.fill(catalog.sentence("step", timer["step"], lang), fields))
         pending = [role for role in pending if role != timer["role"]]
     found += [_say("pending_of", lang, x=_role(role, lang)) for role in pending]
+    if attributes.get("rst_accepted"):
+        found.append(catalog.sentence("ui", "rst_accepted", lang))
     stuck = attributes.get("stuck_size")
     if isinstance(stuck, dict):
         found.append(_say("stuck_size", lang, x=_role(stuck["role"], lang), n=stuck["octets"]))
@@ -122,7 +124,7 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
         return None
     timers = attributes.get("timers")
     ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
-    return (summary.verdict, summary.time_wait, attributes.get("evicted"), *ran_out)
+    return (summary.verdict, summary.time_wait, attributes.get("evicted"), attributes.get("rst_accepted"), *ran_out)
 
 
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})

@@ -6,7 +6,7 @@ import pytest
 from played import conversation, play
 from scenario import log
 
-from tdparse.wording import text
+from tdparse.wording import notes, text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -99,3 +99,37 @@ def test_a_syn_ack_that_is_repeated_shows_its_state(after: float) -> None:
     assert "rst_ignored" not in end.findings
     steps, (end,) = conversation(f"C S\nS S.\nC R\nS S. +{after}\nC R")
     assert (steps[-1].step, str(steps[-1].server.after)) == ("reset.repeat", "LISTEN?")
+
+
+OTHER = "10:00:{:02}.000000 IP 10.0.0.9.5000 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0"
+
+
+@pytest.mark.parametrize(
+    ("reset", "after", "accepted"),
+    [
+        ("Flags [R.], seq 438, ack 1", 30, True),
+        ("Flags [R.], seq 438, ack 1", 10, False),
+        ("Flags [R.], seq 90000, ack 1", 30, False),
+    ],
+    ids=["silence", "too soon to say", "out of the window"],
+)
+@pytest.mark.parametrize("answered", [False, True])
+def test_silence_after_a_reset_that_is_not_exact_is_told(
+    reset: str,
+    after: int,
+    accepted: bool,  # noqa: FBT001 - columns
+    answered: bool,  # noqa: FBT001
+) -> None:
+    """R51: a stack without RFC 5961 has probably accepted it; a challenge ACK shows that this one has not."""
+    there, back = "IP 10.0.0.1.40000 > 10.0.0.2.80:", "IP 10.0.0.2.80 > 10.0.0.1.40000:"
+    lines = [
+        f"10:00:00.000000 {there} Flags [S], seq 1000, win 8192, options [mss 1460], length 0",
+        f"10:00:00.100000 {back} Flags [S.], seq 7000, ack 1001, win 5840, options [mss 1460], length 0",
+        f"10:00:00.200000 {there} Flags [.], ack 1, win 8192, length 0",
+        f"10:00:09.000000 {there} {reset}, win 0, length 0",
+    ]
+    if answered:
+        lines.append(f"10:00:09.100000 {back} Flags [.], ack 1, win 5840, length 0")
+    _, (end, _) = play([*lines, OTHER.format(after)])
+    assert end.attributes.get("rst_accepted", False) is (accepted and not answered)
+    assert any("probably accepted" in note for note in notes(end, "en")) is (accepted and not answered)

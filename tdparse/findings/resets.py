@@ -4,7 +4,7 @@ Anomalies of RST: in the wrong place, too many, without effect, or from somebody
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tdparse.findings.table import (
     INJECTED_BURST,
@@ -14,9 +14,9 @@ from tdparse.findings.table import (
     STORM,
     make,
 )
-from tdparse.model import CLOSED, LISTEN, SYN_SENT, Confidence
+from tdparse.model import Confidence
 from tdparse.states import OBSERVED
-from tdparse.steps import rst_in_window
+from tdparse.steps import WITHOUT_WINDOW, rst_in_window
 from tdparse.values import since
 
 if TYPE_CHECKING:
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
     from tdparse.model import Finding
     from tdparse.modifiers import Context
-
-
-WITHOUT_WINDOW: Final = frozenset({CLOSED, LISTEN, SYN_SENT})  # R51: there it is not the number that decides
 
 
 def reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
