@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from tdparse.verdict import ScanWatch
 
 
-def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: bool = False) -> Summary:
+def summarize(
+    conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: bool = False, replaced: bool = False
+) -> Summary:
     """
     Return the summary of an incarnation that is over, or whose log has ended.
 
@@ -30,6 +32,7 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
         end: Time of the log's last record, nanoseconds; None without timestamps.
         scans: What the log's sources have probed.
         evicted: It was dropped while still open, to keep memory bounded.
+        replaced: Its pair of endpoints has another one by now, so nobody waits in TIME-WAIT for it (R98).
     """
     verdict = verdict_of(conn, end, scans)
     clean = clean_before_reset(conn)
@@ -48,7 +51,7 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
         _data(conn),
         _close_shape(conn, clean=clean),
         _closed_first(conn),
-        tuple([peer.role for peer in conn.peers if _holds_time_wait(peer)]),
+        tuple(dict.fromkeys(peer.role for peer in conn.peers if _holds_time_wait(peer))),  # one if self-connected (R74)
         _final(conn, client, server, verdict, over),
         _final(conn, server, client, verdict, over),
         history.conn_state,
@@ -57,8 +60,15 @@ def summarize(conn: Incarnation, end: int | None, scans: ScanWatch, *, evicted: 
         attributes,
         conn.metrics.report(conn),
         _findings(conn, verdict),
-        {} if end is None or conn.last_time is None else {"silence": end - conn.last_time},
+        _marks(conn, end, replaced=replaced),
     )
+
+
+def _marks(conn: Incarnation, end: int | None, *, replaced: bool) -> dict[str, object]:
+    marks: dict[str, object] = {"replaced": True} if replaced else {}
+    if end is not None and conn.last_time is not None:
+        marks["silence"] = end - conn.last_time
+    return marks
 
 
 def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bool, evicted: bool) -> dict[str, object]:

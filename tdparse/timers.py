@@ -90,7 +90,7 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
     if end is None:
         return found
     client, server = conn.peers
-    for peer in (client, server):
+    for peer in (client,) if conn.self_connected else (client, server):
         since = peer.time_wait_since
         if since is not None and end - since >= TIME_WAIT and peer.standing.state is State.TIME_WAIT:
             found.append({"step": "timer.time_wait_expired", "role": peer.role, "after": TIME_WAIT / SECOND})

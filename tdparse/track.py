@@ -252,7 +252,7 @@ class Tracker:
             if over.probe is not None:
                 self.sharing.tell("probe", over.probe)
                 self.sharing.know()
-            yield summarize(over.conn, self._now, self._scans)
+            yield summarize(over.conn, self._now, self._scans, replaced=True)
 
     def finish(self) -> Iterator[Summary | None]:
         """Yield every incarnation that is left, oldest first, None in the place of the other half's; the log has ended."""

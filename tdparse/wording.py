@@ -94,7 +94,7 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
             gives_up = attributes.get("gives_up_after")
             span = catalog.duration(round(gives_up * SECOND), lang) if isinstance(gives_up, int | float) else "?"
             found.append(_say(code.format(value), lang, n=value, dt=span))
-    pending = list(summary.time_wait)
+    pending = [] if summary.marks.get("replaced") else list(summary.time_wait)
     timers = attributes.get("timers")
     for timer in timers if isinstance(timers, list) else ():
         fields = {"x": _role(timer["role"], lang), "n": timer.get("n")}
@@ -124,7 +124,8 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
         return None
     timers = attributes.get("timers")
     ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
-    return (summary.verdict, summary.time_wait, attributes.get("evicted"), attributes.get("rst_accepted"), *ran_out)
+    flags = (attributes.get("evicted"), attributes.get("rst_accepted"), summary.marks.get("replaced"))
+    return (summary.verdict, summary.time_wait, flags, *ran_out)
 
 
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})

@@ -133,3 +133,31 @@ def test_silence_after_a_reset_that_is_not_exact_is_told(
     _, (end, _) = play([*lines, OTHER.format(after)])
     assert end.attributes.get("rst_accepted", False) is (accepted and not answered)
     assert any("probably accepted" in note for note in notes(end, "en")) is (accepted and not answered)
+
+
+def test_nobody_waits_for_a_connection_that_another_one_has_replaced() -> None:
+    """R98: at the end of the log its TIME-WAIT is not pending, whether 2MSL is over or not."""
+    packets = f"{CLOSED}C S isn=4000000 +5\nS S. isn=5000000\nC ."
+    for more in ("", "\nC P. 10 +290"):
+        _, (end, _) = conversation(packets + more)
+        assert end.time_wait == ("client",)
+        assert not any("when the log ends" in note for note in notes(end, "en"))
+    _, (end,) = conversation(CLOSED)
+    assert any("when the log ends" in note for note in notes(end, "en"))
+
+
+@pytest.mark.parametrize(("after", "said"), [(3, "when the log ends"), (90, "2MSL has passed")])
+def test_a_connection_to_itself_waits_once(after: int, said: str) -> None:
+    """R74: one endpoint has one TIME-WAIT."""
+    ends = "IP 10.0.0.2.5555 > 10.0.0.2.5555:"
+    said_of_it = [
+        "Flags [S], seq 1000, win 60000, length 0",
+        "Flags [S.], seq 1000, ack 1001, win 60000, length 0",
+        "Flags [.], ack 1001, win 60000, length 0",
+        "Flags [F.], seq 1001, ack 1001, win 60000, length 0",
+        "Flags [.], ack 1002, win 60000, length 0",
+    ]
+    lines = [f"10:00:00.00000{n} {ends} {one}" for n, one in enumerate(said_of_it)]
+    _, (end, _) = play([*lines, OTHER.replace("10:00", f"10:{after // 60:02}").format(after % 60)])
+    assert end.time_wait == ("client",)
+    assert [said in note for note in notes(end, "en")] == [True]
