@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 RECENT: Final = 16  # records of one sender, of which copies may come from another device
+MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
 SYN_GONE: Final = 10**9  # a second after the handshake no copy of the SYN is on the way any more
 
 
@@ -410,16 +411,41 @@ def _echoes_more_than_syn(record: Record) -> bool:
     return stamp is not None and diff(stamp[1], y.syn_stamp) > 0
 
 
+def _is_rejected(record: Record) -> bool:
+    """R49: its timestamp is older than one that its receiver has echoed (PAWS), or all of it lies beyond the window."""
+    x, y = record.x, record.y
+    stamp = record.segment.options.ts if "TS val" in (record.segment.options_text or "") else None
+    if y.lastack is None:
+        return False
+    if stamp is not None and y.ts is not None and diff(stamp[0], y.ts[1]) < 0:
+        return True
+    if record.segment.seq is None or record.seq is None or not y.win:
+        return False
+    window = y.win << (MAX_SHIFT if y.shift is None else y.shift)
+    return record.seq >= max(y.lastack, x.octets.end or 0) + window
+
+
+def _miss(record: Record) -> None:
+    """Note that the receiver of a record takes nothing of it, so that it waits for another copy."""
+    x = record.x
+    if x.heard is None and record.seq is not None and record.end != record.seq:
+        x.heard = Octets()
+        x.heard.start_at(record.seq)
+
+
 def presume(record: Record) -> None:
     """Apply R14: what an acceptable segment without RST does to its receiver when it arrives."""
     x, y, ack = record.x, record.y, record.ack
     if y.inherited is not None:
         return
-    if record.damaged:  # T114: its receiver drops it without a word
-        if x.heard is None and record.seq is not None and record.end != record.seq:
-            x.heard = Octets()
-            x.heard.start_at(record.seq)
+    closes = record.flags.fin and not y.got_fin
+    confirms = y.fin is not None and ack is not None and ack > y.fin and not y.fin_acked
+    if record.damaged or ((closes or confirms) and _is_rejected(record)):  # T114, T52
+        _miss(record)
         return
+    taken = not (closes and y.win == 0 and y.win_seen)  # R49: by a closed window only its ack is
+    if not taken:
+        _miss(record)
     syn = record.flags.syn
     if y.sent_syn and not y.got_syn and not syn:
         # SYN-SENT: only a SYN or an acceptable RST has an effect. Data and FIN are lost on it (T22).
@@ -429,7 +455,7 @@ def presume(record: Record) -> None:
         return
     if syn and not y.got_syn:
         y.got_syn = PRESUMED
-    if x.heard is not None and not record.probe and record.seq is not None and record.end is not None:
+    if x.heard is not None and taken and not record.probe and record.seq is not None and record.end is not None:
         x.heard.add(record.seq, record.end, (record.seq, record.seq), record.time, record.line)
     if ack is not None:
         if ack >= 1 and y.sent_syn and not y.syn_acked:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tdparse.evidence import Peer, refresh
+from tdparse.evidence import MAX_SHIFT, Peer, refresh
 from tdparse.metrics import Metrics
 from tdparse.model import CLOSED, TIME_WAIT, Symbols
 from tdparse.seqnum import MASK, add, diff, unwrap
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tdparse.model import Endpoint, Flow
     from tdparse.prediction import Lanes
 
-MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
 REMEMBERED: Final = 4096  # sets of steps that incarnations share; ordinary traffic has some hundred
 
 _OVER: Final = frozenset({CLOSED, TIME_WAIT})

@@ -28,7 +28,7 @@ from tdparse.prediction import (
     new,
     signature_of,
 )
-from tdparse.seqnum import HALF, MASK
+from tdparse.seqnum import HALF, MASK, diff
 from tdparse.states import OBSERVED
 
 if TYPE_CHECKING:
@@ -191,9 +191,11 @@ class Milestone:
 
     def _is_ordinary(self, found: Found, ack: int) -> bool:
         """Tell whether timestamp and window are such that nothing is said about them (R76, R78, R105)."""
-        x = self.x
+        x, echoed = self.x, self.peer.x.ts
         val, window = found[VAL] or found[VAL_FIRST], int(found[WINDOW])
         if (x.ts is None) is not (not val) or (x.ts is not None and not 0 <= int(val) - x.ts[0] < HALF):
+            return False
+        if val and echoed is not None and diff(int(val), echoed[1]) < 0:  # R49: PAWS
             return False
         if not window or not x.win_seen or x.shift is None:
             return window > 0

@@ -161,3 +161,38 @@ def test_a_connection_to_itself_waits_once(after: int, said: str) -> None:
     _, (end, _) = play([*lines, OTHER.replace("10:00", f"10:{after // 60:02}").format(after % 60)])
     assert end.time_wait == ("client",)
     assert [said in note for note in notes(end, "en")] == [True]
+
+
+STAMPED = """\
+10:00:00.010000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 1000, win 500, options [mss 1460,sackOK,TS val 1010 ecr 0], length 0
+10:00:00.020000 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [S.], seq 7000, ack 1001, win 500, options [mss 1460,sackOK,TS val 9020 ecr 1010], length 0
+10:00:00.030000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [.], ack 7001, win 500, options [nop,nop,TS val 1030 ecr 9020], length 0
+10:00:00.040000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [P.], seq 1001:1011, ack 7001, win 500, options [nop,nop,TS val 1040 ecr 9020], length 10
+10:00:00.050000 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [.], ack 1011, win 500, options [nop,nop,TS val 9050 ecr 1040], length 0
+"""
+
+
+@pytest.mark.parametrize(("stamp", "state"), [(1060, "CLOSE-WAIT?"), (5, "ESTABLISHED")])
+def test_a_fin_with_an_old_timestamp_closes_nothing(stamp: int, state: str) -> None:
+    """R14, R49: PAWS rejects it, whatever else its sender sends; sent again it is taken."""
+    there = "10:00:00.{:02}0000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [{}], {}ack 7001, win 500, options [nop,nop,TS val {} ecr 9050], length 0"
+    lines = [*STAMPED.splitlines(), there.format(6, "F.", "seq 1011, ", stamp), there.format(7, ".", "", 1070)]
+    steps, _ = play(lines)
+    assert [str(step.server.after) for step in steps[-2:]] == [state, state]
+    steps, _ = play([*lines, there.format(8, "F.", "seq 1011, ", 1080)])
+    assert str(steps[-1].server.after) == "CLOSE-WAIT?"
+
+
+def test_a_fin_into_a_closed_window_closes_nothing() -> None:
+    """R14, R49: but what it acknowledges counts."""
+    steps, _ = conversation(OPEN + "C P. 10\nS . win=0\nC F.\nC F. seq=11 +1\nS . ack=11 win=512\nC F. seq=11 +1")
+    assert [str(step.server.after) for step in steps[-4:]] == ["ESTABLISHED"] * 3 + ["CLOSE-WAIT?"]
+    steps, _ = conversation(OPEN + "C P. 10\nS F. win=0\nC F.")
+    assert str(steps[-1].server.after) == "FIN-WAIT-2?"
+
+
+@pytest.mark.parametrize(("number", "state"), [(1, "FIN-WAIT-2?"), (500, "FIN-WAIT-2?"), (600, "FIN-WAIT-1")])
+def test_what_lies_beyond_the_window_confirms_no_fin(number: int, state: str) -> None:
+    """R14, T52: its receiver answers it, and takes nothing of it."""
+    steps, _ = conversation(OPEN + f"C F.\nS P. 10 seq={number}")
+    assert str(steps[-1].client.after) == state
