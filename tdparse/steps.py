@@ -30,6 +30,11 @@ WITHOUT_WINDOW: Final = frozenset(
 SYN_STEPS: Final = frozenset({"handshake.syn", "handshake.syn.tfo_request", "handshake.syn.tfo_data"})
 # What a conforming stack answers with a challenge ACK (R110).
 CHALLENGED: Final = frozenset({"reset.ignored", "handshake.syn.unexpected", "stepless.bad_ack"})
+# What an endpoint that has acknowledged its peer's FIN, and sent none, says with an empty ACK beside repeating that.
+HALF_CLOSED: Final = frozenset({
+    "probe.zero_window", "probe.zero_window_ack", "probe.keep_alive", "probe.keep_alive_ack",
+    "ack.window_update", "ack.zero_window",
+})  # fmt: skip
 # What an endpoint that is opening rejects with an RST (R20 a).
 REJECTED_WITH_RST: Final = frozenset({"handshake.syn_ack.bad_ack", "stepless.bad_ack", "ack.challenge"})
 
@@ -381,9 +386,7 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
         return "probe.keep_alive"
     if covers_fin(record):
         if not first_coverage(record):
-            # Half closed, it may still probe or be probed.
-            other = "" if x.sent_fin or not restates(record) else _restatement(conn, record)
-            return other if other.startswith("probe.") else "teardown.ack.repeat"
+            return _covers_again(conn, record)
         if not x.sent_fin:
             return "teardown.ack_of_fin"
         return "teardown.last_ack" if y.passive else "teardown.ack_of_fin.simultaneous"
@@ -402,6 +405,17 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
     if before is not None and record.ack is not None and record.ack > before:
         return "data.ack"
     return "stepless.ack"
+
+
+def _covers_again(conn: Incarnation, record: Record) -> str:
+    """Return what an empty ACK is that covers the peer's FIN, which was covered before."""
+    if not restates(record) or conn.previous_step == "teardown.fin.retransmit":
+        return "teardown.ack.repeat"
+    if conn.previous_step in CHALLENGED and directly_after(conn, record) and _rejects(conn, record):
+        return "ack.challenge"
+    # Half closed, it may still probe or be probed, and opens or closes its window.
+    other = "" if record.x.sent_fin else _restatement(conn, record)
+    return other if other in HALF_CLOSED else "teardown.ack.repeat"
 
 
 def acknowledged_before(record: Record) -> int | None:

@@ -47,6 +47,10 @@ def _fin_again(_conn: Incarnation, record: Record, _context: Context) -> dict[st
     return {"n": record.x.fin_count, "dt": since(record, record.x.fin_time)}
 
 
+def _confirmed_again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    return {"n": record.y.fin_count}
+
+
 def _accepted(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
     return {"n": None if record.ack is None else record.ack - 1}
 
@@ -105,5 +109,6 @@ _MAKERS = {
     "ack.window_update": _window,
     "probe.keep_alive": _idle,
     "teardown.fin.retransmit": _fin_again,
+    "teardown.ack.repeat": _confirmed_again,
     "stepless.capture_duplicate": _copy,
 }

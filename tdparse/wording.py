@@ -36,6 +36,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
     elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).before.state is CLOSED:
         field = "closed"
+    elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
+        code = "stepless.ack"
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 

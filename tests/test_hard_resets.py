@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from played import conversation, play
-from scenario import log
+from scenario import CLIENT_ISN, log
 
 from tdparse.wording import notes, text
 
@@ -196,3 +196,37 @@ def test_what_lies_beyond_the_window_confirms_no_fin(number: int, state: str) ->
     """R14, T52: its receiver answers it, and takes nothing of it."""
     steps, _ = conversation(OPEN + f"C F.\nS P. 10 seq={number}")
     assert str(steps[-1].client.after) == state
+
+
+HALF = USED + "C F.\nS .\n"
+ANSWERED = CLIENT_ISN + 102 - 7000  # counted from the number of another SYN
+CURRENT = f"S . ack={ANSWERED}"
+
+
+@pytest.mark.parametrize(
+    ("packets", "step", "said"),
+    [
+        (CLOSED + "C .", "teardown.ack.repeat", "restates"),
+        (CLOSED + "S F. seq=1 +1\nC .", "teardown.ack.repeat", "repeated FIN"),
+        (HALF + "C F. seq=101 +1\nS .", "teardown.ack.repeat", "repeated FIN"),
+        (HALF + "C F. seq=101 +1\nS . win=600", "teardown.ack.repeat", "repeated FIN"),
+        (HALF + "S P. 10\nC .\nS .", "teardown.ack.repeat", "restates"),
+        (HALF + "S P. 10\nC .\nS . win=600 +1", "ack.window_update", "window"),
+        (HALF + "S . win=0", "ack.zero_window", "window"),
+        (HALF + "C S isn=7000\n" + CURRENT, "ack.challenge", "does not accept"),
+        (HALF + "S F.\nC S isn=7000\n" + CURRENT, "ack.challenge", "does not accept"),
+        (HALF + "C R seq=150\nS . ack=102", "ack.challenge", "does not accept"),
+    ],
+)
+def test_an_ack_that_covers_a_fin_again_answers_something(packets: str, step: str, said: str) -> None:
+    """R97.10, R110, T91: the FIN that was repeated, a SYN or RST, or nothing; and half closed, there is a window."""
+    steps, _ = conversation(packets)
+    assert steps[-1].step == step
+    assert said in text(steps[-1], "en")
+
+
+def test_a_half_closed_connection_is_discovered_to_be_half_open() -> None:
+    """R65, T91: the SYN is answered by a challenge ACK, and that by an RST."""
+    _, (end,) = conversation(HALF + f"C S isn=7000\n{CURRENT}\nC R seq={ANSWERED}")
+    assert (end.findings["challenge_ack"], end.findings["half_open_discovered"]) == (1, 1)
+    assert end.verdict == "reset_by_client.close"
