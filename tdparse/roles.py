@@ -79,7 +79,7 @@ class Roles:
                 return True, 0.95
             if _SERVER_SPEAKS.match(segment.payload):
                 return False, 0.95
-        if cls is RST and flags.ack and segment.seq == 0 and segment.window == 0:
+        if answers_syn(segment):
             return False, 0.90
         if cls is INVALID and segment.flags is not None:
             return True, 0.90  # nobody answers with flags no TCP sends: it probes
@@ -106,6 +106,14 @@ class Roles:
 
     def _has_partners(self, endpoint: Endpoint, partner: Endpoint) -> bool:
         return endpoint in self._partners and self._partners[endpoint] != partner
+
+
+def answers_syn(segment: Segment) -> bool:
+    """R52: an RST-ACK with sequence number 0 and window 0 refuses a SYN (rank 5)."""
+    if segment.seq != 0 or segment.window != 0:
+        return False
+    flags = flags_of(segment.flags or "")
+    return flags.ack and flags.class_of(segment.length or 0) is RST
 
 
 def _is_service(endpoint: Endpoint) -> bool:

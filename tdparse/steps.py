@@ -163,7 +163,8 @@ def rst_acceptable(record: Record) -> bool:
     x, y = record.x, record.y
     state = y.standing.state
     if y.inherited is None and state is SYN_SENT:
-        return record.flags.ack and record.ack is not None and syn_ack_acceptable(record)
+        # Of a SYN that was not captured there is no number to compare with (R35).
+        return record.flags.ack and (y.isn is None or (record.ack is not None and syn_ack_acceptable(record)))
     if state in (LISTEN, CLOSED) and not y.dead:
         return False
     expected = expected_by(y, x)

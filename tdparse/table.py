@@ -14,8 +14,9 @@ from tdparse.evidence import Record
 from tdparse.flags import SYN, SYN_ACK, flags_of
 from tdparse.incarnation import Incarnation
 from tdparse.model import Flow, State
-from tdparse.roles import Roles
+from tdparse.roles import Roles, answers_syn
 from tdparse.seqnum import MASK, diff
+from tdparse.states import DEDUCED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -162,10 +163,13 @@ class Table:
         sender_is_client, confidence = self._roles.decide(segment)
         client, server = (segment.src, segment.dst) if sender_is_client else (segment.dst, segment.src)
         self.opened = self._sharing.number(self.opened)
-        flags = flags_of(segment.flags or "")
-        conn = Incarnation(
-            Flow(self.opened, client, server, confidence), midstream=not flags.syn, unreadable=segment.flags is None
-        )
+        refused = not sender_is_client and answers_syn(segment)
+        midstream = not refused and not flags_of(segment.flags or "").syn
+        flow = Flow(self.opened, client, server, confidence)
+        conn = Incarnation(flow, midstream=midstream, unreadable=segment.flags is None)
+        if refused:
+            conn.client.sent_syn = DEDUCED  # R16: what was refused was not captured, but must have been sent
+            evidence.refresh(*conn.peers)
         if old is not None:
             conn.reused = True
             # An attempt that was rejected ended nothing: what counts is the connection before it.

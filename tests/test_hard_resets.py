@@ -230,3 +230,21 @@ def test_a_half_closed_connection_is_discovered_to_be_half_open() -> None:
     _, (end,) = conversation(HALF + f"C S isn=7000\n{CURRENT}\nC R seq={ANSWERED}")
     assert (end.findings["challenge_ack"], end.findings["half_open_discovered"]) == (1, 1)
     assert end.verdict == "reset_by_client.close"
+
+
+def test_a_refusal_whose_syn_was_not_captured_is_one() -> None:
+    """R52, R16: number 0 and window 0 answer a SYN, which must have been sent; nothing was open, so nothing is aborted."""
+    back = "10:00:00.000000 IP 10.0.0.2.3000 > 10.0.0.1.4117: Flags [R.], seq {}, ack 1644879593, win {}, length 0"
+    steps, (end,) = play([back.format(0, 0)])
+    (only,) = steps
+    assert (only.step, end.verdict) == ("handshake.refused", "unsolicited.rst")
+    assert [str(one) for one in (only.client.before, only.client.after, only.server.after)] == [
+        "SYN-SENT*",
+        "CLOSED?",
+        "CLOSED",
+    ]
+    assert (only.rel_seq, only.rel_ack) == (None, None)
+    assert not only.findings
+    for other in (back.format(0, 500), back.format(7, 0)):
+        steps, _ = play([other])
+        assert steps[0].step == "reset.abort"
