@@ -13,8 +13,9 @@ from tdparse.incarnation import Tentative
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
-from tdparse.states import NO, OBSERVED, PRESUMED
+from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
 from tdparse.steps import place_of, rst_acceptable
+from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
 from tdparse.verdict import both_fins_acked
 
@@ -222,7 +223,8 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
 def restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> None:
     """R83: 2MSL starts on entering TIME-WAIT, and again when a repeated FIN is acknowledged."""
     if peer.standing.state is not TIME_WAIT:
-        peer.time_wait_since = None
+        if peer.dead is not ASSUMED:
+            peer.time_wait_since = None
     elif peer.time_wait_since is None or (
         peer is not receiver and step in ("teardown.last_ack", "teardown.ack.repeat")
     ):
@@ -233,6 +235,21 @@ def withdraw(conn: Incarnation, peer: Peer) -> None:
     """R116: the RST to `peer` has had no effect, so it decides nothing."""
     if conn.reset_by is not None and conn.reset_by is not peer:
         conn.reset_by = None
+
+
+def outlast_time_wait(record: Record) -> None:
+    """T111: once 2MSL is over, who held TIME-WAIT is taken as CLOSED, unless it sends what no closed endpoint does (R83)."""
+    x, y, now = record.x, record.y, record.time
+    for peer in (x, y):
+        since = peer.time_wait_since
+        if since is None or now is None or now - since < TIME_WAIT_LEN:
+            continue
+        lives = peer is x and record.cls is not RST
+        if lives and peer.dead is ASSUMED:
+            peer.dead = NO
+        elif not lives and peer.standing.state is TIME_WAIT:
+            peer.dead, peer.dead_state = ASSUMED, CLOSED
+        evidence.refresh(x, y)
 
 
 def carries_on(record: Record) -> bool:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
-from tdparse.states import OBSERVED, OPENING
+from tdparse.states import OBSERVED, OPENING, PRESUMED
 
 if TYPE_CHECKING:
     from tdparse.evidence import Peer, Record
@@ -165,7 +165,7 @@ def rst_acceptable(record: Record) -> bool:
     if y.inherited is None and state is SYN_SENT:
         # Of a SYN that was not captured there is no number to compare with (R35).
         return record.flags.ack and (y.isn is None or (record.ack is not None and syn_ack_acceptable(record)))
-    if state in (LISTEN, CLOSED) and not y.dead:
+    if state in (LISTEN, CLOSED) and y.dead < PRESUMED:
         return False
     expected = expected_by(y, x)
     if not expected or record.numbers.seq is None or record.seq is None:

@@ -149,6 +149,8 @@ def _closed_first(conn: Incarnation) -> Role | None:
 
 
 def _holds_time_wait(peer: Peer) -> bool:
+    if peer.time_wait_since is not None:  # 2MSL may be over by now
+        return True
     return peer.standing.state is State.TIME_WAIT and not peer.standing.alternatives
 
 

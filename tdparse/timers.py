@@ -9,8 +9,6 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse.model import State
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -92,7 +90,7 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
     client, server = conn.peers
     for peer in (client,) if conn.self_connected else (client, server):
         since = peer.time_wait_since
-        if since is not None and end - since >= TIME_WAIT and peer.standing.state is State.TIME_WAIT:
+        if since is not None and end - since >= TIME_WAIT:
             found.append({"step": "timer.time_wait_expired", "role": peer.role, "after": TIME_WAIT / SECOND})
     if conn.last_time is None or conn.reset_by is not None:
         return found

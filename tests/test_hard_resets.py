@@ -248,3 +248,37 @@ def test_a_refusal_whose_syn_was_not_captured_is_one() -> None:
     for other in (back.format(0, 500), back.format(7, 0)):
         steps, _ = play([other])
         assert steps[0].step == "reset.abort"
+
+
+@pytest.mark.parametrize(
+    ("after", "state", "step"), [(50, "TIME-WAIT", "reset.in_time_wait"), (70, "CLOSED~", "reset.ignored")]
+)
+def test_time_wait_ends(after: int, state: str, step: str) -> None:
+    """T111, R83: after 2MSL its holder is taken as closed, by what is sent to it, too."""
+    steps, (end,) = conversation(CLOSED + f"S F. seq=1 ack=102 +{after}")
+    assert (str(steps[-1].client.before), str(steps[-1].client.after)) == (state, state)
+    assert str(steps[-1].server.after) == "LAST-ACK"  # R17 c: it shows that it has not been closed
+    assert end.time_wait == ("client",)
+    steps, _ = conversation(CLOSED + f"S R seq=2 +{after}")
+    assert (steps[-1].step, str(steps[-1].client.before)) == (step, state)
+
+
+@pytest.mark.parametrize("answer", ["C R seq=102", "C ."])
+def test_who_answers_after_2msl_shows_whether_it_waits(answer: str) -> None:
+    """T3, R83: a closed endpoint sends an RST; where 2MSL takes longer, the FIN is confirmed and 2MSL restarts."""
+    steps, (end,) = conversation(CLOSED + f"S F. seq=1 ack=102 +70\n{answer}")
+    waits = answer == "C ."
+    assert steps[-1].step == ("teardown.ack.repeat" if waits else "reset.reply")
+    assert str(end.client_state) == ("TIME-WAIT" if waits else "CLOSED")
+    assert end.time_wait == (("client",) if waits else ())
+    assert any("when the log ends" in note for note in notes(end, "en")) is waits
+    assert end.verdict == "complete.clean"
+
+
+def test_the_end_of_time_wait_is_told_whoever_shows_it() -> None:
+    """R98: once, whether a record of the connection or of another one comes so late."""
+    late = conversation(CLOSED + "S F. seq=1 ack=102 +70").connections[0]
+    assert [note for note in notes(late, "en") if "2MSL" in note] == [
+        "2MSL has passed: the client leaves TIME-WAIT and is CLOSED."
+    ]
+    assert str(late.client_state) == "CLOSED~"
