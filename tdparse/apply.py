@@ -17,7 +17,7 @@ from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
 from tdparse.steps import place_of, rst_acceptable
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
-from tdparse.verdict import both_fins_acked
+from tdparse.verdict import end_by_reset
 
 if TYPE_CHECKING:
     from tdparse.evidence import Peer, Record
@@ -184,10 +184,8 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     if acceptable or step in EFFECTIVE_RESETS:
         evidence.kill(y, PRESUMED, LISTEN if server_opening else CLOSED, record)
     again = step == "reset.repeat" and "rst_ignored" in conn.found  # what its first one did not end
-    if (step in EFFECTIVE_RESETS or again) and conn.reset_by is None:
-        conn.reset_by, conn.reset_step, conn.reset_time = x, step, record.time
-        conn.reset_phase = _phase(conn)
-        conn.reset_before_close = not both_fins_acked(conn)
+    if step in EFFECTIVE_RESETS or again:
+        end_by_reset(conn, x, step, record.time)
 
 
 def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -> None:
@@ -277,13 +275,3 @@ def overtakes(conn: Incarnation, record: Record) -> bool:
     if record.time is None or x.dead_time is None:
         return x.crossed < FLIGHT
     return record.time - x.dead_time <= (2 * conn.irtt if conn.irtt else IGNORED_AFTER)
-
-
-def _phase(conn: Incarnation) -> str:
-    """R119: where in its life the incarnation is."""
-    client, server = conn.peers
-    if client.sent_fin or server.sent_fin:
-        return "close"
-    if client.octets.distinct or server.octets.distinct:
-        return "data" if conn.handshake_done or conn.simultaneous_open else "handshake"
-    return "open" if conn.handshake_done else "handshake"

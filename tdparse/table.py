@@ -13,10 +13,11 @@ from tdparse import evidence
 from tdparse.evidence import Record
 from tdparse.flags import SYN, SYN_ACK, flags_of
 from tdparse.incarnation import Incarnation
-from tdparse.model import Flow, State
+from tdparse.model import CLOSED, Flow, State
 from tdparse.roles import Roles, answers_syn
 from tdparse.seqnum import MASK, diff
-from tdparse.states import DEDUCED
+from tdparse.states import DEDUCED, OBSERVED, PRESUMED
+from tdparse.verdict import end_by_reset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -150,6 +151,8 @@ class Table:
             syn = tentative.record
             confirms = segment.src == syn.y.endpoint and 0 < diff(ack, tentative.isn) <= syn.length + 1
             if confirms:
+                if flags.rst:
+                    _refuse(conn, syn)
                 return self._confirm(conn, tentative)
         return conn
 
@@ -320,6 +323,14 @@ class Table:
             self._normalizer.forget([pair])
             return False
         return True
+
+
+def _refuse(conn: Incarnation, syn: Record) -> None:
+    """T58, R65: an RST answers a SYN in an open incarnation, which neither of its ends has any more."""
+    evidence.kill(syn.y, OBSERVED, CLOSED, syn)
+    evidence.kill(syn.x, PRESUMED, CLOSED, syn)
+    evidence.refresh(*conn.peers)
+    end_by_reset(conn, syn.y, "reset.reply", syn.time)
 
 
 def _number(conn: Incarnation) -> tuple[int]:

@@ -112,6 +112,25 @@ def clean_before_reset(conn: Incarnation) -> bool:
     return both_fins_acked(conn) and not (conn.reset_by is not None and conn.reset_before_close)
 
 
+def end_by_reset(conn: Incarnation, by: Peer, step: str, time: int | None) -> None:
+    """R116: an RST of `by` has ended an incarnation, if none has before."""
+    if conn.reset_by is not None:
+        return
+    conn.reset_by, conn.reset_step, conn.reset_time = by, step, time
+    conn.reset_phase = _phase(conn)
+    conn.reset_before_close = not both_fins_acked(conn)
+
+
+def _phase(conn: Incarnation) -> str:
+    """R119: where in its life the incarnation is."""
+    client, server = conn.peers
+    if client.sent_fin or server.sent_fin:
+        return "close"
+    if client.octets.distinct or server.octets.distinct:
+        return "data" if conn.handshake_done or conn.simultaneous_open else "handshake"
+    return "open" if conn.handshake_done else "handshake"
+
+
 def no_answer(conn: Incarnation) -> bool:
     """Tell whether nothing but copies of the client's SYN was captured (verdict 9)."""
     if conn.first_class is not SegmentClass.SYN or conn.server.segments:

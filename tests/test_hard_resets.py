@@ -282,3 +282,22 @@ def test_the_end_of_time_wait_is_told_whoever_shows_it() -> None:
         "2MSL has passed: the client leaves TIME-WAIT and is CLOSED."
     ]
     assert str(late.client_state) == "CLOSED~"
+
+
+@pytest.mark.parametrize("seq", [0, 3000007001])
+@pytest.mark.parametrize(("first", "verdict"), [(0, "reset_by_server.open"), (2, "mid_stream.reset")])
+def test_a_refused_syn_ends_the_connection_it_came_in(seq: int, first: int, verdict: str) -> None:
+    """T58: an RFC 793 stack closes it; one that refuses the SYN has it no longer, and neither has who sent the SYN."""
+    there, back = "IP 10.0.0.1.40000 > 10.0.0.2.80:", "IP 10.0.0.2.80 > 10.0.0.1.40000:"
+    lines = [
+        f"10:00:00.000000 {there} Flags [S], seq 1234568000, win 8192, length 0",
+        f"10:00:00.100000 {back} Flags [S.], seq 3000007000, ack 1234568001, win 5840, length 0",
+        f"10:00:00.200000 {there} Flags [.], ack 3000007001, win 8192, length 0",
+        f"10:00:00.250000 {back} Flags [.], ack 1234568001, win 5840, length 0",
+        f"10:00:00.300000 {there} Flags [S], seq 1234568100, win 8192, length 0",
+        f"10:00:00.400000 {back} Flags [R.], seq {seq}, ack 1234568101, win 0, length 0",
+    ]
+    _, (old, new) = play(lines[first:])
+    assert (old.verdict, new.verdict) == (verdict, "refused")
+    assert [str(one) for one in (old.client_state, old.server_state)] == ["CLOSED?", "CLOSED"]
+    assert old.attributes["open_at_end"] is False
