@@ -304,9 +304,9 @@ class Tracker:
     def _place(self, conn: Incarnation, record: Record) -> Step:
         """Decide the step, apply the evidence, and collect what is worth saying."""
         conn.place(record)
+        before_client, before_server = conn.client.standing, conn.server.standing
         if conn.first_fin is not None:
             apply.outlast_time_wait(record)
-        before_client, before_server = conn.client.standing, conn.server.standing
         context = self._context(conn, record)
         computes = conn.checksums.get(record.x.is_client, 0) >= COMPUTES_CHECKSUMS
         record.damaged = computes and record.segment.checksum == "incorrect"

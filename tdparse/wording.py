@@ -34,7 +34,7 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     advice = None
     if code == "stepless.truncated":
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
-    elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).before.state is CLOSED:
+    elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).after.state is CLOSED:
         field = "closed"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
         code = "stepless.ack"
