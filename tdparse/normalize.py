@@ -284,6 +284,8 @@ class Normalizer:
     def _enter(self, segment: Segment, conversation: _Conversation) -> Numbers:
         """R32 b, c: the first ACK-bearing segment, and every SYN-ACK, set both bases."""
         seq, ack, flags = segment.seq, segment.ack or 0, segment.flags or ""
+        if conversation.opened and self._lost_syn_ack(segment, conversation):
+            return self._enter_behind_syn(segment, conversation)
         due = conversation.directions(segment.src)[1].third
         known = "R" in flags and ack == FIRST_OCTET and due not in (None, ack) and self._shown != "absolute"
         if known and due is not None:  # tcpdump had bases before the log's first line: this refuses the SYN
@@ -312,6 +314,31 @@ class Normalizer:
             printed=conversation.printed if doubtful or known else "absolute",
             from_syn=conversation.headless,
         )
+
+    def _lost_syn_ack(self, segment: Segment, conversation: _Conversation) -> bool:
+        """Tell whether the first ACK behind a SYN is relative to bases that a SYN-ACK has set which the log lacks (R34)."""
+        sender, receiver = conversation.directions(segment.src)
+        flags = segment.flags or ""
+        if "S" in flags or "R" in flags or conversation.entered or self._shown == "absolute":
+            return False
+        due, printed = (sender.third, segment.seq) if sender.third is not None else (receiver.third, segment.ack)
+        if due is None:
+            return False
+        if printed is None:
+            return segment.ack == FIRST_OCTET
+        relative, absolute = abs(diff(printed, FIRST_OCTET)), abs(diff(printed, due))
+        return relative < SMALL and (relative == 0 < absolute or absolute > ODDS * relative + SLACK)
+
+    def _enter_behind_syn(self, segment: Segment, conversation: _Conversation) -> Numbers:
+        """Set the base of who sent the SYN; the other's is not known, but that its SYN was 0 (R35)."""
+        sender, receiver = conversation.directions(segment.src)
+        asked = [direction.third for direction in (sender, receiver)]
+        bases = [None if third is None else (third - 1) & MASK for third in asked]
+        sender.third = receiver.third = None
+        self._rebase(conversation, segment.src, (bases[0], asked[0]), (bases[1], segment.ack))
+        conversation.settle("relative", "relative")
+        conversation.headless = True
+        return self.feed(segment)
 
     def _looks_relative(self, seq: int | None, ack: int) -> bool:
         """

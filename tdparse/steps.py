@@ -76,7 +76,7 @@ def decide(conn: Incarnation, record: Record) -> str:
         return _syn_ack(record)
     if record.x.inherited is not None and cls is ACK:
         return "ack.challenge"  # the old incarnation rejects the SYN of the new one (R44)
-    if not conn.handshake_done and acknowledges_unsent(record):
+    if not conn.handshake_done and (acknowledges_unsent(record) or (cls is not ACK and acknowledges_older(record))):
         return "stepless.bad_ack"
     if cls is FIN:
         return _fin(record)
@@ -141,6 +141,13 @@ def acknowledges_unsent(record: Record) -> bool:
     """R50: the ack is above anything the peer was captured sending."""
     y = record.y
     return record.ack is not None and y.sent_syn is OBSERVED and record.ack > (y.octets.nxt or 0)
+
+
+def acknowledges_older(record: Record) -> bool:
+    """R50 for SYN-SENT: the ack does not even cover the peer's SYN, it is one of an incarnation before."""
+    y = record.y
+    comparable = y.isn_known and record.numbers.ack_absolute is y.isn_absolute
+    return comparable and y.standing.state is SYN_SENT and record.ack is not None and record.ack < 1
 
 
 def syn_ack_acceptable(record: Record) -> bool:

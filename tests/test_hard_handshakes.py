@@ -1,0 +1,95 @@
+"""Handshakes that few logs show: of a connection on the heels of another, without one of their segments, crossing each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from tdparse.model import Step, Summary
+from tdparse.pipeline import explain
+from tdparse.wording import state_text
+
+ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000"}
+
+
+def told(text: str) -> tuple[list[Step], list[Summary]]:
+    """Return what the program makes of a log: a line has a time in seconds, its sender (C or S), flags, and numbers."""
+    lines = []
+    for row in text.strip().splitlines():
+        time, sender, flags, *rest = row.split(maxsplit=3)
+        said, _, length = (rest[0] if rest else "").partition(" len ")
+        numbers = f" {said}," if said else ""
+        options = ", options [mss 1460]" if "S" in flags and "options" not in said else ""
+        lines.append(
+            f"10:00:{float(time):09.6f} IP {ENDS[sender]}: Flags [{flags}],{numbers} win 500{options}, length {length or 0}"
+        )
+    items = list(explain(lines))
+    return [item for item in items if isinstance(item, Step)], [item for item in items if isinstance(item, Summary)]
+
+
+def shown(step: Step) -> str:
+    """Return the step and both states."""
+    return f"{step.step} {state_text(step.client.after)}/{state_text(step.server.after)}"
+
+
+CLOSED = """
+0.01 C S seq 1234567890
+0.02 S S. seq 3000000000, ack 1234567891
+0.03 C . ack 3000000001
+0.04 C F. seq 1234567891, ack 3000000001
+0.05 S F. seq 3000000001, ack 1234567892
+0.06 C . ack 3000000002
+"""
+
+
+@pytest.mark.parametrize("isn", [1234568790, 1234567892, 3334567890, 4234567890])
+@pytest.mark.parametrize(
+    "old", ["F. seq 3000000001, ack 1234567892", "P. seq 3000000001:3000000011, ack 1234567891 len 10"]
+)
+def test_what_an_old_connection_sends_again_is_no_part_of_the_new_one(old: str, isn: int) -> None:
+    """R11, R13, R50, T22: in SYN-SENT an ack at or below the ISN is not acceptable, wherever the old numbers are."""
+    text = (
+        f"{CLOSED}1.06 C S seq {isn}\n1.07 S {old}\n1.08 S S. seq 3000070000, ack {isn + 1}\n1.09 C . ack 3000070001\n"
+    )
+    steps, ends = told(
+        text
+        + f"1.1 C F. seq {isn + 1}, ack 3000070001\n1.11 S F. seq 3000070001, ack {isn + 2}\n1.12 C . ack 3000070002"
+    )
+    assert [shown(step) for step in steps[7:]] == [
+        "stepless.bad_ack SYN-SENT/SYN-RECEIVED?",
+        "handshake.syn_ack ESTABLISHED?/SYN-RECEIVED",
+        "handshake.ack ESTABLISHED/ESTABLISHED?",
+        "teardown.fin.active FIN-WAIT-1/CLOSE-WAIT?",
+        "teardown.fin_ack TIME-WAIT?/LAST-ACK",
+        "teardown.last_ack TIME-WAIT/CLOSED?",
+    ]
+    assert [(end.verdict, end.close_shape, end.data) for end in ends] == [
+        ("complete.clean", "three_segment", "none")
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("packets", "numbers"),
+    [
+        (
+            "C . ack 1|C P. seq 1:217, ack 1 len 216|S . ack 217|S P. seq 1:900, ack 217 len 899",
+            [(1, 1), (1, 1), (1, 217), (1, 217)],
+        ),
+        ("C P. seq 1:217, ack 1 len 216|S . ack 217|C . ack 1", [(1, 1), (1, 217), (217, 1)]),
+        (
+            "S P. seq 1:900, ack 1 len 899|C . ack 900|C F. seq 1, ack 900|S F. seq 900, ack 2",
+            [(1, 1), (1, 900), (1, 900), (900, 2)],
+        ),
+        ("C . ack 5001|C P. seq 0:216, ack 1 len 216|S . ack 216", [(1, 1), (1, 1), (1, 217)]),
+    ],
+    ids=["third step", "third step with data", "server first", "not captured either"],
+)
+@pytest.mark.parametrize("isn", [3477165558, 4294967290])
+def test_numbers_are_relative_to_a_syn_ack_that_the_log_lacks(
+    packets: str, numbers: list[tuple[int, int]], isn: int
+) -> None:
+    """R32 c, R33, R34: bases were set by the SYN-ACK if what follows starts at 1, by the third step if it starts at 0."""
+    rows = enumerate(packets.split("|"), 1)
+    steps, (end,) = told(f"0 C S seq {isn}\n" + "\n".join(f"0.{n} {packet}" for n, packet in rows))
+    assert [(step.rel_seq, step.rel_ack) for step in steps[1:]] == numbers
+    assert not {"acked_unseen", "retransmission", "ack_of_unsent"} & end.findings.keys()
+    assert end.attributes["not_captured"] == "syn_ack"
