@@ -256,7 +256,11 @@ class Normalizer:
         if "." in flags:
             # The header's data offset was at fault and its numbers were not printed, but they count.
             conversation = conversation or self._find(segment)
-            if not conversation.entered or "S" in flags:
+            if "S" in flags and segment.seq is not None:  # shortened: what it acknowledges is the SYN before it
+                due = conversation.directions(segment.src)[1].third
+                theirs = (None, None) if due is None else ((due - 1) & MASK, due)
+                self._rebase(conversation, segment.src, (segment.seq, (segment.seq + 1) & MASK), theirs)
+            elif not conversation.entered or "S" in flags:
                 self._rebase(conversation, segment.src, (None, None), (None, None))
         elif "S" in flags:
             conversation = conversation or self._find(segment)

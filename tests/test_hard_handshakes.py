@@ -93,3 +93,20 @@ def test_numbers_are_relative_to_a_syn_ack_that_the_log_lacks(
     assert [(step.rel_seq, step.rel_ack) for step in steps[1:]] == numbers
     assert not {"acked_unseen", "retransmission", "ack_of_unsent"} & end.findings.keys()
     assert end.attributes["not_captured"] == "syn_ack"
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize("ack", [", ack 2965525192", ""], ids=["whole", "shortened"])
+def test_a_shortened_syn_ack_acknowledges_the_syn_before_it(ack: str, *, absolute: bool) -> None:
+    """R32: both ISNs are printed, so the bases are known also if somebody has left out what the SYN-ACK acknowledges."""
+    k, j = (2769915070, 2965525191) if absolute else (0, 0)
+    text = (
+        f"0 C S seq 2965525191\n0.1 S S. seq 2769915070{ack}\n0.2 C . ack {k + 1}\n0.3 C F. seq {j + 1}, ack {k + 1}\n"
+    )
+    steps, (end,) = told(f"{text}0.4 S . ack {j + 2}")
+    assert [shown(step) for step in steps[2:]] == [
+        "handshake.ack ESTABLISHED/ESTABLISHED?",
+        "teardown.fin.active FIN-WAIT-1/CLOSE-WAIT?",
+        "teardown.ack_of_fin FIN-WAIT-2?/CLOSE-WAIT",
+    ]
+    assert (steps[-1].ack, end.verdict) == (2965525193, "half_closed.by_client")
