@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 from tdparse import evidence
 from tdparse.evidence import RECENT, Sighting
 from tdparse.flags import DATA, FIN, RST, SYN_ACK
-from tdparse.incarnation import Tentative
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
@@ -191,9 +190,8 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
 def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -> None:
     """Keep what later records are compared with."""
     x = record.x
-    if step == "handshake.syn.unexpected" and record.numbers.seq is not None:
-        conn.tentative = Tentative(record, record.numbers.seq)
-    elif effective and conn.tentative is not None and record.cls in (DATA, FIN):
+    tentative = conn.attempt(record, step)
+    if effective and conn.tentative is not None and record.cls in (DATA, FIN):
         conn.tentative = None  # the old incarnation goes on
     conn.count += 1
     conn.last_line = record.line + record.segment.lines - 1
@@ -209,8 +207,8 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     if step == "stepless.stray" and record.cls is SYN_ACK:
         x.synack_count += 1
     conn.only_rst = conn.only_rst and record.cls is RST
-    conn.history.feed(record.flags, record.length, from_client=x.is_client)
-    conn.metrics.feed(conn, record, step)
+    if not tentative:
+        conn.account(record, step)
     conn.add_step(step)
     conn.previous, conn.previous_step = record, step
     conn.last_of[x.is_client] = (record, step)

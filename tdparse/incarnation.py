@@ -14,7 +14,7 @@ from tdparse.states import OBSERVED
 from tdparse.zeek import History
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tdparse.evidence import Record
     from tdparse.flags import SegmentClass
@@ -32,15 +32,28 @@ _step_sets: Final[dict[frozenset[str], frozenset[str]]] = {}
 
 
 class Tentative:
-    """A bare SYN inside an open incarnation, until somebody answers it (R44)."""
+    """A bare SYN inside an open incarnation, and its copies, until somebody answers it (R44)."""
 
-    __slots__ = ("is_client", "isn", "record")
+    __slots__ = ("before", "is_client", "isn", "pending", "records")
 
     def __init__(self, record: Record, isn: int) -> None:
         """Remember the SYN."""
-        self.record = record
+        self.records = [record]
         self.isn = isn
         self.is_client = record.x.is_client
+        # What may yet turn out to belong to another incarnation, and what was known of this one before it.
+        self.pending: list[tuple[Record, str]] = []
+        self.before: tuple[int, int | None, int, int, Record | None, str] = (0, None, 0, 0, None, "")
+
+    @property
+    def record(self) -> Record:
+        """Its last copy, which an answer answers."""
+        return self.records[-1]
+
+    def is_repeated_by(self, record: Record) -> bool:
+        """Tell whether a record is another copy of it."""
+        same = record.flags.syn and not record.flags.ack and record.numbers.seq == self.isn
+        return same and record.x.is_client == self.is_client
 
 
 class Incarnation:
@@ -112,7 +125,7 @@ class Incarnation:
         self.tfo: str = "none"  # none | requested | accepted | fallback (R115)
         self.reused = False  # the pair was seen before
         self.tentative: Tentative | None = None
-        self.replay: Record | None = None  # the SYN that opened it, shown before as tentative
+        self.replay: Sequence[Record] = ()  # copies of the SYN that opened it, shown before as tentative
         self.first_fin: Peer | None = None
         self.first_class: SegmentClass | None = None
         self.first_flags = ""
@@ -221,6 +234,53 @@ class Incarnation:
             _step_sets.clear()
         steps = self.steps | {step}
         self.steps = _step_sets.setdefault(steps, steps)
+
+    def account(self, record: Record, step: str) -> None:
+        """Count a record in what is told of the whole incarnation."""
+        self.history.feed(record.flags, record.length, from_client=record.x.is_client)
+        self.metrics.feed(self, record, step)
+
+    # -------------------------------------------------------------- a SYN that may belong to another incarnation
+
+    def attempt(self, record: Record, step: str) -> bool:
+        """Tell whether a record is a SYN that opens another incarnation if it is answered (R44), and keep it then."""
+        tentative = self.tentative
+        if tentative is not None and not tentative.is_repeated_by(record):
+            self.take_in()
+            tentative = None
+        if tentative is not None:
+            tentative.records.append(record)
+        elif step == "handshake.syn.unexpected" and record.numbers.seq is not None:
+            tentative = self.tentative = Tentative(record, record.numbers.seq)
+        else:
+            return False
+        if not tentative.pending:
+            x, last = record.x, self.last_of[record.x.is_client]
+            before, last_step = (None, "") if last is None else last
+            tentative.before = (self.count, self.last_time, x.segments, x.copies, before, last_step)
+        tentative.pending.append((record, step))
+        return True
+
+    def take_in(self) -> None:
+        """Count a tentative SYN here: nobody has answered it so far."""
+        if self.tentative is not None:
+            for record, step in self.tentative.pending:
+                if step != "stepless.capture_duplicate":
+                    self.account(record, step)
+            self.tentative.pending = []
+
+    def give_back(self) -> list[Record]:
+        """Forget a tentative SYN, which has opened another incarnation, and return its copies."""
+        tentative = self.tentative
+        if tentative is None:
+            return []
+        found = [record for record, _ in tentative.pending]
+        if found:
+            x = found[0].x
+            self.count, self.last_time, x.segments, x.copies, record, step = tentative.before
+            self.last_of[x.is_client] = None if record is None else (record, step)
+        self.tentative = None
+        return found or [tentative.record]
 
     # -------------------------------------------------------------- life
 

@@ -84,7 +84,8 @@ def _opening(found: list[str], conn: Incarnation, record: Record, step: str, con
         found.append("completes_handshake")
     if step in SYN_STEPS and conn.reused:
         found.append("reuse")
-    if step == "handshake.syn.unexpected" or (step in SYN_STEPS and y.inherited is not None):
+    again = conn.tentative is not None and conn.tentative.is_repeated_by(record)
+    if again or step == "handshake.syn.unexpected" or (step in SYN_STEPS and y.inherited is not None):
         found.append("tentative")
     if step == "handshake.syn_ack" and not y.syn_count:
         found.append("syn_not_captured")

@@ -265,6 +265,8 @@ def _syn(conn: Incarnation, record: Record) -> str:
     x, y = record.x, record.y
     if (x.syn_count or x.sent_synack) and record.seq == 0:  # its SYN-ACK may have overtaken its SYN
         return "handshake.syn.retransmit"
+    if conn.tentative is not None and conn.tentative.is_repeated_by(record):
+        return "handshake.syn.retransmit"
     outstanding = y.syn_count and not y.sent_synack and not x.sent_synack and not x.syn_count
     if outstanding and y.standing.state is SYN_SENT:
         return "handshake.syn.simultaneous"
@@ -437,6 +439,8 @@ def acknowledged_before(record: Record) -> int | None:
 
 def _rejects(conn: Incarnation, record: Record) -> bool:
     """Tell whether the record before was none that a stack accepts: it answers such a one (R110)."""
+    if conn.tentative is not None and conn.tentative.record is conn.previous:
+        return True  # or its copy
     if conn.previous_step in CHALLENGED:
         return conn.previous_step != "reset.ignored" or (conn.previous is not None and rst_in_window(conn.previous))
     received = record.y.octets.nxt

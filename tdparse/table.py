@@ -22,7 +22,6 @@ from tdparse.verdict import end_by_reset
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from tdparse.incarnation import Tentative
     from tdparse.model import Endpoint, Segment
     from tdparse.normalize import Normalizer, Numbers
     from tdparse.sharing import Sharing
@@ -153,7 +152,7 @@ class Table:
             if confirms:
                 if flags.rst:
                     _refuse(conn, syn)
-                return self._confirm(conn, tentative)
+                return self._confirm(conn)
         return conn
 
     @staticmethod
@@ -194,12 +193,12 @@ class Table:
             new.server.inherited = State.TIME_WAIT
             evidence.refresh(new.server, new.client)
 
-    def _confirm(self, old: Incarnation, tentative: Tentative) -> Incarnation:
+    def _confirm(self, old: Incarnation) -> Incarnation:
         """R44: the SYN-ACK (or RST) that acknowledges the tentative SYN makes it an incarnation."""
-        earlier = tentative.record
-        conn = self._open(earlier.segment, old)
-        # Its SYN was shown as part of the old incarnation; it is applied to the new one unseen.
-        conn.replay = Record(earlier.segment, earlier.numbers, earlier.flags, SYN, earlier.time, *conn.peers)
+        tries = old.give_back()
+        conn = self._open(tries[0].segment, old)
+        # They were shown as part of the old incarnation, and are applied to the new one unseen.
+        conn.replay = [Record(one.segment, one.numbers, one.flags, SYN, one.time, *conn.peers) for one in tries]
         return conn
 
     def _retire(self, conn: Incarnation) -> None:

@@ -76,10 +76,11 @@ class Tracker:
         if conn.lanes is not None:
             self._settle(conn)
         late: tuple[Finding, ...] = ()
-        if conn.replay is not None:
-            earlier, conn.replay = conn.replay, None
+        if conn.replay:
             # Its own findings were shown with it, but not that it opens another connection.
-            late = tuple(one for one in self._place(conn, earlier).findings if one.code == "multiple_connections")
+            found = [one for earlier in conn.replay for one in self._place(conn, earlier).findings]
+            conn.replay = ()
+            late = tuple(one._replace(lines=(segment.line,)) for one in found if one.code == "multiple_connections")
         x, y = conn.peers if segment.src == conn.flow.client else conn.peers[::-1]
         flags = flags_of(segment.flags or "")
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
@@ -243,6 +244,8 @@ class Tracker:
             self._scans.count(over.probe)
             for name in over.names:
                 self.ready.pop(name, None)
+            if over.conn is not None:
+                over.conn.take_in()
             yield None if over.conn is None else summarize(over.conn, self._now, self._scans, evicted=over.evicted)
 
     def replaced(self) -> Iterator[Summary]:
@@ -252,6 +255,7 @@ class Tracker:
             if over.probe is not None:
                 self.sharing.tell("probe", over.probe)
                 self.sharing.know()
+            over.conn.take_in()
             yield summarize(over.conn, self._now, self._scans, replaced=True)
 
     def finish(self) -> Iterator[Summary | None]:
@@ -261,6 +265,7 @@ class Tracker:
         facts = []
         for number, conn in sorted(left.items()):
             self._settle(conn)
+            conn.take_in()
             facts.append((number, self._probe(conn)))
         numbers = []
         for number, probe in sorted(chain.from_iterable(self.sharing.gather(facts)), key=itemgetter(0)):
@@ -312,6 +317,8 @@ class Tracker:
         record.damaged = computes and record.segment.checksum == "incorrect"
         step = decide(conn, record)
         effective = step not in apply.WITHOUT_EFFECT and not (context.rejected and step == "ack.challenge")
+        if step == "handshake.syn.retransmit" and conn.tentative is not None:
+            effective = not conn.tentative.is_repeated_by(record)
         apply.count_probes(conn, record, step)
         gathered = self._findings.before(conn, record, step)
         self._apply(conn, record, step, context, effective=effective)

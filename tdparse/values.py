@@ -35,8 +35,17 @@ def values_of(conn: Incarnation, record: Record, step: str, context: Context) ->
     return {name: value for name, value in maker(conn, record, context).items() if value is not None}
 
 
-def _syn_again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
-    return {"n": record.x.syn_count, "dt": since(record, record.x.syn_time)}
+def _syn_again(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
+    n, time, _ = copies_of_syn(conn, record)
+    return {"n": n, "dt": since(record, time)}
+
+
+def copies_of_syn(conn: Incarnation, record: Record) -> tuple[int, int | None, int]:
+    """Return how many copies of a SYN there are with this one, when the first came and its line."""
+    x, tentative = record.x, conn.tentative
+    if tentative is not None and tentative.is_repeated_by(record):
+        return len(tentative.records) + 1, tentative.records[0].time, tentative.records[0].line
+    return x.syn_count, x.syn_time, x.syn_line
 
 
 def _syn_ack_again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:

@@ -110,3 +110,59 @@ def test_a_shortened_syn_ack_acknowledges_the_syn_before_it(ack: str, *, absolut
         "teardown.ack_of_fin FIN-WAIT-2?/CLOSE-WAIT",
     ]
     assert (steps[-1].ack, end.verdict) == (2965525193, "half_closed.by_client")
+
+
+USED = """
+0 C S seq 1000
+0.01 S S. seq 5000, ack 1001
+0.02 C . ack 5001
+0.03 C P. seq 1001:1011, ack 5001 len 10
+0.04 S . ack 1011
+"""
+
+
+@pytest.mark.parametrize("copies", [1, 2, 3])
+def test_a_syn_counts_where_it_is_answered(copies: int) -> None:
+    """R44, R120: until then it is tentative; the connection it replaces has ended before it, in every number."""
+    text = USED + "".join(f"1{n} C S seq 91000\n" for n in range(copies))
+    steps, (old, new) = told(text + "19 S S. seq 95000, ack 91001\n19.01 C . ack 95001\n40 C . ack 95001")
+    assert (old.segments, new.segments, old.last_line, new.first_line) == (5, copies + 3, 5 + copies, 6)
+    assert (old.metrics["duration"], "idle_gaps" in old.metrics) == (0.04, False)
+    assert (new.attributes.get("retries", 0), new.completeness) == (copies - 1, 7)
+    found = {finding.code: finding for finding in steps[5 + copies].findings}
+    assert found["port_reuse"].values["dt"] == 18_960_000_000
+    assert found["multiple_connections"].lines == (6 + copies,)
+    assert old.marks["silence"] == 18_960_000_000
+
+
+def test_a_syn_that_is_rejected_counts_where_it_was_rejected() -> None:
+    """R44: the old connection goes on."""
+    _, (end,) = told(USED + "10 C S seq 91000\n10.01 S . ack 1011\n")
+    assert (end.segments, end.metrics["duration"], end.last_line) == (7, 10.01, 7)
+
+
+@pytest.mark.parametrize("answered", ["S . ack 1011", "S S. seq 95000, ack 91001"])
+def test_a_tentative_syn_is_sent_again(answered: str) -> None:
+    """R44, R97.5: with the same ISN it is a retransmission; R110: the answer to it may be a challenge ACK."""
+    steps, ends = told(
+        f"{USED}10 C S seq 91000\n11 C S seq 91000\n13 C S seq 91000\n13.01 {answered}\n13.02 C R seq 1011"
+    )
+    assert [step.step for step in steps[5:8]] == ["handshake.syn.unexpected", *["handshake.syn.retransmit"] * 2]
+    assert all("tentative" in step.modifiers and step.rel_seq == 90000 for step in steps[5:8])
+    assert [(step.values["n"], step.values["dt"] // 10**9) for step in steps[6:8]] == [(2, 1), (3, 3)]
+    (finding,) = steps[7].findings
+    assert (finding.code, finding.lines, finding.values) == ("syn_retransmission", (6, 8), {"n": 3, "dt": 3 * 10**9})
+    if len(ends) == 1:
+        assert steps[8].step == "ack.challenge"
+        (finding,) = [one for one in steps[9].findings if one.code == "half_open_discovered"]
+        assert finding.lines == (8, 9, 10)
+    else:
+        assert (steps[8].step, ends[0].verdict) == ("handshake.syn_ack", "still_open.data")
+
+
+def test_what_another_syn_has_replaced_was_answered_in_vain() -> None:
+    """R44, verdict 13: the SYN of another ISN does not belong to the handshake that nobody completes."""
+    text = (
+        "0 C S seq 1000\n0.01 S S. seq 5000, ack 1001\n1 C S seq 4000\n1.01 S S. seq 5900, ack 4001\n1.02 C . ack 5901"
+    )
+    assert [end.verdict for end in told(text)[1]] == ["syn_ack_unanswered", "still_open.no_data"]

@@ -18,7 +18,7 @@ from tdparse.findings.windows import windows
 from tdparse.flags import RST
 from tdparse.model import Confidence
 from tdparse.steps import captured_before
-from tdparse.values import since
+from tdparse.values import copies_of_syn, since
 
 if TYPE_CHECKING:
     from tdparse.evidence import Record
@@ -85,7 +85,8 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
     """Return the finding that a step is."""
     x, line = record.x, record.line
     if step == "handshake.syn.retransmit":
-        return make(code, x.syn_line, line, n=x.syn_count, dt=since(record, x.syn_time))
+        n, first, first_line = copies_of_syn(conn, record)
+        return make(code, first_line, line, n=n, dt=since(record, first))
     if step == "handshake.syn_ack.retransmit":
         return make(code, x.synack_line, line, n=x.synack_count, dt=since(record, x.synack_time))
     if step == "teardown.fin.retransmit":
