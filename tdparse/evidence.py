@@ -135,6 +135,7 @@ class Peer:
         "passive",
         "pre_fin",
         "recent",
+        "rival_isn",
         "rst_count",
         "rst_signs",
         "sack_ok",
@@ -177,6 +178,7 @@ class Peer:
         self.isn: int | None = None  # 32 bits, in the space of `Numbers`; a pseudo ISN mid-stream (R35)
         self.isn_known = False  # from a SYN, or deduced from the SYN-ACK of the peer
         self.isn_absolute = False  # `isn` is the number on the wire
+        self.rival_isn: int | None = None  # of another SYN-ACK for the same SYN, until the third step tells (R55)
         self.octets = Octets()
         self.heard: Octets | None = None  # of these, what its peer was able to take, where that is less
         self.lastack: int | None = None  # highest ack this endpoint sent, relative to the peer's ISN

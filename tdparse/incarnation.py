@@ -189,6 +189,8 @@ class Incarnation:
             y.isn_known = record.flags.syn
             y.isn_absolute = numbers.ack_absolute
             self.refresh_symbols()
+        if not self.handshake_done and not rst:
+            self._weigh_answers(record)
         if numbers.seq is not None:
             # A number on the wire cannot be laid beside numbers whose base the text never told.
             if x.isn is not None and x.isn_absolute is numbers.seq_absolute:
@@ -213,6 +215,15 @@ class Incarnation:
     def _renews_isn(self, record: Record) -> bool:
         """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it."""
         return record.flags.syn and not record.x.isn_known and not self.midstream
+
+    def _weigh_answers(self, record: Record) -> None:
+        """Of two SYN-ACKs for one SYN, with an ISN each, the third step tells which one its sender has taken."""
+        x, y, numbers = record.x, record.y, record.numbers
+        if record.flags.syn:
+            if record.flags.ack and x.sent_synack and x.isn_known and numbers.seq not in (None, x.isn):
+                x.rival_isn = numbers.seq
+        elif y.rival_isn is not None and numbers.ack == add(y.rival_isn, 1):
+            y.isn, y.rival_isn = y.rival_isn, None
 
     def absolute(self, peer: Peer, relative: int | None) -> int | None:
         """Return the number on the wire for a relative one, None where the text never told."""

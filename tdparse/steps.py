@@ -281,7 +281,7 @@ def _syn(conn: Incarnation, record: Record) -> str:
 
 def _syn_ack(record: Record) -> str:
     x, y = record.x, record.y
-    if not syn_ack_acceptable(record) or (x.isn_known and x.syn_count and record.seq != 0):
+    if not syn_ack_acceptable(record) or (x.isn_known and (x.syn_count or x.sent_synack) and record.seq != 0):
         return "handshake.syn_ack.bad_ack"
     if x.sent_synack and record.seq == 0:
         return "handshake.syn_ack.retransmit"

@@ -29,16 +29,30 @@ JOIN: Final = {"en": " ", "zh": ""}
 
 def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of a step with the clauses of its modifiers."""
-    code, values = step.step, step.values
+    code, values = _told_as(step), step.values
     field = "untimed" if code in _TIMED and "dt" not in values else "text"
     advice = None
-    if code == "stepless.truncated":
+    if code == "handshake.syn_ack.bad_ack" and step.rel_seq and _knows_isn(step):
+        field = "other_isn"
+    elif code == "stepless.truncated":
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
     elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).after.state is CLOSED:
         field = "closed"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
         code = "stepless.ack"
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
+
+
+def _told_as(step: Step) -> str:
+    """Return the step whose words are true of this one: data in a SYN alone is no Fast Open (R70)."""
+    if step.step == "handshake.syn.tfo_data" and step.segment.options.tfo is None:
+        return "handshake.syn"
+    return step.step
+
+
+def _knows_isn(step: Step) -> bool:
+    """Tell whether the sender's ISN was printed, in this SYN or one before."""
+    return step.symbols.client_isn if step.sender == "client" else step.symbols.server_isn
 
 
 def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
@@ -60,12 +74,12 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
-    return catalog.sentence("step", step.step, lang, "title")
+    return catalog.sentence("step", _told_as(step), lang, "title")
 
 
 def api(step: Step, lang: Lang) -> str:
     """Return the effect of a segment on the applications that exist (R9); nobody accepts where both connect (R100)."""
-    code = ACTIVE_OPEN if step.values.get("active") else step.step
+    code = ACTIVE_OPEN if step.values.get("active") else _told_as(step)
     phrase = catalog.reference("step", code).phrases.get("api")
     return "" if phrase is None else phrase.of(lang)
 

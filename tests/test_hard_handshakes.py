@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tdparse.model import Step, Summary
+from tdparse import wording
+from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.wording import state_text
 
@@ -12,16 +13,20 @@ ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000"
 
 
 def told(text: str) -> tuple[list[Step], list[Summary]]:
-    """Return what the program makes of a log: a line has a time in seconds, its sender (C or S), flags, and numbers."""
+    """
+    Return what the program makes of a log.
+
+    A line has a time in seconds, its sender (C or S), flags, numbers, and as far as they matter ``<options>``
+    and ``len`` with the length.
+    """
     lines = []
     for row in text.strip().splitlines():
         time, sender, flags, *rest = row.split(maxsplit=3)
         said, _, length = (rest[0] if rest else "").partition(" len ")
-        numbers = f" {said}," if said else ""
-        options = ", options [mss 1460]" if "S" in flags and "options" not in said else ""
-        lines.append(
-            f"10:00:{float(time):09.6f} IP {ENDS[sender]}: Flags [{flags}],{numbers} win 500{options}, length {length or 0}"
-        )
+        said, _, options = said.rstrip(">").partition(" <")
+        options = options or ("mss 1460" if "S" in flags else "")
+        fields = [f"Flags [{flags}]", said, "win 500", options and f"options [{options}]", f"length {length or 0}"]
+        lines.append(f"10:00:{float(time):09.6f} IP {ENDS[sender]}: {', '.join(filter(None, fields))}")
     items = list(explain(lines))
     return [item for item in items if isinstance(item, Step)], [item for item in items if isinstance(item, Summary)]
 
@@ -149,7 +154,7 @@ def test_a_tentative_syn_is_sent_again(answered: str) -> None:
     )
     assert [step.step for step in steps[5:8]] == ["handshake.syn.unexpected", *["handshake.syn.retransmit"] * 2]
     assert all("tentative" in step.modifiers and step.rel_seq == 90000 for step in steps[5:8])
-    assert [(step.values["n"], step.values["dt"] // 10**9) for step in steps[6:8]] == [(2, 1), (3, 3)]
+    assert [dict(step.values) for step in steps[6:8]] == [{"n": 2, "dt": 10**9}, {"n": 3, "dt": 3 * 10**9}]
     (finding,) = steps[7].findings
     assert (finding.code, finding.lines, finding.values) == ("syn_retransmission", (6, 8), {"n": 3, "dt": 3 * 10**9})
     if len(ends) == 1:
@@ -166,3 +171,39 @@ def test_what_another_syn_has_replaced_was_answered_in_vain() -> None:
         "0 C S seq 1000\n0.01 S S. seq 5000, ack 1001\n1 C S seq 4000\n1.01 S S. seq 5900, ack 4001\n1.02 C . ack 5901"
     )
     assert [end.verdict for end in told(text)[1]] == ["syn_ack_unanswered", "still_open.no_data"]
+
+
+TWO_ANSWERS = "0 C S seq 1000\n0.01 S S. seq 3000000000, ack 1001\n0.02 S S. seq 3235141037, ack 1001\n"
+
+
+@pytest.mark.parametrize("k", [3000000000, 3235141037])
+def test_the_third_step_tells_which_of_two_answers_was_taken(k: int) -> None:
+    """R11, R32, R55: nothing is counted from an ISN that is not the connection's."""
+    text = f"{TWO_ANSWERS}0.03 C . ack {k + 1}\n0.04 S P. seq {k + 1}:{k + 11}, ack 1001 len 10\n0.05 C . ack {k + 11}"
+    steps, (end,) = told(text)
+    assert [step.step for step in steps[1:4]] == ["handshake.syn_ack", "handshake.syn_ack.bad_ack", "handshake.ack"]
+    assert [(step.rel_seq, step.rel_ack) for step in steps[3:]] == [(1, 1), (1, 1), (1, 11)]
+    assert (end.verdict, set(end.findings)) == ("still_open.data", {"bad_syn_ack"})
+
+
+@pytest.mark.parametrize("when", ["unanswered", "established"])
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_a_syn_ack_of_another_isn_is_told_to_be_one(when: str, lang: Lang) -> None:
+    """R97.6: it acknowledges the right SYN, and no number beside the connection's is told to be an ISN."""
+    text = TWO_ANSWERS if when == "unanswered" else USED + "1 S S. seq 9000, ack 1011\n1.01 C . ack 5001"
+    steps, (end,) = told(text)
+    (step,) = [step for step in steps if step.step == "handshake.syn_ack.bad_ack"]
+    said = wording.text(step, lang)
+    assert ("not the one that the server sent before" if lang == "en" else "初始序列号与服务器端此前的不同") in said
+    assert set(end.findings) == {"bad_syn_ack"}
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("options", ["mss 1460", "mss 1460,tfo  cookie 29bc0133e9a56b67,nop,nop"])
+def test_data_in_a_syn_needs_no_cookie(lang: Lang, options: str) -> None:
+    """R70: data in a SYN without any Fast Open option is legal, and no Fast Open."""
+    (step,), _ = told(f"0 C S seq 1000:1010 <{options}> len 10")
+    said = wording.text(step, lang)
+    assert step.step == "handshake.syn.tfo_data"
+    assert ("Cookie" in said or "cookie" in said) == ("tfo" in options)
+    assert "10" in said
