@@ -107,7 +107,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         x.sent_synack = True
         x.synack_count += 1
         x.synack_ack = record.ack
-        if x.synack_time is None:
+        if x.synack_count == 1:
             x.synack_time, x.synack_line = record.time, record.line
     else:
         x.syn_count += 1
@@ -116,7 +116,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
                 conn.syn_stack = stack_of(segment.options_text or "")
             conn.syn_times = (*conn.syn_times, record.time)[-MAX_SYN_TIMES:]
         x.syn_data = max(x.syn_data, record.length)
-        if x.syn_time is None:
+        if x.syn_count == 1:
             x.syn_time, x.syn_line = record.time, record.line
     options = segment.options
     if options.ts is not None:  # of the newest SYN that was captured, or that a SYN-ACK echoes

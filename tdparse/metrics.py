@@ -204,6 +204,7 @@ class Metrics:
         "second_fin",
         "synacks",
         "syns",
+        "third_data",
         "third_time",
         "turns",
         "waiting_since",
@@ -219,6 +220,7 @@ class Metrics:
         self.synacks = _Openings()  # before the third step
         self.first_synack_time: int | None = None
         self.third_time: int | None = None
+        self.third_data = False  # it waited for data of the application
         self.first_byte: int | None = None  # first payload of the server
         self.turns = Samples()
         self.waiting_since: int | None = None  # last payload of the client, unanswered
@@ -294,7 +296,7 @@ class Metrics:
             if record.x.is_client:
                 self.syns.sent(now, record.segment.options.ts)
         elif record.x.is_client and conn.handshake_done and not flags.syn and not flags.rst:
-            self.third_time = now
+            self.third_time, self.third_data = now, bool(record.length)
             self.synacks.answered(record.segment.options.ts)
 
     def _payload(self, record: Record, half: _Half, now: int) -> None:
@@ -386,7 +388,8 @@ class Metrics:
             found["idle_gaps"] = [
                 {"seconds": d / SECOND, "before": before, "after": after} for d, before, after in gaps
             ]
-        place = vantage(rtt_server, rtt_client, simple=self.syns.copies <= 1 and self.synacks.copies <= 1)
+        simple = self.syns.copies <= 1 and self.synacks.copies <= 1 and not self.third_data  # R40
+        place = vantage(rtt_server, rtt_client, simple=simple)
         if place is not None:
             found["vantage"] = place
         return found

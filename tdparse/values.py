@@ -45,6 +45,8 @@ def copies_of_syn(conn: Incarnation, record: Record) -> tuple[int, int | None, i
     x, tentative = record.x, conn.tentative
     if tentative is not None and tentative.is_repeated_by(record):
         return len(tentative.records) + 1, tentative.records[0].time, tentative.records[0].line
+    if x.synack_count and x.synack_line < x.syn_line:  # its ISN was in a SYN-ACK before
+        return x.syn_count + x.synack_count, x.synack_time, x.synack_line
     return x.syn_count, x.syn_time, x.syn_line
 
 

@@ -89,7 +89,8 @@ def _handshake_captured(conn: Incarnation) -> bool:
     """R117: the handshake, of which SYN or SYN-ACK (not both) may be missing."""
     if conn.midstream or conn.first_class not in (SegmentClass.SYN, SegmentClass.SYN_ACK):
         return False
-    return conn.handshake_done or conn.tfo == "accepted" or "data.early" in conn.steps
+    crossed = conn.simultaneous_open and all((peer.lastack or 0) >= 1 for peer in conn.peers)
+    return conn.handshake_done or crossed or conn.tfo == "accepted" or "data.early" in conn.steps
 
 
 def _fin_acked(x: Peer, y: Peer) -> bool:

@@ -207,3 +207,61 @@ def test_data_in_a_syn_needs_no_cookie(lang: Lang, options: str) -> None:
     assert step.step == "handshake.syn.tfo_data"
     assert ("Cookie" in said or "cookie" in said) == ("tfo" in options)
     assert "10" in said
+
+
+CROSSING = "0 C S seq 1000\n0.01 S S seq 5000\n"
+
+
+@pytest.mark.parametrize("later", ["", "0.04 C . ack 5001\n", "0.04 C P. seq 1001:1006, ack 5001 len 5\n"])
+def test_crossing_syns_are_a_handshake_once_both_are_acknowledged(later: str) -> None:
+    """R117: both SYNs and an acknowledgment of each."""
+    both = "0.02 C S. seq 1000, ack 5001\n0.03 S S. seq 5000, ack 1001\n"
+    _, (end,) = told(CROSSING + both + later)
+    assert end.verdict == ("still_open.data" if "len" in later else "still_open.no_data")
+    assert end.findings.get("simultaneous_open") == 1
+    _, (end,) = told(CROSSING)
+    assert end.verdict == "undetermined"
+
+
+def test_a_simultaneous_open_needs_two_bare_syns() -> None:
+    """simultaneous_open: a SYN-ACK of the client that answers the server's SYN-ACK is none."""
+    _, (end,) = told("0 C S seq 1000\n0.1 S S. seq 5000, ack 1001\n0.2 C . ack 5001\n0.3 C S. seq 1000, ack 5001")
+    assert "simultaneous_open" not in end.findings
+
+
+def test_a_split_handshake_is_shown_where_it_was_split() -> None:
+    """split_handshake: the server opened with a bare SYN."""
+    steps, _ = told(CROSSING + "0.02 C S. seq 1000, ack 5001\n0.03 S . ack 1001")
+    (finding,) = [one for one in steps[-1].findings if one.code == "split_handshake"]
+    assert finding.lines == (2, 4)
+
+
+def test_a_syn_behind_the_syn_ack_of_its_isn_is_the_second_copy() -> None:
+    """syn_retransmission: its number is shown beside what it repeats."""
+    steps, _ = told("0 C S seq 1000\n0.1 S S. seq 5000, ack 1001\n0.3 S S seq 5000\n0.7 S S seq 5000")
+    found = [one for step in steps for one in step.findings if one.code == "syn_retransmission"]
+    assert [(one.lines, one.values["n"], one.values["dt"]) for one in found] == [
+        ((2, 3), 2, 200_000_000),
+        ((2, 4), 3, 600_000_000),
+    ]
+
+
+def test_the_first_copy_is_known_without_times() -> None:
+    """R19, syn_retransmission, syn_ack_retransmission: the line of the first copy is that of the first one."""
+    rows = [("C", "[S], seq 1000"), ("C", "[S], seq 1000"), *[("S", "[S.], seq 5000, ack 1001")] * 3]
+    items = explain(f"IP {ENDS[end]}: Flags {said}, win 500, length 0" for end, said in rows)
+    assert [one.lines for step in items if isinstance(step, Step) for one in step.findings] == [(1, 2), (3, 4), (3, 5)]
+
+
+@pytest.mark.parametrize(("third", "known"), [(". ack 5001", True), ("P. seq 1001:1006, ack 5001 len 5", False)])
+def test_a_third_step_with_data_does_not_tell_where_the_capture_was_taken(third: str, known: bool) -> None:  # noqa: FBT001
+    """R40: it waits for what the application says."""
+    _, (end,) = told(f"0 C S seq 1000\n0.0001 S S. seq 5000, ack 1001\n0.01 C {third}")
+    assert ("vantage" in end.metrics) is known
+
+
+def test_what_replaces_a_connection_under_way_is_no_record_of_it() -> None:
+    """R125: its SYN sets no bit of the connection before."""
+    text = "0 C P. seq 3000001:3000011, ack 70000001 len 10\n0.1 S . ack 3000011\n1 C S seq 9000000\n"
+    _, (old, _) = told(text + "1.1 S S. seq 95000000, ack 9000001\n1.2 C . ack 95000001")
+    assert (old.verdict, old.completeness) == ("mid_stream.open", 4)

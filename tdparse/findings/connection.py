@@ -27,11 +27,11 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
     x, y = record.x, record.y
     if context.opened:
         yield from _opening(conn, record)
-    if step == "handshake.syn_ack.simultaneous" and y.sent_synack:
+    if step == "handshake.syn_ack.simultaneous" and y.sent_synack and y.syn_count:
         yield make("simultaneous_open", y.synack_line, record.line)
     if conn.simultaneous_open and context.completes and not conn.server.sent_synack:
         conn.split_handshake = True
-        yield make("split_handshake", y.syn_line, record.line)
+        yield make("split_handshake", conn.server.syn_line, record.line)
     if record.cls is SYN_ACK and x.synack_count == 1 and step != "handshake.syn_ack.bad_ack":
         yield from _accepted(conn, record)
     if _scale_missed(conn, record):
