@@ -107,6 +107,8 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         x.sent_synack = True
         x.synack_count += 1
         x.synack_ack = record.ack
+        if record.ack == 1 and record.y.syn_data and not record.y.spoke_after_syn:
+            record.y.octets.refuse(1)
         if x.synack_count == 1:
             x.synack_time, x.synack_line = record.time, record.line
     else:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tdparse.incarnation import Incarnation
 
 # Steps whose own sentence already says what the modifier would add.
-STATES_ITS_ACK: Final = frozenset({"teardown.fin_ack", "handshake.ack_data"})
+STATES_ITS_ACK: Final = frozenset({"teardown.fin_ack", "handshake.ack_data", "stepless.bad_ack"})
 STATES_NOT_COVERED: Final = frozenset({"teardown.fin.simultaneous", "teardown.fin.retransmit"})
 STATES_ZERO: Final = frozenset({"ack.zero_window", "probe.zero_window", "probe.zero_window_ack"})
 

@@ -224,6 +224,15 @@ class Octets:
             self.largest_through = max(self.largest_through, *[entry.end - entry.start for entry in confirmed])
         return confirmed
 
+    def refuse(self, position: int) -> None:
+        """Take everything from `position` on, the end of what was sent, as never sent: its receiver has not kept it (R70)."""
+        if self.end is None or self.nxt is None or self._beyond or position >= self.nxt:
+            return
+        self.distinct -= self.nxt - position
+        self.end = self.nxt = position
+        self.unacked = [one._replace(end=min(one.end, position)) for one in self.unacked if one.start < position]
+        self._sent = [one._replace(end=min(one.end, position)) for one in self.sent if one.start < position]
+
     def covers_payload(self, ack: int) -> bool:
         """Tell whether `ack`, not above the FIN, acknowledges captured payload, even if only a part of a segment (R137)."""
         return any(max(one.start, 1) < ack and one.end > 1 for one in self.unacked)

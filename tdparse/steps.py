@@ -366,8 +366,6 @@ def _data(conn: Incarnation, record: Record) -> str:
         if record.length == 1 and start == nxt - 1 and (y.lastack or 0) >= nxt:
             return "probe.keep_alive"
         if octets.covered(start, end):
-            if completes_handshake(conn, record) and y.lastack is not None and y.lastack <= start:
-                return "handshake.ack_data"  # the refused data of the SYN (R70)
             return "stepless.old_duplicate" if is_network_copy(record) else "data.retransmit"
         if start < nxt:
             return "data.gap_fill"

@@ -180,8 +180,10 @@ def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
     found = dict(conn.found)
     client, server = conn.client, conn.server
     for x, y in ((client, server), (server, client)):
-        if not y.segments and x.packets >= ONE_SIDED_IN_ALL and verdict.startswith("one_sided"):
+        if not y.segments and x.packets >= ONE_SIDED_IN_ALL and (x.spoke_after_syn or verdict.startswith("one_sided")):
             found["one_sided"] = 1
+        elif x.segments and y.segments:
+            found.pop("one_sided", None)  # the other side was late
         if x.octets.unacked and conn.reset_by is None and _unacked_payload(x, y):
             found["unacked_data"] = found.get("unacked_data", 0) + 1
     return found

@@ -316,6 +316,8 @@ class Tracker:
         computes = conn.checksums.get(record.x.is_client, 0) >= COMPUTES_CHECKSUMS
         record.damaged = computes and record.segment.checksum == "incorrect"
         step = decide(conn, record)
+        if step == "stepless.bad_ack":
+            context.completes = False
         effective = step not in apply.WITHOUT_EFFECT and not (context.rejected and step == "ack.challenge")
         if step == "handshake.syn.retransmit" and conn.tentative is not None:
             effective = not conn.tentative.is_repeated_by(record)

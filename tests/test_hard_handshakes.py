@@ -9,14 +9,14 @@ from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.wording import state_text
 
-ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000"}
+ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000", "D": "10.0.0.3.5 > 10.0.0.2.80"}
 
 
 def told(text: str) -> tuple[list[Step], list[Summary]]:
     """
     Return what the program makes of a log.
 
-    A line has a time in seconds, its sender (C or S), flags, numbers, and as far as they matter ``<options>``
+    A line has a time in seconds, its sender (C or S, or D of another connection), flags, numbers, and as far as they matter ``<options>``
     and ``len`` with the length.
     """
     lines = []
@@ -265,3 +265,74 @@ def test_what_replaces_a_connection_under_way_is_no_record_of_it() -> None:
     text = "0 C P. seq 3000001:3000011, ack 70000001 len 10\n0.1 S . ack 3000011\n1 C S seq 9000000\n"
     _, (old, _) = told(text + "1.1 S S. seq 95000000, ack 9000001\n1.2 C . ack 95000001")
     assert (old.verdict, old.completeness) == ("mid_stream.open", 4)
+
+
+REFUSED_DATA = "0 C S seq 1000:1005 <mss 1460,tfo  cookie aabbccdd> len 5\n0.02 S S. seq 5000, ack 1001\n"
+
+
+@pytest.mark.parametrize(
+    "resent",
+    [
+        ["P. seq 1001:1006, ack 5001 len 5"],
+        ["P. seq 1001:1021, ack 5001 len 20"],
+        [". ack 5001", "P. seq 1001:1006, ack 5001 len 5"],
+        [". ack 5001", "P. seq 1001:1021, ack 5001 len 20"],
+    ],
+    ids=["with the third step", "and more", "later", "later and more"],
+)
+def test_refused_data_of_a_syn_is_sent_anew(resent: list[str]) -> None:
+    """R70: fallback is no loss, so nothing was sent twice, and no timer has waited."""
+    text = REFUSED_DATA + "".join(f"0.0201 C {said}\n" for said in resent)
+    steps, (end,) = told(f"{text}0.04 S . ack {1000 + steps_end(resent)}")
+    assert steps[1].step == "handshake.syn_ack.tfo_fallback"
+    third = "handshake.ack" if len(resent) > 1 else "handshake.ack_data"
+    assert steps[2].step == third
+    assert not end.findings
+    assert ("tfo_fallback_data" in steps[2].modifiers) == (third == "handshake.ack_data")
+    assert end.metrics["payload_bytes"]["client"] == steps_end(resent) - 1  # type: ignore[index]
+    assert end.metrics["retransmitted_bytes"]["client"] == 0  # type: ignore[index]
+    _, ends = told(text + "9 D S seq 7")
+    assert "timers" not in ends[0].attributes
+
+
+def steps_end(resent: list[str]) -> int:
+    """Return the relative number behind what was sent last."""
+    return int(resent[-1].split()[-1]) + 1
+
+
+def test_nothing_that_is_sent_again_is_taken_for_refused() -> None:
+    """R70: a copy of the SYN-ACK refuses nothing that was sent behind the first one."""
+    text = REFUSED_DATA + "0.0201 C P. seq 1001:1006, ack 5001 len 5\n"
+    steps, _ = told(text + "1 S S. seq 5000, ack 1001\n1.1 C P. seq 1001:1006, ack 5001 len 5")
+    assert [step.step for step in steps[2:]] == [
+        "handshake.ack_data",
+        "handshake.syn_ack.retransmit",
+        "data.retransmit",
+    ]
+
+
+@pytest.mark.parametrize("third", ["F. seq 1001, ack 5500", "P. seq 1001:1006, ack 5500 len 5"])
+def test_what_acknowledges_the_unsent_completes_nothing(third: str) -> None:
+    """R102, R50: an unacceptable acknowledgment is no third step, and confirms nothing on the way."""
+    steps, _ = told(f"0 C S seq 1000\n0.1 S S. seq 5000, ack 1001\n0.2 C {third}")
+    assert steps[-1].step == "stepless.bad_ack"
+    assert not {"completes_handshake", "piggyback_ack"} & {*steps[-1].modifiers}
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        ("0 C S seq 1000\n1 C . ack 5001\n2 C P. seq 1001:1011, ack 5001 len 10\n3 C R. seq 1011, ack 5001", True),
+        (
+            "0 S P. seq 5001:5011, ack 1001 len 10\n1 S P. seq 5011:5021, ack 1001 len 10\n2 S R. seq 5021, ack 1001",
+            True,
+        ),
+        ("0 C S seq 1000\n1 C S seq 1000\n3 C S seq 1000\n4 C R seq 1001", False),
+        ("0 C . ack 5001\n1 C P. seq 11:21, ack 6001 len 10\n2 S . ack 21\n3 S P. seq 6001:6011, ack 21 len 10", False),
+    ],
+    ids=["reset by the client", "reset by the server", "never answered", "late"],
+)
+def test_one_side_is_missing_if_it_has_said_nothing_by_the_end(text: str, missing: bool) -> None:  # noqa: FBT001 - a column
+    """one_sided: also where an RST ended it, not where the other side was late, or need not have said anything."""
+    _, (end,) = told(text)
+    assert ("one_sided" in end.findings) is missing
