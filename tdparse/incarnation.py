@@ -60,6 +60,7 @@ class Incarnation:
     """One life of an address pair, from its first record to its last."""
 
     __slots__ = (
+        "behind",
         "checksums",
         "client",
         "count",
@@ -134,6 +135,7 @@ class Incarnation:
         self.rested = 0  # the last line there was when it was put to rest
         self.thinned = False  # and how
         self.last_time: int | None = None
+        self.behind: int | None = None  # the log's time at its last record that was older: other records came first
         self.previous_end: int | None = None  # when the incarnation before this one ended
         self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
         self.steps: frozenset[str] = NO_STEPS

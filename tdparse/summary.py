@@ -34,6 +34,8 @@ def summarize(
         evicted: It was dropped while still open, to keep memory bounded.
         replaced: Its pair of endpoints has another one by now, so nobody waits in TIME-WAIT for it (R98).
     """
+    if conn.behind == end:  # no later time was captured after it
+        end = conn.last_time
     verdict = verdict_of(conn, end, scans)
     clean = clean_before_reset(conn)
     timers = run_out(conn, end)

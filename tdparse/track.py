@@ -88,6 +88,8 @@ class Tracker:
         step = self._place(conn, record)
         if conn.first_fin is not None or conn.reset_by is not None:
             self.table.note(conn)
+        if time is not None and self._now is not None and time < self._now:
+            conn.behind = self._now
         if time is not None and previous is not None and previous - time >= BACKWARDS_FROM:
             late = (*late, self._findings.time_backwards(conn, record))
         return step._replace(findings=(*step.findings, *late)) if late else step

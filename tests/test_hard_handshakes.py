@@ -336,3 +336,16 @@ def test_one_side_is_missing_if_it_has_said_nothing_by_the_end(text: str, missin
     """one_sided: also where an RST ended it, not where the other side was late, or need not have said anything."""
     _, (end,) = told(text)
     assert ("one_sided" in end.findings) is missing
+
+
+def test_a_log_does_not_go_on_behind_its_last_line() -> None:
+    """R120: where a later part was pasted first, no time has passed, and no timer has run out, after the earlier one."""
+    late = "25 D S seq 7\n25.01 D S seq 7\n"
+    _, ends = told(f"{late}{CLOSED.replace('0.0', '1.0').lstrip()}")
+    assert (ends[1].verdict, ends[1].marks["silence"]) == ("complete.clean", 0)
+    _, ends = told(late + USED.lstrip())
+    assert "log goes on" not in wording.verdict_text(ends[1], "en")
+    _, ends = told(USED + late)
+    assert "log goes on for 24.97 s" in wording.verdict_text(ends[0], "en")
+    _, ends = told(f"{late}1 C S seq 1\n2 C S seq 1\n")
+    assert "timers" not in ends[1].attributes
