@@ -53,6 +53,12 @@ def count_probes(conn: Incarnation, record: Record, step: str) -> None:
         x.duplicate_time = record.time
 
 
+def accept_probes(record: Record) -> None:
+    """R11: the octet of a window probe is one of the captured ones, as soon as this record shows that it was accepted."""
+    record.x.octets.accept_probe(record.seq)
+    record.y.octets.accept_probe(record.ack)
+
+
 def advance(conn: Incarnation, record: Record, step: str, context: Context) -> None:
     """Apply an acceptable segment without RST."""
     x, y = record.x, record.y
@@ -74,7 +80,10 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         first = record.seq + record.flags.syn
         stamp = record.segment.options.ts if record.length else None
         x.octets.add(record.seq, record.end, (first, first + record.length), record.time, record.line, stamp)
-    elif record.seq is not None and not record.probe:
+    elif record.probe:
+        if step == "probe.zero_window" and record.length and record.seq is not None:
+            x.octets.probe(record.seq, record.time, record.line)
+    elif record.seq is not None:
         if record.segment.seq is None:
             x.octets.start_at(record.seq, guessed=x.midstream)
         else:

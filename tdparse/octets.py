@@ -60,6 +60,7 @@ class Octets:
         "largest_through",
         "nxt",
         "nxt_time",
+        "probed",
         "repeated_octets",
         "repeated_segments",
         "unacked",
@@ -72,6 +73,7 @@ class Octets:
         self.end: int | None = None  # end of the contiguous captured range (maxack of R11)
         self.nxt: int | None = None  # highest end captured (SND.NXT)
         self.nxt_time: int | None = None  # when nxt was set
+        self.probed: Sent | None = None  # the octet of a window probe that nothing shows to have been accepted
         self._beyond: tuple[tuple[int, int], ...] = ()  # captured ranges above `end`, sorted, disjoint
         self.distinct = 0  # payload octets captured at least once
         self.repeated_octets = 0
@@ -171,6 +173,22 @@ class Octets:
         if self.nxt is None or end > self.nxt:
             self.nxt = end
             self.nxt_time = time
+
+    def probe(self, start: int, time: int | None, line: int) -> None:
+        """Note the octet of a window probe, which does not advance SND.NXT (R11)."""
+        before = self.probed
+        self.probed = Sent(start, start + 1, time, line, before is not None and before.start == start)
+
+    def accept_probe(self, reached: int | None) -> None:
+        """Account for the octet of a window probe where it is acknowledged, or its sender goes on behind it."""
+        probed = self.probed
+        if probed is None or reached is None or reached <= probed.start:
+            return
+        self.probed = None
+        if self.nxt == probed.start:
+            place = probed.start, probed.end
+            self.add(*place, place, probed.time, probed.line)
+            self.unacked = [*self.unacked[:-1], probed]
 
     def _cover(self, start: int, end: int) -> None:
         contiguous, first = self.end, self.first
@@ -279,10 +297,10 @@ class Octets:
         """
         Return the size of the segments that never get through while smaller ones do, None if that is not so.
 
-        It takes three copies of one segment, larger than every segment the peer has confirmed.
+        It takes three copies of one segment, larger than every segment the peer has confirmed, and a confirmed one.
         """
         copies = self.waiting()
-        if len(copies) <= STUCK_COPIES:
+        if len(copies) <= STUCK_COPIES or not self.largest_through:
             return None
         size = copies[-1].end - copies[-1].start
         return size if size > max(self.largest_through, SMALL) else None

@@ -99,8 +99,9 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
     if conn.keep_alives and conn.reset_by is not None:
         attributes["keep_alives_unanswered"] = conn.keep_alives
     if conn.handshake_done:
-        for peer in (client, server):
-            stuck = peer.octets.stuck_size() if peer.octets.unacked else None
+        for peer, other in (conn.peers, conn.peers[::-1]):
+            refused = other.win == 0  # whatever arrives, it takes no more
+            stuck = peer.octets.stuck_size() if peer.octets.unacked and not refused else None
             if stuck is not None:
                 attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
     if conn.icmp:

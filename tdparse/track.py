@@ -311,6 +311,8 @@ class Tracker:
     def _place(self, conn: Incarnation, record: Record) -> Step:
         """Decide the step, apply the evidence, and collect what is worth saying."""
         conn.place(record)
+        if record.x.octets.probed is not None or record.y.octets.probed is not None:
+            apply.accept_probes(record)
         before_client, before_server = conn.client.standing, conn.server.standing
         if conn.first_fin is not None:
             apply.outlast_time_wait(record)

@@ -1,0 +1,59 @@
+"""Data that few tests think of: probes that are accepted, segments that bring old and new octets, acknowledgments of nothing."""
+
+from __future__ import annotations
+
+import pytest
+from played import conversation
+
+OPEN = "C S\nS S.\nC .\n"
+USED = OPEN + "C P. 100\nS .\n"
+FULL = OPEN + "C P. 100\nS . ack=101 win=0\n"
+PROBE = "C . 1 {} +0.6\n"
+
+
+@pytest.mark.parametrize(
+    ("probes", "answer"),
+    [
+        (PROBE.format(""), "S . ack=102 win=100"),
+        (PROBE.format(""), "S . ack=102 win=0"),
+        (PROBE.format("lost") + PROBE.format("seq=101"), "S . ack=102 win=100"),
+        (PROBE.format(""), "S . ack=102 win=100 unseen"),
+    ],
+    ids=["opens", "stays closed", "second probe", "ACK not captured"],
+)
+def test_the_octet_of_a_probe_that_is_accepted_was_captured(probes: str, answer: str) -> None:
+    """R11, acked_unseen, lost_segment: it is one of the captured octets, and what follows it leaves no gap."""
+    steps, (end,) = conversation(f"{FULL}{probes}{answer}\nC P. 9 seq=102\nS . ack=111 win=100")
+    assert not end.findings.keys() & {"acked_unseen", "lost_segment", "retransmission"}
+    assert [step.step for step in steps[-2:]] == ["data.push", "data.ack"]
+
+
+def test_the_octet_of_a_probe_that_is_dropped_is_sent_with_the_data() -> None:
+    """R11: a probe does not advance SND.NXT."""
+    steps, (end,) = conversation(
+        FULL + PROBE.format("lost") + "S . ack=101 win=0\nS . ack=101 win=100\nC P. 9 seq=101\nS ."
+    )
+    assert (steps[-2].step, steps[-2].rel_seq) == ("data.push", 101)
+    assert not end.findings.keys() & {"acked_unseen", "lost_segment", "retransmission"}
+
+
+@pytest.mark.parametrize(
+    ("text", "stuck"),
+    [
+        (OPEN + "S . 1000 lost\n" + "S . 1000 seq=1 lost +0.3\n" * 2, 1000),  # the SYN-ACK got through
+        (OPEN + "S . 1000 lost\nC . win=0\n" + "S . 1000 seq=1 lost +0.3\nC . win=0\n" * 2, None),
+    ],
+    ids=["silence", "closed window"],
+)
+def test_segments_are_not_too_large_for_a_closed_window(text: str, stuck: int | None) -> None:
+    """Verdict 29: a path MTU is suspected where smaller segments get through, not where the receiver takes none."""
+    (end,) = conversation(text).connections
+    assert end.verdict == "stalled.unacked_server"
+    found = end.attributes.get("stuck_size")
+    assert found == (None if stuck is None else {"role": "server", "octets": stuck})
+
+
+def test_nothing_is_known_to_get_through_where_nothing_was_confirmed() -> None:
+    """Verdict 28: mid-stream nobody has seen a smaller segment arrive."""
+    (end,) = conversation("S . 10\n" + "C . 1000 seq=1 lost +0.3\n" * 3, established=True).connections
+    assert "stuck_size" not in end.attributes
