@@ -367,7 +367,7 @@ def _data(conn: Incarnation, record: Record) -> str:
             return "probe.keep_alive"
         if octets.covered(start, end):
             return "stepless.old_duplicate" if is_network_copy(record) else "data.retransmit"
-        if start < nxt:
+        if start < nxt and not octets.covered(start, min(end, nxt)):
             return "data.gap_fill"
     if completes_handshake(conn, record):
         return "handshake.ack_data"

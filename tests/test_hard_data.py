@@ -57,3 +57,28 @@ def test_nothing_is_known_to_get_through_where_nothing_was_confirmed() -> None:
     """Verdict 28: mid-stream nobody has seen a smaller segment arrive."""
     (end,) = conversation("S . 10\n" + "C . 1000 seq=1 lost +0.3\n" * 3, established=True).connections
     assert "stuck_size" not in end.attributes
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "again"),
+    [
+        (OPEN + "C P. 100 lost\nC P. 200 seq=1 +0.3", "data.push", (1, 100, True)),
+        (OPEN + "C P. 100\nS .\nC . 100 lost\nC . 200 seq=101 +0.3", "data.segment", (101, 200, True)),
+        (OPEN + "C . 50 unseen\nC . 50\nC . 200 seq=1 +0.3", "data.gap_fill", (1, 100, False)),
+        (OPEN + "C . 50\nC . 50 unseen\nC . 50\nC . 200 seq=1 +0.3", "data.gap_fill", (1, 150, False)),
+        (OPEN + "C . 100\nC . 100 seq=1 +0.3", "data.retransmit", (1, 100, True)),
+    ],
+    ids=["unacknowledged", "behind an ACK", "gap and new", "gap between", "nothing new"],
+)
+def test_old_and_new_octets_may_come_together(text: str, step: str, again: tuple[int, int, bool]) -> None:
+    """data.gap_fill, R97: what was captured fills no gap, and what is new is not sent again."""
+    (*_, last), _ = conversation(text)
+    (found,) = [one for one in last.findings if one.code == "retransmission"]
+    assert last.step == step
+    assert (found.values["first"], found.values["last"], found.values["original_captured"]) == again
+
+
+def test_the_data_of_the_syn_may_come_again_with_more() -> None:
+    """R70, tfo_fallback_data: the third step may bring it."""
+    steps, _ = conversation("C S 10 <mss 1460,tfo  cookie 0102030405060708,nop,nop>\nS S. ack=1\nC P. 100 seq=1")
+    assert (steps[-1].step, "tfo_fallback_data" in steps[-1].modifiers) == ("handshake.ack_data", True)

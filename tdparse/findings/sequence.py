@@ -56,15 +56,15 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
 
 
 def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
-    """The group {retransmission, fast_, spurious_, out_of_order, tail_loss_probe}: all that fit."""
+    """The group {retransmission, fast_, spurious_, out_of_order, tail_loss_probe}: all that fit the octets below SND.NXT."""
     y, octets = record.y, record.x.octets
     start, end = record.seq or 0, record.end or 0
-    last = start + max(record.length, 1) - 1
+    last = min(start + max(record.length, 1), nxt) - 1
     copy = octets.first_copy(start)
     lines = (copy.line, record.line) if copy else (record.line,)
-    captured = octets.covered(start, end)
+    captured = octets.covered(start, min(end, nxt))  # what it brings beyond is new
     if record.length and y.lastack is not None and start + record.length <= y.lastack:
-        yield make("spurious_retransmission", *lines, first=start, last=last)
+        yield make("spurious_retransmission", *lines, first=start, last=start + record.length - 1)
     if record.length > 1 and start == nxt - 1:
         return  # the octet before may have been a probe that was dropped: no retransmission
     heard = conn.last_of[y.is_client]
