@@ -13,7 +13,7 @@ from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
-from tdparse.steps import place_of, rst_acceptable
+from tdparse.steps import answers_unsent, place_of, rst_acceptable
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
 from tdparse.verdict import end_by_reset
@@ -88,6 +88,8 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
             x.octets.start_at(record.seq, guessed=x.midstream)
         else:
             x.octets.move_to(record.seq, record.time)
+    if step == "ack.challenge" and answers_unsent(conn, record):
+        evidence.take_back(y, x)
     if record.ack is not None:
         _acknowledge(conn, record)
     if context.completes:
@@ -156,6 +158,8 @@ def _acknowledge(conn: Incarnation, record: Record) -> None:
         y.octets.received(left, right)
     if ack is None or (x.lastack is not None and ack <= x.lastack):
         return
+    if ack > (y.octets.nxt or 0):
+        evidence.doubt(x, y)
     if y.octets.covers_payload(ack if y.fin is None else min(ack, y.fin)):
         conn.metrics.acknowledged(y, record.time)
     x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line

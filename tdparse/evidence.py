@@ -7,11 +7,11 @@ presumption is withdrawn as soon as the addressee behaves as if it had not.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.model import CLOSED, TIME_WAIT, Layer, Role, Standing, State
-from tdparse.octets import Octets
+from tdparse.octets import Octets, Sent
 from tdparse.seqnum import diff
 from tdparse.states import DEDUCED, NO, OBSERVED, PRESUMED, Known, ambiguous, standing
 
@@ -95,6 +95,17 @@ class Sighting(NamedTuple):
         return self.record if isinstance(self.record, Record) else self.record()
 
 
+class Doubted(NamedTuple):
+    """What an acknowledgment has replaced that may be one of octets that were never sent."""
+
+    lastack: int | None
+    time: int | None
+    line: int
+    win: int | None
+    acked: int | None
+    unacked: Sequence[Sent]
+
+
 class Peer:
     """One side of an incarnation: the variables of R11."""
 
@@ -107,6 +118,7 @@ class Peer:
         "dead_line",
         "dead_state",
         "dead_time",
+        "doubted",
         "duplicate_time",
         "duplicates",
         "ecn_bits",
@@ -184,6 +196,7 @@ class Peer:
         self.lastack: int | None = None  # highest ack this endpoint sent, relative to the peer's ISN
         self.lastack_time: int | None = None
         self.lastack_line = 0
+        self.doubted: Doubted | None = None  # what stood before it acknowledged more than was captured
         self.duplicate_time: int | None = None
         self.duplicates = 0  # duplicate ACKs since lastack changed
         self.win: int | None = None  # last raw window
@@ -475,6 +488,23 @@ def kill(peer: Peer, known: Known, state: State, record: Record) -> None:
         peer.dead_time = record.time
         peer.dead_line = record.line
         peer.crossed = 0
+
+
+def doubt(x: Peer, y: Peer) -> None:
+    """Keep what an acknowledgment of X, beyond all that was captured of Y, is about to replace."""
+    octets = y.octets
+    x.doubted = Doubted(x.lastack, x.lastack_time, x.lastack_line, x.win, octets.acked, octets.unacked)
+
+
+def take_back(x: Peer, y: Peer) -> None:
+    """T54, stepless.bad_ack: Y shows that it never sent what X has acknowledged, so that never was X's last ack."""
+    before, octets = x.doubted, y.octets
+    if before is None or x.lastack is None or x.lastack <= (octets.nxt or 0):
+        return
+    x.doubted = None
+    x.lastack, x.lastack_time, x.lastack_line, x.win = before[:4]
+    since = [one for one in octets.unacked if one not in before.unacked]
+    octets.acked, octets.unacked, octets.conceded = before.acked, [*before.unacked, *since], before.acked or 0
 
 
 def revive(record: Record, *, crossing: bool) -> None:

@@ -82,3 +82,14 @@ def test_the_data_of_the_syn_may_come_again_with_more() -> None:
     """R70, tfo_fallback_data: the third step may bring it."""
     steps, _ = conversation("C S 10 <mss 1460,tfo  cookie 0102030405060708,nop,nop>\nS S. ack=1\nC P. 100 seq=1")
     assert (steps[-1].step, "tfo_fallback_data" in steps[-1].modifiers) == ("handshake.ack_data", True)
+
+
+@pytest.mark.parametrize("unacked", ["", "C . 100 lost\n"], ids=["all acknowledged", "data in flight"])
+def test_what_was_never_sent_was_never_acknowledged(unacked: str) -> None:
+    """T54, stepless.bad_ack: an ACK that a challenge ACK answers does not become the last ack."""
+    text = USED + unacked + "S . ack=5000 win=9\nC .\nC P. 10 +0.1\nS . ack=111"
+    steps, (end,) = conversation(text)
+    assert steps[-3].step == "ack.challenge"
+    assert not any(one.code == "spurious_retransmission" for one in steps[-2].findings)
+    assert (steps[-1].step, steps[-1].values["n"]) == ("data.ack", 10)
+    assert "ack_of_unsent" in end.findings
