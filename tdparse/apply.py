@@ -21,6 +21,7 @@ from tdparse.verdict import end_by_reset
 if TYPE_CHECKING:
     from tdparse.evidence import Peer, Record
     from tdparse.incarnation import Incarnation
+    from tdparse.model import Segment
     from tdparse.modifiers import Context
 
 FLIGHT: Final = 64  # segments that are sent at once
@@ -137,7 +138,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         if stamped.syn_stamp is None or diff(stamp, stamped.syn_stamp) > 0:
             stamped.syn_stamp = stamp
     if not x.options:
-        x.options = True
+        x.options = _shows_options(segment)
         x.mss, x.offered_scale = options.mss, options.wscale
         x.sack_ok, x.ts_offered = bool(options.sack_ok), options.ts is not None
         x.tfo_option = options.tfo
@@ -150,6 +151,13 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         conn.tfo = "fallback"
     elif step == "handshake.syn.tfo_request":
         conn.tfo = "requested"
+
+
+def _shows_options(segment: Segment) -> bool:
+    """Tell whether all options of a SYN are known, or that it scales windows: nobody knows what was cut off."""
+    if segment.truncated:
+        return segment.options.wscale is not None
+    return segment.options_text is not None or segment.length is not None  # behind the length there are none
 
 
 def _acknowledge(conn: Incarnation, record: Record) -> None:

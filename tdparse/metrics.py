@@ -501,8 +501,8 @@ def acked_bytes(x: Peer, y: Peer) -> int | None:
 
 def effective_mss(x: Peer, y: Peer) -> int | None:
     """R75, R141: what `x` may send in one segment: the peer's MSS, or the default, less the option octets."""
-    if not y.options:
-        return None  # the peer's SYN was not captured
+    if not y.options and y.mss is None:
+        return None  # the peer's SYN was not captured, or nobody knows whether it announces one
     announced = y.mss if y.mss is not None else DEFAULT_MSS_IPV6 if ":" in y.endpoint.host else DEFAULT_MSS
     return announced - 12 if x.ts_offered and y.ts_offered else announced
 

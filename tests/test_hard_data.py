@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from played import conversation
 
+from tdparse.model import Step
+from tdparse.pipeline import explain
+
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
 FULL = OPEN + "C P. 100\nS . ack=101 win=0\n"
@@ -93,3 +96,29 @@ def test_what_was_never_sent_was_never_acknowledged(unacked: str) -> None:
     assert not any(one.code == "spurious_retransmission" for one in steps[-2].findings)
     assert (steps[-1].step, steps[-1].values["n"]) == ("data.ack", 10)
     assert "ack_of_unsent" in end.findings
+
+
+SYN = "10:00:00.000000 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 10, win 65535, options [mss 1460,nop,wscale 5], length 0\n"
+ANSWER = "10:00:00.000100 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [S.], seq 70, ack 11, win 65160"
+THIRD = "\n10:00:00.000200 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [.], ack 71, win 2060, length 0\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "scaled"),
+    [
+        (", ...", None),
+        ("", None),
+        (", options [mss 1460,nop,[|tcp]", None),
+        (", options [mss 1460,nop,wscale 7,[|tcp]", 2060 << 5),
+        (", options [mss 1460,nop,wscale 7]", 2060 << 5),
+        (", options [mss 1460]", 2060),
+        (", length 0", 2060),
+    ],
+)
+def test_what_was_cut_off_a_syn_may_have_scaled(end: str, scaled: int | None) -> None:
+    """R76, wscale_ignored: only a SYN whose options are all there can be known to offer no scaling."""
+    items = list(explain((SYN + ANSWER + end + THIRD).splitlines()))
+    steps = [item for item in items if isinstance(item, Step)]
+    found = {one.code for step in steps for one in step.findings}
+    assert steps[-1].window_scaled == scaled
+    assert ("wscale_ignored" in found, "wscale_unknown" in found) == (scaled == 2060, scaled is None)
