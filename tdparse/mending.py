@@ -61,6 +61,7 @@ _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
 )
 _DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
+_LOOSE_COMMA: Final = re.compile(r"(?<=\S) +,(?= )")
 _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
@@ -125,6 +126,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("spacing", _TIGHT_COMMA, ", "),
         ("abridged", _DOTS, ""),
         ("abridged", _SHORT_TIME, _lengthened),
+        ("spacing", _LOOSE_COMMA, ","),
         ("spacing", _LOOSE_OPTION, ","),
     ):
         changed = pattern.sub(put, plain)
@@ -188,12 +190,19 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
         if another and "prefix" in undone:
             continue  # its addresses are those of another record
         soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)
-        rest = (shortened[:-1] if soft else shortened).lstrip(" ")
+        printed = shortened[:-1] if soft else shortened
+        rest = printed.lstrip(" ")
         if not rest or rest in seen:
             continue
         seen.add(rest)
         if reading.soft:
-            yield Reading(reading.text + rest, _with(reading.repairs, "quoted_printable"), soft)
+            repairs = _with(reading.repairs, "quoted_printable")
+            for space in (
+                printed[: -len(rest)],
+                "",
+                " ",
+            ):  # as it stands, indented, or with a space lost before the break
+                yield Reading(reading.text + space + rest, repairs, soft)
             yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
             continue
         if is_unfinished(reading.text):
@@ -241,10 +250,12 @@ def abridged(text: str, line: int) -> Segment | None:
 
 
 def opens(text: str) -> bool:
-    """Tell whether `text` can be the beginning of a record that goes on in the next line."""
+    """Tell whether `text` can be the beginning of a record that goes on in the next line; a soft break says that it does."""
     if is_unfinished(text):
         return True
-    if _START.match(text.removeprefix(" ")) is None or _ENDED.search(text):  # a difference has a space for its sign
+    if _START.match(text.removeprefix(" ")) is None:  # a difference has a space for its sign
+        return False
+    if _ENDED.search(text) and not text.endswith("="):
         return False
     return " > " in text or "IP" in text
 

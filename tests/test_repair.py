@@ -83,6 +83,10 @@ def values(segment: Segment) -> tuple[object, ...]:
         ([VERBOSE[0], VERBOSE[1][3:]], "\n".join(VERBOSE), ("spaces",)),
         ([VERBOSE[0], *textwrap.wrap(VERBOSE[1], 70, subsequent_indent="    ")], "\n".join(VERBOSE), ("wrapped",)),
         ([SYN[:75] + "=", SYN[75:]], SYN, ("quoted_printable",)),
+        ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index(" win") :]], SYN, ("quoted_printable",)),
+        ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index("win") :]], SYN, ("quoted_printable",)),
+        ([DATA[:-1] + "=", DATA[-1]], DATA, ("quoted_printable",)),
+        ([SYN.replace("[S],", "[S] ,")], SYN, ("spacing",)),
     ],
 )
 def test_it_is_undone(lines: list[str], clean: str, repairs: tuple[str, ...]) -> None:
