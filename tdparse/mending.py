@@ -63,6 +63,7 @@ _SHORT_TIME: Final = re.compile(
 _DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
 _LOOSE_COMMA: Final = re.compile(r"(?<=\S) +,(?= )")
 _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
+_OPTIONS: Final = re.compile(r"[\s>|]*<(?:mss|nop|sackOK|sack|wscale|timestamp|eol)\b")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
 
@@ -197,11 +198,8 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
         seen.add(rest)
         if reading.soft:
             repairs = _with(reading.repairs, "quoted_printable")
-            for space in (
-                printed[: -len(rest)],
-                "",
-                " ",
-            ):  # as it stands, indented, or with a space lost before the break
+            # As it stands, indented, or behind a space that was lost at the end of the line before.
+            for space in dict.fromkeys((printed[: -len(rest)], "", " " if reading.text.endswith(",") else "")):
                 yield Reading(reading.text + space + rest, repairs, soft)
             yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
             continue
@@ -258,6 +256,11 @@ def opens(text: str) -> bool:
     if _ENDED.search(text) and not text.endswith("="):
         return False
     return " > " in text or "IP" in text
+
+
+def shows_options(text: str) -> bool:
+    """Tell whether a line begins with the options of a record of 3.x."""
+    return _OPTIONS.match(text) is not None
 
 
 def begins_anew(text: str, without: str = "") -> bool:

@@ -37,6 +37,8 @@ class Mender:
         self._raw: list[str] = []  # lines of a record that may go on
         self._plain: list[Item] = []  # what the first of them is by itself
         self._readings: list[Reading] = []
+        self._whole = False  # that line is a record by itself
+        self._wraps = False  # options of 3.x stand in lines of their own
         self._payload = False  # what tcpdump prints of the last segment's payload may come, each line behind a tab
 
     def feed(self, text: str) -> list[Item]:
@@ -47,8 +49,12 @@ class Mender:
         """Do so, but for where reading stops in what is rejected: most of it is a record when it is mended."""
         self._line += 1
         if self._raw:
-            return self._go_on(text)
+            return self._go_on_with_options(text) if self._whole else self._go_on(text)
         items = self._assembler.feed(text)
+        if len(items) == 1 and isinstance(first := items[0], Segment) and self._expects_options(first):
+            from tdparse import mending
+
+            return self._await_options(text, self._numbered(items), mending.Reading(text, (), soft=False))
         if self._assembler.lent is not None:
             return self._borrow(self._assembler.lent, text)
         if self._payload and text[:1] == "\t":
@@ -73,7 +79,7 @@ class Mender:
     @property
     def reader(self) -> Reader | None:
         """What reads the next line if it is a segment of the shape of the last one; None while something else goes on."""
-        return None if self._raw else self._assembler.reader
+        return None if self._raw or self._wraps else self._assembler.reader
 
     @property
     def line(self) -> int:
@@ -90,6 +96,7 @@ class Mender:
         """Return what was held back when the input ends."""
         items: list[Item] = []
         while self._raw:
+            self._whole = False
             items += self._give_up()
         return [located(item) for item in (*items, *self._numbered(self._assembler.flush()))]
 
@@ -100,6 +107,7 @@ class Mender:
             return plain
         from tdparse import mending  # what it needs to know is loaded only for logs that need it
 
+        self._wraps = self._wraps or mending.shows_options(text)
         readings: list[Reading] = []
         known = [*mending.cleanings(text)]
         for cleaned, repairs in known:
@@ -107,6 +115,9 @@ class Mender:
             if item is not None:
                 if isinstance(item, Segment) and mending.runs_on(item):
                     return mending.parted(item, text, repairs)
+                if isinstance(item, Segment) and self._expects_options(item):
+                    found = mending.mended(item, (text,), repairs)
+                    return self._await_options(text, [found], mending.Reading(cleaned, repairs, soft=False))
                 return [mending.mended(item, (text,), repairs)] if repairs else [item]
         for cleaned, repairs in known:
             if mending.opens(cleaned):
@@ -117,6 +128,36 @@ class Mender:
             return plain if shortened is None else [shortened]
         self._raw, self._plain, self._readings = [text], plain, readings[:MAX_READINGS]
         return []
+
+    # -------------------------------------------------------------- options in a line of their own
+
+    def _expects_options(self, segment: Segment) -> bool:
+        """Tell whether a record, whole by itself, may be one of 3.x that was broken before its options, as SYNs have them."""
+        if (
+            segment.options_text is not None
+            or segment.window is None
+            or not (self._wraps or "S" in (segment.flags or ""))
+        ):
+            return False
+        return segment.text.endswith(f" win {segment.window}") and "Flags [" not in segment.text
+
+    def _await_options(self, text: str, items: list[Item], reading: Reading) -> list[Item]:
+        """Keep a record for one line more."""
+        self._raw, self._plain, self._readings = [text], items, [reading]
+        self._whole, self._payload = True, False
+        return []
+
+    def _go_on_with_options(self, text: str) -> list[Item]:
+        """Join a line of options to the record before it; any other stands for itself."""
+        from tdparse import mending
+
+        self._whole = False
+        if not mending.shows_options(text):
+            self._line -= 1
+            plain, self._raw, self._plain, self._readings = self._plain, [], [], []
+            return [*plain, *self._feed(text)]
+        self._wraps = True
+        return self._go_on(text, text[text.index("<") :])
 
     # -------------------------------------------------------------- several lines
 
@@ -129,8 +170,8 @@ class Mender:
         self._raw, self._plain, self._readings = [first], [], [mending.Reading(first, (), soft=False)]
         return self._go_on(text)
 
-    def _go_on(self, text: str) -> list[Item]:
-        """Join the next line to what is held, or let it stand for itself."""
+    def _go_on(self, text: str, shown: str | None = None) -> list[Item]:
+        """Join the next line, or what it has `shown`, to what is held, or let it stand for itself."""
         from tdparse import mending
 
         self._raw.append(text)
@@ -139,7 +180,7 @@ class Mender:
         first = self._line - len(self._raw) + 1
         followed: list[Reading] = []
         for reading in self._readings:
-            for joined in mending.joined(reading, text):
+            for joined in mending.joined(reading, text if shown is None else shown):
                 item = mending.whole(joined.text, first)
                 if item is not None:
                     raw = tuple(self._raw)

@@ -43,6 +43,30 @@ def values(segment: Segment) -> tuple[object, ...]:
     return segment._replace(line=0, lines=0, text="", layer=None)
 
 
+OLD_SYN = "12:00:00.000001 192.0.2.1.40000 > 192.0.2.2.80: S 1228404592:1228404592(0) win 29200 <mss 1460,nop,wscale 7>"
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "\t"])
+@pytest.mark.parametrize("count", [1, 3])
+def test_options_of_old_records_may_stand_in_a_line_of_their_own(mark: str, count: int) -> None:
+    """A SYN of 3.x is a record even without them; once a log is known to be wrapped, so is any other record."""
+    whole = [OLD_SYN, *[OLD.removesuffix(" (DF)")] * (count - 1)]
+    parts = [mark + part for record in whole for part in record.replace(" <", "\n<").split("\n")]
+    found = [item for item in read(*parts) if isinstance(item, Segment)]
+    assert [values(one) for one in found] == [values(only(record)) for record in whole]
+    assert [(one.line, one.lines) for one in found] == [(2 * place + 1, 2) for place in range(count)]
+    assert all(one.layer is not None and "wrapped" in one.layer.repairs for one in found)
+
+
+@pytest.mark.parametrize("behind", [[], ["bye"], [DATA], [OLD], [OLD_SYN[: OLD_SYN.index(" <")]], ["<html>"]])
+def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
+    """It is held for one line, which stands for itself."""
+    bare = OLD_SYN[: OLD_SYN.index(" <")]
+    items = read(bare, *behind)
+    assert [str(item) if isinstance(item, Segment) else item.raw for item in items] == [bare, *behind]
+    assert [item.line for item in items] == [*range(1, len(behind) + 2)]
+
+
 @pytest.mark.parametrize(
     ("lines", "clean", "repairs"),
     [
