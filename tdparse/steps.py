@@ -88,22 +88,49 @@ def decide(conn: Incarnation, record: Record) -> str:
 # ------------------------------------------------------------------ the same packet twice
 
 
-def captured_before(conn: Incarnation, record: Record) -> Record | None:
+def captured_before(conn: Incarnation, record: Record) -> int | None:
     """
-    Return the record of which this one is a copy (R112): an identical one, less than a millisecond before.
+    Return the line of the record of which this one is a copy (R112): an identical one, less than a millisecond before.
 
-    It is the sender's last one, or with `-i any` one that was captured on another device: others may stand between.
+    It is the sender's last one, one of a burst, or with `-i any` one that was captured on another device: others may
+    stand between.
     """
     before = conn.last_of[record.x.is_client]
     if before is None:
         return None
     if _is_copy(before[0], record):
-        return before[0]
+        return before[0].line
     here = place_of(record)
     if here is None:
-        return None
+        return _of_burst(conn, record, before[0])
     elsewhere = (sighting.seen() for sighting in record.x.recent if sighting.place != here)
-    return next((one for one in elsewhere if _is_copy(one, record)), None)
+    return next((one.line for one in elsewhere if _is_copy(one, record)), None)
+
+
+def _of_burst(conn: Incarnation, record: Record, before: Record) -> int | None:
+    """
+    Return the line of the record of which this one is a copy, where both are of one burst.
+
+    Its receiver has sent nothing since: no stack repeats anything that soon by itself.
+    """
+    x, start = record.x, record.seq
+    nxt = x.octets.nxt
+    if start is None or nxt is None or start >= nxt or record.time is None or record.segment.seq is None:
+        return None
+    layer = record.segment.layer
+    if (
+        record.flags.syn
+        or (layer is not None and layer.ip_id)
+        or (record.ack, record.window) != (before.ack, before.window)
+    ):
+        return None
+    stamp, heard = record.segment.options.ts if record.length else None, conn.last_line_of(record.y)
+    for one in reversed(x.octets.sent):
+        if one.time is None or record.time - one.time >= DUPLICATE_TIME or one.line < heard:
+            return None
+        if (one.start, one.end, one.stamp) == (start, record.end, stamp):
+            return one.line
+    return None
 
 
 def place_of(record: Record) -> tuple[str | None, str] | None:
@@ -122,7 +149,7 @@ def _is_copy(before: Record, record: Record) -> bool:
         and one.options_text == two.options_text
         and before.numbers.seq == record.numbers.seq
     )
-    if not same or before.time is None or record.time is None:
+    if not same:
         return False
     here, there = one.layer, two.layer
     if not record.length and not record.flags.syn and not record.flags.fin:
@@ -131,6 +158,8 @@ def _is_copy(before: Record, record: Record) -> bool:
             return False
     elif here and there and here.ip_id and there.ip_id and here.ip_id != there.ip_id:
         return False
+    if before.time is None or record.time is None:  # another device says that it is no other packet
+        return (place := place_of(before)) is not None and place_of(record) not in (None, place)
     return abs(record.time - before.time) < DUPLICATE_TIME
 
 

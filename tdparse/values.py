@@ -98,8 +98,7 @@ def _idle(conn: Incarnation, record: Record, _context: Context) -> dict[str, int
 
 
 def _copy(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
-    before = captured_before(conn, record)
-    return {"prev": None if before is None else before.line}
+    return {"prev": captured_before(conn, record)}
 
 
 def _third(conn: Incarnation, _record: Record, _context: Context) -> dict[str, int | None]:

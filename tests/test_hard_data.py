@@ -122,3 +122,34 @@ def test_what_was_cut_off_a_syn_may_have_scaled(end: str, scaled: int | None) ->
     found = {one.code for step in steps for one in step.findings}
     assert steps[-1].window_scaled == scaled
     assert ("wscale_ignored" in found, "wscale_unknown" in found) == (scaled == 2060, scaled is None)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        (
+            USED + "C . 100 +1\nC . 50 +0.0001\nC . 100 seq=101 +0.0001\nC . 50 seq=201 +0.0001",
+            "stepless.capture_duplicate",
+        ),
+        (USED + "C . 100 +1\nC . 50 +0.001\nC . 100 seq=101 +0.001", "data.retransmit"),
+        (USED + "C . 100 +1 lost\nC . 50 +0.0001\nS . ack=101 +0.0001\nC . 100 seq=101 +0.0001", "data.retransmit"),
+        (USED + "C . 100 +1\nC . 50 +0.0001\nC . 100 win=9 seq=101 +0.0001", "data.retransmit"),
+        (
+            USED + "C . 100 +1\nC F. +0.0001\nC . 100 seq=101 +0.0001\nC F. seq=201 +0.0001",
+            "stepless.capture_duplicate",
+        ),
+    ],
+    ids=["burst", "later", "answered", "other window", "with FIN"],
+)
+def test_copies_of_a_burst_are_captured_twice(text: str, step: str) -> None:
+    """R112: they need not follow each other; what comes again after an answer, or later, is sent again."""
+    steps, _ = conversation(text)
+    assert steps[-1].step == step
+
+
+@pytest.mark.parametrize(("places", "step"), [("AB", "stepless.capture_duplicate"), ("AA", "handshake.syn.retransmit")])
+def test_devices_tell_copies_where_no_times_are_printed(places: str, step: str) -> None:
+    """R112: what is captured on another device is one packet; on the same it was sent again."""
+    bare = SYN.split(maxsplit=1)[1]
+    steps = [item for item in explain([f"br-{place} In  {bare.strip()}" for place in places]) if isinstance(item, Step)]
+    assert steps[-1].step == step

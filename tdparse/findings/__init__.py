@@ -95,7 +95,7 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
         return make(code, x.lastack_line, line, n=x.duplicates, ack=record.ack)
     if step == "stepless.capture_duplicate":
         before = captured_before(conn, record)
-        return make(code, line) if before is None else make(code, before.line, line, prev=before.line)
+        return make(code, line) if before is None else make(code, before, line, prev=before)
     if step == "probe.zero_window":
         return make(code, line, n=conn.probes)
     if step == "stepless.invalid_flags":
