@@ -181,20 +181,26 @@ def numbers_text(step: Step, style: NumberStyle) -> str:
     Where an absolute number is not known the relative one stands for it. Symbolic numbers are those of R4; a
     FIN behind payload has its letter at the end of the range.
     """
-    relative: tuple[int | None, ...] = (step.rel_seq, step.rel_end, step.rel_ack)
+    ack = step.ack if _is_foreign(step.rel_ack, step.ack) else step.rel_ack
+    relative: tuple[int | None, ...] = (step.rel_seq, step.rel_end, ack)
     if style == "relative":
         return _listed(step, relative)
     absolute = (step.seq, step.seq_end, step.ack)
     if style == "symbolic":
         fields = _Fields(step, "en", style, step.values)
         first, end = (fields.own(*pair, symbolic=True) for pair in zip(relative[:2], absolute[:2], strict=True))
-        ack = None if step.rel_ack is None and step.ack is None else fields.sym_ack()
-        return _listed(step, (first, end, ack))
+        acked = None if step.rel_ack is None and step.ack is None else fields.sym_ack()
+        return _listed(step, (first, end, acked))
     if style == "both" and absolute != (None, None, None):
         return f"{_listed(step, relative)} ({_listed(step, absolute)})".replace(" ()", "")
     if style == "absolute":
         relative = tuple(rel if number is None else number for rel, number in zip(relative, absolute, strict=True))
     return _listed(step, relative)
+
+
+def _is_foreign(relative: int | None, absolute: int | None) -> bool:
+    """Tell whether a number acknowledged is below the ISN, so that it is shown as it is: it belongs to something else."""
+    return relative is not None and relative < 0 and absolute is not None
 
 
 def _listed(step: Step, numbers: tuple[object, ...]) -> str:
@@ -257,7 +263,9 @@ class _Fields:
         return self._write(self._step.sender, relative, absolute, symbolic=symbolic, isn=isn)
 
     def peers(self, relative: int | None, absolute: int | None, *, symbolic: bool) -> str:
-        """Write a number of the receiver's space."""
+        """Write a number of the receiver's space; below its ISN it counts in another one, and from anywhere."""
+        if _is_foreign(relative, absolute):
+            return str(absolute)
         return self._write(other(self._step.sender), relative, absolute, symbolic=symbolic)
 
     def _write(
@@ -303,13 +311,18 @@ class _Fields:
         return self.own(relative, absolute, symbolic=True, isn="S" in (step.segment.flags or "") and relative == 0)
 
     def sym_ack(self) -> object:
-        if self._numbers == "relative" and self._step.rel_ack is not None:
-            return self._step.rel_ack  # the commonest by far
+        ack = self._step.rel_ack
+        if self._numbers == "relative" and ack is not None and ack >= 0:
+            return ack  # the commonest by far
         return self.peers(self._step.rel_ack, self._step.ack, symbolic=True)
 
     def seq_abs(self) -> str:
+        """{seq_abs}, or the number itself where nobody knows what it counts from (R4)."""
         step = self._step
-        return unknown_number(step.seq_end if "F" in (step.segment.flags or "") else step.seq)
+        absolute, relative = (
+            (step.seq_end, step.rel_end) if "F" in (step.segment.flags or "") else (step.seq, step.rel_seq)
+        )
+        return unknown_number(relative if absolute is None else absolute)
 
     def octet(self, name: str, offset: int) -> str:
         """First or last octet of the payload, or of the range a finding names."""

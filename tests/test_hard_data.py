@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from played import conversation
+from played import conversation, play
+from scenario import log
 
-from tdparse.model import Step
+from tdparse.model import NumberStyle, Step
 from tdparse.pipeline import explain
+from tdparse.wording import numbers_text, text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -153,3 +155,20 @@ def test_devices_tell_copies_where_no_times_are_printed(places: str, step: str) 
     bare = SYN.split(maxsplit=1)[1]
     steps = [item for item in explain([f"br-{place} In  {bare.strip()}" for place in places]) if isinstance(item, Step)]
     assert steps[-1].step == step
+
+
+@pytest.mark.parametrize("style", ["relative", "symbolic", "absolute", "both"])
+def test_an_acknowledgment_below_the_isn_is_shown_as_it_is(style: NumberStyle) -> None:
+    """R4: it belongs to another connection, and counts from nothing that is known."""
+    steps, _ = conversation("C S\nS S. ack=-99999923")
+    said, listed = text(steps[-1], "en", style), numbers_text(steps[-1], style)
+    assert "acknowledges 2900000077," in said
+    assert "ack 2900000077" in listed
+    assert "-99999923" not in said + listed
+
+
+def test_a_fin_has_a_number_where_nobody_knows_the_isn() -> None:
+    """R4: the number itself stands for it."""
+    steps, _ = play(log("C . 10\nS .\nC P. 78\nC F.", absolute=False, established=True)[2:])
+    assert steps[-1].seq is None
+    assert f"(FIN {steps[-1].rel_end})" in text(steps[-1], "en")
