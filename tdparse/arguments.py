@@ -149,6 +149,15 @@ OnlyOption = Annotated[
         show_default=False,
     ),
 ]
+OnlyConnectionsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="CODE",
+        help="Show only these findings, verdicts or severities (globs).",
+        show_default=False,
+    ),
+]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours; NO_COLOR is honoured.")]
 SortOption = Annotated[Sort, typer.Option("--sort", help="The order of the rows; amounts from the largest down.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Verdicts only.")]
@@ -240,6 +249,12 @@ def program_view(job: Job, form: str, output: Path | None, make: Callable[[], Re
     except MissingError as error:
         job.complain(error.name, error.code)
         raise typer.Exit(Exit.FAILED) from None
+
+
+def sorted_view(lang: Lang, form: TableFormat, sort: Sort) -> None:
+    """What is written as connections end has no other order."""
+    if form not in (TableFormat.TEXT, TableFormat.MARKDOWN):
+        only_one(lang, {f"--sort {sort.value}": sort is not Sort.CONN, f"-f {form.value}": True})
 
 
 def table_view(lang: Lang, color: Color, output: Path | None, sort: Sort, *, headings: bool) -> Renderer:
@@ -367,11 +382,12 @@ def selection_of(
     host: Sequence[str] | None = None,
     port: Sequence[str] | None = None,
     only: Sequence[str] | None = None,
+    sections: Sequence[str] = ("step", "modifier", "finding", "verdict", "severity"),
 ) -> Selection:
-    """Return what is shown."""
+    """Return what is shown: of the codes, those that `sections` of the catalogue have."""
     from tdparse.selection import Selection
 
-    codes = patterns_of(lang, only, ("step", "modifier", "finding", "verdict", "severity"))
+    codes = patterns_of(lang, only, sections)
     return Selection(frozenset(conn or ()), frozenset(host or ()), frozenset(port or ()), tuple(codes))
 
 

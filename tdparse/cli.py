@@ -44,6 +44,7 @@ from tdparse.arguments import (
     NumberingOption,
     Numberings,
     NumbersOption,
+    OnlyConnectionsOption,
     OnlyOption,
     OutputOption,
     PortOption,
@@ -68,6 +69,7 @@ from tdparse.arguments import (
     patterns_of,
     program_view,
     selection_of,
+    sorted_view,
     table_view,
 )
 from tdparse.interrupt import leave, take
@@ -300,7 +302,7 @@ def connections(
     conn: ConnOption = None,
     host: HostOption = None,
     port: PortOption = None,
-    only: OnlyOption = None,
+    only: OnlyConnectionsOption = None,
     merge: MergeOption = False,
     fail_on: FailOnOption = None,
     strict: StrictOption = False,
@@ -311,15 +313,20 @@ def connections(
     """Show one row a connection: peers, verdict, who closed, bytes, handshake time, what was remarkable."""
     language = language_of(lang)
     names = files or ["-"]
+    sorted_view(language, format, sort)
     job = job_of(language, fail_on, strict=strict)
     if format is not TableFormat.TEXT:
         from tdparse import formats
 
-        look: dict[str, Any] = {"numbering": numbering.value, "headings": len(names) > 1 and not merge}
+        look: dict[str, Any] = {
+            "numbering": numbering.value,
+            "headings": len(names) > 1 and not merge,
+            "sort": sort.value,
+        }
         renderer = program_view(job, format.value, output, lambda: formats.connections(format.value, language, **look))
     else:
         renderer = table_view(language, color, output, sort, headings=len(names) > 1 and not merge)
-    selection = selection_of(language, conn, host, port, only)
+    selection = selection_of(language, conn, host, port, only, ("finding", "verdict", "severity"))
     raise typer.Exit(
         job.explain(names, renderer, selection, output=output, numbering=numbering.value, merge=merge, jobs=jobs)
     )

@@ -67,8 +67,10 @@ def segments(
     return JsonLines(lang, numbers=numbers, numbering=numbering)
 
 
-def connections(form: str, lang: Lang, *, numbering: NumberingChoice = "auto", headings: bool = True) -> Renderer:
-    """Return what writes connections in a format for programs or for tickets. Raises MissingError."""
+def connections(
+    form: str, lang: Lang, *, numbering: NumberingChoice = "auto", headings: bool = True, sort: str = "conn"
+) -> Renderer:
+    """Return what writes connections in a format for programs or for tickets, where it can `sort` them. Raises MissingError."""
     if form in DELIMITERS:
         from tdparse.render.tabular import Tabular
 
@@ -78,7 +80,7 @@ def connections(form: str, lang: Lang, *, numbering: NumberingChoice = "auto", h
     if form == "markdown":
         from tdparse.render.markdown import MarkdownTable
 
-        return MarkdownTable(lang, headings=headings)
+        return MarkdownTable(lang, headings=headings, sort=sort)
     from tdparse.render.jsonl import ConnectionLines
 
     return ConnectionLines(lang, numbering=numbering)

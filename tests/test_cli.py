@@ -330,3 +330,29 @@ def test_ctrl_c_discards_half_an_output_file(demo: Path, tmp_path: Path) -> None
     many = [*TDEXPLAIN, "-o", str(tmp_path / "x"), *[str(demo / "http.log")] * 3000]
     assert interrupted(many, tmp_path / "x") == (130, b"")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv", "jsonl"])
+def test_what_is_written_as_connections_end_is_not_sorted(program: Program, demo: Path, form: str) -> None:
+    """An order that cannot be kept is refused, not ignored; the order of numbers is the default."""
+    done = program("connections", "--sort", "bytes", "-f", form, demo / "http.log")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == f"tdexplain: --sort bytes, -f {form}: only one of them at a time\n"
+    assert program("connections", "--sort", "conn", "-f", form, demo / "http.log").code == 0
+
+
+def test_tables_of_markdown_are_sorted(program: Program, demo: Path) -> None:
+    """They are shown at the end, as those of text are."""
+    logs = [demo / "http.log", demo / "refused.log"]
+    text, markdown = (
+        program("connections", "--merge", "--sort", "client", *form, *logs).out for form in ([], ["-f", "markdown"])
+    )
+    numbers = [row.split("|")[1].strip() for row in markdown.splitlines()[2:]]
+    assert numbers == [row.split()[0] for row in text.splitlines()[1 : len(numbers) + 1]]
+    assert numbers != sorted(numbers)
+
+
+def test_rows_are_not_chosen_by_what_they_do_not_show(program: Program, demo: Path) -> None:
+    """A connection has a verdict and findings; it is no step."""
+    done = program("connections", "--only", "data.push", demo / "http.log")
+    assert (done.code, done.out, done.err) == (2, "", "tdexplain: data.push: no such code\n")
