@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 RECENT: Final = 16  # records of one sender, of which copies may come from another device
 MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
+AT_ONCE: Final = 10**6  # a millisecond; capture queues differ by less (R7), timers by more
 SYN_GONE: Final = 10**9  # a second after the handshake no copy of the SYN is on the way any more
 
 
@@ -338,6 +339,8 @@ def prove(record: Record) -> bool:
     if record.flags.fin and record.end is not None:
         if x.fin is None:
             x.passive = y.fin is not None and ack > y.fin
+            if y.lastack == record.end:
+                _prove_overtaken(record)
         elif x.fin_acked is PRESUMED and not _is_old(record):
             x.fin_acked = NO
         x.sent_fin = OBSERVED
@@ -345,6 +348,19 @@ def prove(record: Record) -> bool:
     if record.length or record.flags.fin:
         x.pre_fin = False
     return not_covered
+
+
+def _prove_overtaken(record: Record) -> None:
+    """Apply R13 e to a FIN whose acknowledgment was captured before it (R7), and R14 if both came at once."""
+    x, y = record.x, record.y
+    y.got_fin = OBSERVED
+    if x.passive:
+        y.fin_acked = OBSERVED
+    times = record.time, y.lastack_time
+    if times[0] is None or times[1] is None or times[0] - times[1] < AT_ONCE:
+        x.fin_acked = (
+            PRESUMED  # else it is a copy of one that was not captured, and not acknowledged for its sender (R17 c)
+        )
 
 
 def _prove_opening(record: Record) -> None:

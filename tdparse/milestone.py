@@ -186,7 +186,10 @@ class Milestone:
         if not (x.win_seen and x.syn_acked is OBSERVED) or (y.fin is not None and nxt != y.fin + 1):
             return False
         if closes:
-            return x.fin is None and ack == nxt and (y.fin is None or (lastack is not None and lastack <= nxt))
+            overtaken = y.lastack is not None and y.lastack > (x.octets.nxt or 0)  # by its own acknowledgment
+            if x.fin is not None or overtaken:
+                return False
+            return ack == nxt and (y.fin is None or (lastack is not None and lastack <= nxt))
         return (x.fin is not None or y.fin is not None) and lastack is not None and 1 <= lastack < ack
 
     def _is_ordinary(self, found: Found, ack: int) -> bool:

@@ -8,7 +8,7 @@ from scenario import log
 
 from tdparse.model import NumberStyle, Step
 from tdparse.pipeline import explain
-from tdparse.wording import numbers_text, text
+from tdparse.wording import numbers_text, state_text, text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -172,3 +172,26 @@ def test_a_fin_has_a_number_where_nobody_knows_the_isn() -> None:
     steps, _ = play(log("C . 10\nS .\nC P. 78\nC F.", absolute=False, established=True)[2:])
     assert steps[-1].seq is None
     assert f"(FIN {steps[-1].rel_end})" in text(steps[-1], "en")
+
+
+CLOSING = USED + "C F.\nS .\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        (CLOSING + "C . ack=2\nS F. seq=1 +0.0001", "TIME-WAIT/CLOSED?"),
+        (CLOSING + "C . ack=2\nS F. seq=1 +0.4", "TIME-WAIT/LAST-ACK"),
+        (CLOSING + "C . ack=2\nS F. seq=1 +0.4\nC . ack=2", "TIME-WAIT/CLOSED?"),
+        (USED + "S . ack=102\nC F. seq=101 +0.0001", "FIN-WAIT-2?/CLOSE-WAIT"),
+    ],
+    ids=["last ACK", "a copy of the FIN", "a copy that is answered", "first FIN"],
+)
+def test_a_fin_may_be_captured_behind_its_acknowledgment(text: str, states: str) -> None:
+    """R7, R13 e: the ACK proves that the FIN has arrived, in whatever order they were captured."""
+    steps, (end,) = conversation(text)
+    last = steps[-1]
+    assert f"{state_text(last.client.after)}/{state_text(last.server.after)}" == states
+    if states.startswith("TIME-WAIT/CLOSED"):
+        assert end.verdict == "complete.clean"
+        assert not end.attributes.get("open_at_end")
