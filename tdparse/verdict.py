@@ -20,23 +20,26 @@ ZERO_WINDOW_SILENCE: Final = 5 * SECOND  # stalled.zero_window_*
 ONE_SIDED_AFTER_SYN: Final = 2
 ONE_SIDED_IN_ALL: Final = 3
 
-Probe: TypeAlias = "tuple[str, str, Endpoint]"  # by SYN or ACK, the host it comes from, its target
+Target: TypeAlias = "tuple[Endpoint, int]"  # by SYN a port; by ACK one probe of it, known by its port and first line
+Probe: TypeAlias = "tuple[str, str, Target]"  # by SYN or ACK, the host it comes from, its target
 
 
 class ScanWatch:
-    """How many targets each source has probed without completing a handshake (verdicts 5 and 6)."""
+    """How many ports each source has probed without completing a handshake, or how often (verdicts 5 and 6)."""
 
     __slots__ = ("_acks", "_syns")
 
     def __init__(self) -> None:
         """Start a log."""
-        self._syns: dict[str, set[Endpoint]] = {}
-        self._acks: dict[str, set[Endpoint]] = {}
+        self._syns: dict[str, set[Target]] = {}
+        self._acks: dict[str, set[Target]] = {}
 
     def probe(self, conn: Incarnation, end: int | None) -> Probe | None:
         """Return what an incarnation that looks like a probe has probed; `end` is the time of the log's last record."""
-        kind = "syn" if _probed_by_syn(conn, end) else "ack" if _probed_by_ack(conn) else None
-        return None if kind is None else (kind, conn.flow.client.host, conn.flow.server)
+        flow = conn.flow
+        if _probed_by_syn(conn, end):
+            return "syn", flow.client.host, (flow.server, 0)
+        return ("ack", flow.client.host, (flow.client, conn.first_line)) if _probed_by_ack(conn) else None
 
     def __deepcopy__(self, _memo: object) -> ScanWatch:
         """Return a watch that goes on by itself; a compiled class has to be told how."""
@@ -49,11 +52,11 @@ class ScanWatch:
         """Count a probe; None is none."""
         if probe is None:
             return
-        kind, host, server = probe
+        kind, host, target = probe
         table = self._syns if kind == "syn" else self._acks
         targets = table.setdefault(host, set())
         if len(targets) < SCAN_TARGETS:
-            targets.add(server)
+            targets.add(target)
         if len(table) > MAX_SOURCES:
             del table[next(iter(table))]
 

@@ -132,16 +132,22 @@ def test_a_scan_is_seen_across_connections(answer: str, ports: int, *, scan: boo
     assert other.verdict == "no_answer"
 
 
-@pytest.mark.parametrize(("ports", "expected"), [(4, "mid_stream.reset"), (5, "scan_like.ack")])
-def test_a_scan_by_acks(ports: int, expected: str) -> None:
-    """scan_like.ack: an empty ACK out of nowhere, answered by RST with its number, at five ports or more of one host."""
+@pytest.mark.parametrize("same", [False, True], ids=["ports", "one port"])
+@pytest.mark.parametrize(("count", "expected"), [(4, "mid_stream.reset"), (5, "scan_like.ack")])
+def test_a_scan_by_acks(count: int, expected: str, *, same: bool) -> None:
+    """scan_like.ack: an empty ACK out of nowhere, answered by RST with its number, five times or more from one host."""
     captured = [
         packet
-        for number in range(ports)
-        for packet in packets("C . ack=1\nS R seq=1", server=f"192.0.2.2.{20 + number}", start=NOON + number * 100_000)
+        for number in range(count)
+        for packet in packets(
+            "C . ack=1\nS R seq=1",
+            client=f"192.0.2.1.{40000 + number * same}",
+            server=f"192.0.2.2.{20 + number * (not same)}",
+            start=NOON + number * 100_000,
+        )
     ]
     ends = play(printed(captured)).connections
-    assert [end.verdict for end in ends] == [expected] * ports
+    assert [end.verdict for end in ends] == [expected] * count
     assert {(end.zeek, end.completeness) for end in ends} == {("RSTRH", 32)}
 
 
