@@ -106,10 +106,12 @@ class Alarm:
         self._watching = bool(patterns)
         self._patterns = tuple(pattern for pattern in patterns if pattern not in _SEVERITIES)
         self._severities = severe(tuple(patterns))
+        self._told: set[str] = set()  # findings of segments, which have been judged with those
 
     def step(self, step: Step) -> None:
         """Look at a segment's findings."""
-        if self._watching and not self.met:
+        if self._watching and not self.met and step.findings:
+            self._told.update(finding.code for finding in step.findings)
             self.met = any(
                 finding.severity in self._severities or self._fits(finding.code) for finding in step.findings
             )
@@ -117,7 +119,8 @@ class Alarm:
     def summary(self, summary: Summary) -> None:
         """Look at a verdict, and at findings that belong to the connection as a whole."""
         if self._watching and not self.met:
-            severe = any(catalog.fact("finding", code, "severity") in self._severities for code in summary.findings)
+            own = summary.findings.keys() - self._told
+            severe = any(catalog.fact("finding", code, "severity") in self._severities for code in own)
             self.met = severe or any(map(self._fits, (summary.verdict, *summary.findings)))
 
     def _fits(self, code: str) -> bool:

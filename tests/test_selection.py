@@ -113,3 +113,15 @@ def test_the_alarm_goes_off_for_findings_and_verdicts(patterns: list[str], met: 
     alarm.step(step._replace(findings=(finding,)))
     alarm.summary(summary)
     assert alarm.met is met
+
+
+@pytest.mark.parametrize(("severity", "met"), [(Severity.CHAT, False), (Severity.NOTE, True)])
+def test_a_finding_of_a_segment_is_as_severe_as_it_is_there(severity: Severity, *, met: bool) -> None:
+    """bad_checksum is a note, but chat where the network card computes checksums (R8); its connection counts both."""
+    step, summary = items()
+    alarm = Alarm(["note"])
+    alarm.step(step._replace(findings=(Finding("bad_checksum", severity, Confidence.POSSIBLE, (1,), {}),)))
+    alarm.summary(summary._replace(findings={"bad_checksum": 1}))
+    assert alarm.met is met
+    alarm.summary(summary._replace(findings={"unacked_data": 1}))  # of no segment
+    assert alarm.met
