@@ -141,7 +141,7 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
     timers = attributes.get("timers")
     ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
     flags = (attributes.get("evicted"), attributes.get("rst_accepted"), summary.marks.get("replaced"))
-    return (summary.verdict, summary.time_wait, flags, *ran_out)
+    return (summary.verdict, summary.time_wait, flags, _has_no_proof(summary), *ran_out)
 
 
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
@@ -165,8 +165,20 @@ def other_tools(summary: Summary, lang: Lang) -> list[str]:
 
 
 def cause(summary: Summary, lang: Lang) -> str:
-    """Return the likely cause, hedged (R121)."""
-    return catalog.sentence("verdict", summary.verdict, lang, "cause")
+    """Return the likely cause, hedged (R121); evidence that the log does not hold is left out."""
+    told = catalog.sentence("verdict", summary.verdict, lang, "cause")
+    return told[: told.index(_STOP[lang]) + 1] if _has_no_proof(summary) else told
+
+
+_STOP: Final = {"en": ".", "zh": "。"}
+
+
+def _has_no_proof(summary: Summary) -> bool:
+    """Tell whether one side alone was captured and no ack of it printed, which would show that there was another."""
+    if not summary.verdict.startswith("one_sided."):
+        return False
+    acked = summary.metrics.get("acked_bytes")
+    return not isinstance(acked, dict) or all(count is None for count in acked.values())
 
 
 def check(summary: Summary, lang: Lang) -> str:

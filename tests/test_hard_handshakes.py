@@ -349,3 +349,14 @@ def test_a_log_does_not_go_on_behind_its_last_line() -> None:
     assert "log goes on for 24.97 s" in wording.verdict_text(ends[0], "en")
     _, ends = told(f"{late}1 C S seq 1\n2 C S seq 1\n")
     assert "timers" not in ends[1].attributes
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("ack", [", ack 1001", ""], ids=["acks", "no acks"])
+def test_only_acks_that_were_printed_prove_that_somebody_was_there(lang: Lang, ack: str) -> None:
+    """Verdicts 38 and 39, R121: evidence first, and none that the log does not hold."""
+    _, (end,) = told(f"1 S S. seq 5000{ack}\n2 S P. seq 5001:5011{ack} len 10\n3 S P. seq 5011:5021{ack} len 10")
+    assert end.verdict == "one_sided.server"
+    said = wording.cause(end, lang)
+    assert ("ACK" in said) == bool(ack)
+    assert said.endswith("." if lang == "en" else "。")
