@@ -244,10 +244,12 @@ def restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> 
     if peer.standing.state is not TIME_WAIT:
         if peer.dead is not ASSUMED:
             peer.time_wait_since = None
-    elif peer.time_wait_since is None or (
-        peer is not receiver and step in ("teardown.last_ack", "teardown.ack.repeat")
-    ):
+    elif peer.time_wait_since is None or (peer is not receiver and _confirms_fin(step, receiver)):
         peer.time_wait_since = record.time
+
+
+def _confirms_fin(step: str, receiver: Peer) -> bool:
+    return step == "teardown.last_ack" or (step == "teardown.ack.repeat" and receiver.fin_count > 1)
 
 
 def withdraw(conn: Incarnation, peer: Peer) -> None:

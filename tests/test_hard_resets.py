@@ -302,3 +302,10 @@ def test_a_refused_syn_ends_the_connection_it_came_in(seq: int, first: int, verd
     assert (old.verdict, new.verdict) == (verdict, "refused")
     assert [str(one) for one in (old.client_state, old.server_state)] == ["CLOSED?", "CLOSED"]
     assert old.attributes["open_at_end"] is False
+
+
+@pytest.mark.parametrize(("first", "state"), [("C . +30", "CLOSED~"), ("S F. seq=1 ack=102 +30\nC .", "TIME-WAIT")])
+def test_2msl_restarts_where_a_repeated_fin_is_confirmed(first: str, state: str) -> None:
+    """R83: another copy of the last ACK alone restarts nothing."""
+    steps, _ = conversation(CLOSED + f"{first}\nS F. seq=1 ack=102 +35")
+    assert str(steps[-1].client.after) == state
