@@ -406,9 +406,10 @@ def shows_established(record: Record, ack: int) -> bool:
     """
     Tell whether a segment that is no SYN can only have been sent after its sender's SYN was acknowledged.
 
-    Not if SYN-RECEIVED sends the like: an empty ACK that says no more than the SYN-ACK did may answer a copy
-    of the SYN (9293 section 3.10.7.4, first check), unless too much time has passed or there is an RST that
-    it answers. A Fast Open server may send data in SYN-RECEIVED, and that may cross the third step.
+    Not if SYN-RECEIVED sends the like: an empty ACK that says no more than the SYN-ACK did may answer a copy of the
+    SYN (9293 section 3.10.7.4, first check), or an RST or SYN that is not acceptable (T36), unless too much time has
+    passed. A server that waits for data before it accepts (TCP_DEFER_ACCEPT) answers keep-alives so, too, and then
+    echoes the timestamp of the SYN. A Fast Open server may send data in SYN-RECEIVED, and that may cross the third step.
     """
     x, y = record.x, record.y
     if x.synack_ack is None or ack > x.synack_ack:
@@ -420,8 +421,9 @@ def shows_established(record: Record, ack: int) -> bool:
         return x.active or not fast_open
     if x.active:
         return y.sent_synack
-    waited = record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
-    return waited or y.rst_count > 0
+    if _echoes_only_syn(record):
+        return False
+    return record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
 
 
 def _is_old(record: Record) -> bool:
@@ -462,6 +464,14 @@ def _miss(record: Record) -> None:
     if x.heard is None and record.seq is not None and record.end != record.seq:
         x.heard = Octets()
         x.heard.start_at(record.seq)
+
+
+def _echoes_only_syn(record: Record) -> bool:
+    """Tell whether the timestamp echo is that of the peer's SYN, although the peer has sent a newer one since."""
+    y = record.y
+    if y.ts is None or y.syn_stamp is None or diff(y.ts[0], y.syn_stamp) <= 0:
+        return False
+    return "ecr" in (record.segment.options_text or "") and not _echoes_more_than_syn(record)
 
 
 def presume(record: Record) -> None:

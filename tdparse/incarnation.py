@@ -215,8 +215,8 @@ class Incarnation:
             record.ack = y.octets.nxt or 1
 
     def _renews_isn(self, record: Record) -> bool:
-        """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it."""
-        return record.flags.syn and not record.x.isn_known and not self.midstream
+        """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it, and that of a rejected SYN-ACK."""
+        return record.flags.syn and not (record.x.isn_known and record.x.sent_syn) and not self.midstream
 
     def _weigh_answers(self, record: Record) -> None:
         """Of two SYN-ACKs for one SYN, with an ISN each, the third step tells which one its sender has taken."""

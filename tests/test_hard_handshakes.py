@@ -360,3 +360,40 @@ def test_only_acks_that_were_printed_prove_that_somebody_was_there(lang: Lang, a
     said = wording.cause(end, lang)
     assert ("ACK" in said) == bool(ack)
     assert said.endswith("." if lang == "en" else "。")
+
+
+def test_an_empty_ack_that_echoes_the_syn_shows_no_more_than_the_syn() -> None:
+    """R10, R13: a server that waits for data before it accepts answers a keep-alive from SYN-RECEIVED."""
+    stamps = "<nop,nop,TS val {} ecr {}>"
+    steps, _ = told(f"""
+1.0 C S seq 7000 {stamps.format(500, 0)}
+1.1 S S. seq 9000, ack 7001 {stamps.format(80, 500)}
+1.2 C . ack 9001 {stamps.format(550, 80)}
+2.9 C . ack 9001 {stamps.format(1900, 80)}
+3.0 S . ack 7001 {stamps.format(1880, 500)}
+4.9 C . ack 9001 {stamps.format(3900, 1880)}
+5.0 S . ack 7001 {stamps.format(3880, 3900)}
+""")
+    assert [state_text(step.server.after) for step in steps[2:]] == ["ESTABLISHED?"] * 4 + ["ESTABLISHED"]
+
+
+def test_a_challenge_ack_does_not_show_that_a_handshake_is_complete() -> None:
+    """T36: SYN-RECEIVED sends one, too, whatever RST has been ignored before."""
+    steps, _ = told(
+        "1 C S seq 1234567000\n1.1 S S. seq 2000009000, ack 1234567001\n1.2 C R seq 1234565000\n1.3 C S seq 1234630000\n1.31 S . ack 1234567001\n"
+    )
+    assert shown(steps[-1]) == "ack.challenge ESTABLISHED?/SYN-RECEIVED"
+
+
+def test_the_isn_of_a_rejected_syn_ack_is_not_the_servers() -> None:
+    """R4, R35: relative numbers count from the SYN-ACK that the client takes."""
+    steps, _ = told("""
+1 C S seq 7000
+1.1 S S. seq 9000, ack 6001
+1.2 C R seq 6001
+2 C S seq 7000
+2.1 S S. seq 59000, ack 7001
+2.2 C . ack 59001
+2.3 S P. seq 59001:59011, ack 7001 len 10
+""")
+    assert [(step.rel_seq, step.rel_ack) for step in steps[4:]] == [(0, 1), (1, 1), (1, 1)]
