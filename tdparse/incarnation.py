@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tdparse.prediction import Lanes
 
 REMEMBERED: Final = 4096  # sets of steps that incarnations share; ordinary traffic has some hundred
+MAX_TRIES: Final = 16  # copies of a tentative SYN, more than any schedule has (R86)
 
 _OVER: Final = frozenset({CLOSED, TIME_WAIT})
 
@@ -34,21 +35,18 @@ _step_sets: Final[dict[frozenset[str], frozenset[str]]] = {}
 class Tentative:
     """A bare SYN inside an open incarnation, and its copies, until somebody answers it (R44)."""
 
-    __slots__ = ("before", "is_client", "isn", "pending", "records")
+    __slots__ = ("before", "copies", "first_line", "first_time", "is_client", "isn", "pending", "record")
 
     def __init__(self, record: Record, isn: int) -> None:
         """Remember the SYN."""
-        self.records = [record]
+        self.record = record  # the last copy, which an answer answers
+        self.copies = 1
+        self.first_line, self.first_time = record.line, record.time
         self.isn = isn
         self.is_client = record.x.is_client
         # What may yet turn out to belong to another incarnation, and what was known of this one before it.
         self.pending: list[tuple[Record, str]] = []
         self.before: tuple[int, int | None, int, int, Record | None, str] = (0, None, 0, 0, None, "")
-
-    @property
-    def record(self) -> Record:
-        """Its last copy, which an answer answers."""
-        return self.records[-1]
 
     def is_repeated_by(self, record: Record) -> bool:
         """Tell whether a record is another copy of it."""
@@ -262,7 +260,10 @@ class Incarnation:
             self.take_in()
             tentative = None
         if tentative is not None:
-            tentative.records.append(record)
+            tentative.record = record
+            tentative.copies += 1
+            if len(tentative.pending) >= MAX_TRIES:
+                self.take_in()
         elif step == "handshake.syn.unexpected" and record.numbers.seq is not None:
             tentative = self.tentative = Tentative(record, record.numbers.seq)
         else:

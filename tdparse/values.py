@@ -44,7 +44,7 @@ def copies_of_syn(conn: Incarnation, record: Record) -> tuple[int, int | None, i
     """Return how many copies of a SYN there are with this one, when the first came and its line."""
     x, tentative = record.x, conn.tentative
     if tentative is not None and tentative.is_repeated_by(record):
-        return len(tentative.records) + 1, tentative.records[0].time, tentative.records[0].line
+        return tentative.copies + 1, tentative.first_time, tentative.first_line
     if x.synack_count and x.synack_line < x.syn_line:  # its ISN was in a SYN-ACK before
         return x.syn_count + x.synack_count, x.synack_time, x.synack_line
     return x.syn_count, x.syn_time, x.syn_line

@@ -140,6 +140,15 @@ def test_a_syn_counts_where_it_is_answered(copies: int) -> None:
     assert old.marks["silence"] == 18_960_000_000
 
 
+def test_a_flood_of_copies_is_not_kept() -> None:
+    """R44: the latest copies alone wait for an answer; all are counted."""
+    _, (old, new) = told(
+        USED + "".join(f"{10 + n} C S seq 91000\n" for n in range(40)) + "55 S S. seq 95000, ack 91001"
+    )
+    assert old.segments + new.segments == 46
+    assert new.segments < 20
+
+
 def test_a_syn_that_is_rejected_counts_where_it_was_rejected() -> None:
     """R44: the old connection goes on."""
     _, (end,) = told(USED + "10 C S seq 91000\n10.01 S . ack 1011\n")
