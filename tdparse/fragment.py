@@ -55,7 +55,8 @@ def read(text: str) -> Fragment | None:
             if not missing:
                 return None
             explainer = Explainer(numbering="absolute")  # numbers are shown as they are
-            steps = [item for item in explainer.feed(record) if isinstance(item, Step)]
+            items = (*explainer.feed(record), *explainer.finish())
+            steps = [item for item in items if isinstance(item, Step)]
             unnumbered = () if _SEQ.search(record) or "S" not in (steps[0].segment.flags or "") else ("no_number",)
             return Fragment(steps[0], (*missing, *unnumbered)) if steps else None
     return None
