@@ -193,6 +193,7 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     """Apply R20."""
     x, y = record.x, record.y
     x.rst_count += 1
+    x.rst_segment = x.segments + 1
     if step == "reset.reject_bad_ack":
         y.inherited = None  # R65: the RST frees what rejected the SYN
         return

@@ -150,6 +150,7 @@ class Peer:
         "recent",
         "rival_isn",
         "rst_count",
+        "rst_segment",
         "rst_signs",
         "sack_ok",
         "segments",
@@ -230,6 +231,7 @@ class Peer:
         self.recent: tuple[Sighting, ...] = ()  # its latest, where each may be captured on several devices (-i any)
         self.sighted = ""  # what its last line shows between time and flags, if it says where it was captured
         self.rst_count = 0
+        self.rst_segment = 0  # which of its segments the latest was
         self.rst_signs = ""  # which signs of an injected one its RSTs have shown, in order (rst_injected_suspect)
         self.syn_count = 0
         self.syn_time: int | None = None
@@ -407,8 +409,8 @@ def shows_established(record: Record, ack: int) -> bool:
     Tell whether a segment that is no SYN can only have been sent after its sender's SYN was acknowledged.
 
     Not if SYN-RECEIVED sends the like: an empty ACK that says no more than the SYN-ACK did may answer a copy of the
-    SYN (9293 section 3.10.7.4, first check), or an RST or SYN that is not acceptable (T36), unless too much time has
-    passed. A server that waits for data before it accepts (TCP_DEFER_ACCEPT) answers keep-alives so, too, and then
+    SYN (9293 section 3.10.7.4, first check), or a SYN that is not acceptable (T36), unless too much time has passed or
+    there is an RST that it answers. A server that waits for data before it accepts (TCP_DEFER_ACCEPT) answers keep-alives so, too, and then
     echoes the timestamp of the SYN. A Fast Open server may send data in SYN-RECEIVED, and that may cross the third step.
     """
     x, y = record.x, record.y
@@ -423,7 +425,8 @@ def shows_established(record: Record, ack: int) -> bool:
         return y.sent_synack
     if _echoes_only_syn(record):
         return False
-    return record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
+    waited = record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
+    return waited or 0 < y.segments == y.rst_segment
 
 
 def _is_old(record: Record) -> bool:
