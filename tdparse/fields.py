@@ -74,8 +74,8 @@ def port_of(text: str | None) -> int | str | None:
 
 
 # Patterns of the same, each a part of the next: most is common, and what is seldom takes long to compile.
-PACKETS: Final = ("COMMON", "PACKET")
-UNFINISHED: Final = ("COMMON_UNFINISHED", "UNFINISHED")
+PACKETS: Final[tuple[str, ...]] = ("COMMON", "PACKET")
+UNFINISHED: Final[tuple[str, ...]] = ("COMMON_UNFINISHED", "UNFINISHED")
 
 
 def whole(text: str, *names: str) -> tuple[str, re.Match[str]] | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 2**20  # characters of one record; a decoded payload of 64 KiB prints 200,000
 FOREIGN: Final = ("arp", "udp", "icmp", "fragment", "other_protocol")
-COMMON_UNFINISHED: Final = fields.UNFINISHED[0]
+COMMON_UNFINISHED: Final[str] = fields.UNFINISHED[0]
 USUAL: Final = next(iter(shapes.SHAPES))  # whose time is optional, as that of the others
 _readers: Final = shapes.readers
 _pattern: Final = fields.pattern
