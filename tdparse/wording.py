@@ -29,7 +29,7 @@ JOIN: Final = {"en": " ", "zh": ""}
 
 def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     """Return the sentence of a step with the clauses of its modifiers."""
-    code, values = _told_as(step), step.values
+    code, values = told_as(step), step.values
     field = "untimed" if code in _TIMED and "dt" not in values else "text"
     advice = None
     if code == "handshake.syn_ack.bad_ack" and step.rel_seq and _knows_isn(step):
@@ -43,7 +43,7 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 
-def _told_as(step: Step) -> str:
+def told_as(step: Step) -> str:
     """Return the step whose words are true of this one: data in a SYN alone is no Fast Open (R70)."""
     if step.step == "handshake.syn.tfo_data" and step.segment.options.tfo is None:
         return "handshake.syn"
@@ -74,12 +74,12 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
-    return catalog.sentence("step", _told_as(step), lang, "title")
+    return catalog.sentence("step", told_as(step), lang, "title")
 
 
 def api(step: Step, lang: Lang) -> str:
     """Return the effect of a segment on the applications that exist (R9); nobody accepts where both connect (R100)."""
-    code = ACTIVE_OPEN if step.values.get("active") else _told_as(step)
+    code = ACTIVE_OPEN if step.values.get("active") else told_as(step)
     phrase = catalog.reference("step", code).phrases.get("api")
     return "" if phrase is None else phrase.of(lang)
 

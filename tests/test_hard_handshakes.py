@@ -7,6 +7,7 @@ import pytest
 from tdparse import wording
 from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
+from tdparse.render.text import Text
 from tdparse.wording import state_text
 
 ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000", "D": "10.0.0.3.5 > 10.0.0.2.80"}
@@ -406,3 +407,15 @@ def test_the_isn_of_a_rejected_syn_ack_is_not_the_servers() -> None:
 2.3 S P. seq 59001:59011, ack 7001 len 10
 """)
     assert [(step.rel_seq, step.rel_ack) for step in steps[4:]] == [(0, 1), (1, 1), (1, 1)]
+
+
+@pytest.mark.parametrize("first", ["with", "without"])
+def test_what_a_syn_is_called_depends_on_nothing_before_it(first: str) -> None:
+    """R70: of two SYNs with data only the one with a cookie is of Fast Open, whichever comes first."""
+    cookie, bare = "<tfo  cookie 0123456789abcdef>", "<mss 1460>"
+    rows = [("C", cookie), ("D", bare)][:: 1 if first == "with" else -1]
+    steps, _ = told("".join(f"1 {sender} S seq 100:110 {options} len 10\n" for sender, options in rows))
+    view = Text("en")
+    names = [wording.title(step, "en") for step in steps]
+    assert [name in view.step(step, []) for name, step in zip(names, steps, strict=True)] == [True, True]
+    assert len(set(names)) == 2

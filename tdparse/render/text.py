@@ -161,7 +161,7 @@ class Text:
 
         Under the first one that has a marked state the marks are explained.
         """
-        key = (step.step, step.sender, step.client, step.server)
+        key = (wording.told_as(step), step.sender, step.client, step.server)
         frame = self._frames.get(key)
         if frame is None:
             frame = self._frames[key] = self._frame(step)
