@@ -42,7 +42,8 @@ class Plan(NamedTuple):
     One for `text` matches each line of a text that ends with a newline: its first group is the whole line if the
     rule describes it, its last group any other line. Terminals in `decided` look ahead to no more than what the rule
     wants behind them anyway. What those in `checked` must not look like is not looked at: whoever reads what they are
-    part of holds each text of it, once, against a pattern that does.
+    part of holds each text of it, once, against a pattern that does. Optional parts that begin with what is `sparing`
+    are tried when it does not go on without them: most texts have none.
     """
 
     rule: str
@@ -50,6 +51,7 @@ class Plan(NamedTuple):
     drop: tuple[str, ...] = ()
     decided: tuple[str, ...] = ()
     checked: tuple[str, ...] = ()
+    sparing: tuple[str, ...] = ()
     text: bool = False
 
 
@@ -76,11 +78,13 @@ class Deriver:
         drop: Iterable[str] = (),
         decided: Iterable[str] = (),
         checked: Iterable[str] = (),
+        sparing: Iterable[str] = (),
     ) -> None:
         """Prepare for `lark`; rules and terminals in `drop` are taken as matching nothing; for the rest see `Plan`."""
         self._fields = frozenset(fields)
         self._decided = frozenset(decided)
         self._checked = frozenset(checked)
+        self._sparing = frozenset(sparing)
         self._terminals = {terminal.name: terminal.pattern for terminal in lark.terminals}
         self._rules: dict[str, list[Sequence_]] = defaultdict(list)
         for rule in lark.rules:
@@ -198,7 +202,7 @@ class Deriver:
             first = "".join(_concatenable(self._symbol(symbol)) for symbol in part)
             then = self._fold(tails)
             if is_optional:
-                choices.append(f"{_optional(first)}{_concatenable(then)}")
+                choices.append(f"{self._maybe(part[0], first)}{_concatenable(then)}")
                 rest = [sequence for sequence in others if sequence not in tails]
                 optional = optional and (() not in tails or bool(rest) or len(choices) > 1)
             else:
@@ -208,6 +212,10 @@ class Deriver:
             return ""
         written = choices[0] if len(choices) == 1 else f"(?:{'|'.join(choices)})"
         return _optional(written) if optional else written
+
+    def _maybe(self, begins: Symbol, written: str) -> str:
+        """Return an optional part, which begins with a symbol."""
+        return f"(?:|{_unwrap(written)})" if begins.name in self._sparing else _optional(written)
 
 
 def _split_off(sequences: Sequence[Sequence_], *, optional: bool) -> tuple[Sequence_, bool]:
@@ -334,7 +342,7 @@ def _unwrap(text: str) -> str:
 
 def derive(plan: Plan, lark: Lark) -> tuple[str, tuple[str, ...]]:
     """Return the pattern of `plan` and the field of each of its groups, in order."""
-    deriver = Deriver(lark, plan.fields, plan.drop, plan.decided, plan.checked)
+    deriver = Deriver(lark, plan.fields, plan.drop, plan.decided, plan.checked, plan.sparing)
     written = deriver.pattern(plan.rule)
     if plan.text:
         written = rf"({NEGATED.sub(STAYS, written)})\n|([^\n]*)\n"
@@ -408,6 +416,7 @@ COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.
 DECIDED: Final = ("CLOCK", "DATE", "EPOCH", "ADDRESS", "SEQUENCE")
 CHECKED: Final = ("ADDRESS",)  # what is captured as `sighted` must also be described by SIGHTED
+SPARING: Final = ("_device",)
 
 # What the next segment in order of an open connection does without, too.
 UNUSUAL: Final = (*RARE, "mss", "wscale", "sack_ok", "_sack", "tfo", "mptcp", "EOL")
@@ -424,11 +433,13 @@ OTHER_TIMES: Final = ("us_date", "month_date", "delta", "old_delta", "TIME_NOTE"
 
 PLANS: Final[Mapping[str, Plan]] = {
     **{
-        f"NEXT_{name}": Plan("modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, CHECKED, text=True)
+        f"NEXT_{name}": Plan(
+            "modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, CHECKED, SPARING, text=True
+        )
         for name, (time, *others) in SHAPES.items()
     },
     **{
-        name: Plan("modern_record", (time, *DOMINANT_FIELDS), (*RARE, *others), DECIDED, CHECKED)
+        name: Plan("modern_record", (time, *DOMINANT_FIELDS), (*RARE, *others), DECIDED, CHECKED, SPARING)
         for name, (time, *others) in SHAPES.items()
     },
     "TIMED": Plan("_time", tuple(time for time, *_ in SHAPES.values()), OTHER_TIMES),

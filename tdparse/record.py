@@ -36,11 +36,16 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
-    return located(read_line(text, line))
+    item = read_line(text, line)
+    return item if isinstance(item, Segment) else with_place(item)
 
 
 def read_line(text: str, line: int) -> Item:
     """Return the same, but for where reading stops in what is rejected, which takes long to find: see `located`."""
+    if USUAL in _readers:  # its pattern is compiled: no need to know first whether it is wanted
+        segment = _readers[USUAL](text, line)
+        if segment is not None:
+            return segment
     timed = _pattern["TIMED"].match(text)
     name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
     return _readers[name](text, line) or read_unusual(text, line)

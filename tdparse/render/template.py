@@ -10,7 +10,6 @@ only home of how a segment looks. The functions take and give text whose charact
 from __future__ import annotations
 
 import re
-from copy import copy
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -97,7 +96,8 @@ def fits(write: Emit, renderer: Renderer, step: Step, found: Found, lane: Awaite
 
 def _shown(renderer: Renderer, step: Step, line: str) -> str:
     """Return what a renderer makes of a segment, without any trace in it."""
-    copied = copy(renderer)
+    copied: Renderer = object.__new__(type(renderer))
+    vars(copied).update(vars(renderer))  # as `copy` does in the end
     holding = also(copied, Holding)
     return copied.step(step, [line]) if holding is None else holding.whole(step, [line])
 
@@ -159,6 +159,7 @@ def _options_in(segment: Segment) -> str:
     return re.sub(r"TS val \d+ ecr \d+", f"TS val {VAL} ecr {ECR}", segment.options_text or "")
 
 
+@lru_cache(FORMS)
 def _expressions(options: str, lang: Lang, spelled: Callable[[float | str], str] | None) -> Mapping[str, str]:
     """Return what to write in place of each stand-in; `spelled` is how values are written, None: as they are."""
     known = {
