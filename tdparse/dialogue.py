@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, cast
 from tdparse import catalog, fragment, why, wording
 from tdparse.completion import STYLES, Known, known
 from tdparse.escapes import safe
-from tdparse.model import Segment, Severity, Skipped, State, Step
+from tdparse.model import Severity, Skipped, State, Step
 from tdparse.output import UnwritableError, replaced
 from tdparse.questions import Questions
 from tdparse.read import opened
@@ -105,7 +105,7 @@ class Dialogue:
 
     def repeats(self, text: str) -> bool:
         """Whether the answer to a line will begin with that line."""
-        return isinstance(parse_line(text), Segment)
+        return fragment.is_record(text)
 
     def closing(self) -> str:
         """Return what is left to say when the input ends: how all connections stand."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse import fields
+from tdparse import fields, mending
 from tdparse.model import Segment, Step
 from tdparse.pipeline import Explainer
 from tdparse.record import parse_line
@@ -47,7 +47,7 @@ def read(text: str) -> Fragment | None:
     >>> found and (found.step.step, found.missing)
     ('handshake.syn_ack', ('no_addresses', 'no_window', 'no_length'))
     """
-    if len(text) > LONGEST or "\n" in text.strip():
+    if len(text) > LONGEST or "\n" in text.strip() or is_record(text):
         return None
     for record, missing in _readings(text.strip().rstrip(",")):
         # The pattern comes first: only a text that it accepts can be a segment, and nobody asks why the others are none.
@@ -60,6 +60,11 @@ def read(text: str) -> Fragment | None:
             unnumbered = () if _SEQ.search(record) or "S" not in (steps[0].segment.flags or "") else ("no_number",)
             return Fragment(steps[0], (*missing, *unnumbered)) if steps else None
     return None
+
+
+def is_record(text: str) -> bool:
+    """Return whether a line is a whole record without what somebody has put around it, such as a mark of quoting."""
+    return any(isinstance(mending.whole(cleaned, 1), Segment) for cleaned, _ in mending.cleanings(text))
 
 
 def _readings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:

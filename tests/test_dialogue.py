@@ -31,6 +31,15 @@ def test_the_line_that_ends_a_connection_brings_its_verdict() -> None:
     assert ["Verdict" in answer for answer in answers] == [False] * 12 + [True]
 
 
+@pytest.mark.parametrize("before", ["> ", "| ", "pod-7 | ", "12: "])
+def test_a_line_that_stands_behind_something_is_no_piece(before: str) -> None:
+    """Quoted, or with what a program puts before it, a record is one of its connection, also typed line by line."""
+    dialogue = Dialogue("en")
+    answers = [dialogue.answer(f"{before}{line}") or "" for line in LOG.splitlines()]
+    assert "step 3 (ACK)" in answers[2]
+    assert ["Verdict" in answer for answer in answers] == [False] * 12 + [True]
+
+
 def test_a_paste_is_judged_for_what_it_touches() -> None:
     """A later paste about another connection does not repeat the first verdict."""
     dialogue = Dialogue("en")
