@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import evidence
 from tdparse.evidence import RECENT, Sighting
 from tdparse.flags import DATA, FIN, RST, SYN_ACK
+from tdparse.incarnation import MAX_SYN_COPIES
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 FLIGHT: Final = 64  # segments that are sent at once
 IGNORED_AFTER: Final = 10**9  # rst_ignored, when iRTT is unknown (R7)
-MAX_SYN_TIMES: Final = 16  # more copies than any schedule of R86 has
 
 # Steps that prove nothing about their sender and do nothing to their receiver.
 WITHOUT_EFFECT: Final = frozenset({
@@ -128,7 +128,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         if x.is_client and record.time is not None:
             if conn.syn_times:
                 conn.syn_stack = stack_of(segment.options_text or "")
-            conn.syn_times = (*conn.syn_times, record.time)[-MAX_SYN_TIMES:]
+            conn.syn_times = (*conn.syn_times, record.time)[-MAX_SYN_COPIES:]
         x.syn_data = max(x.syn_data, record.length)
         if x.syn_count == 1:
             x.syn_time, x.syn_line = record.time, record.line

@@ -6,7 +6,7 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -140,24 +140,14 @@ ConnOption = Annotated[
 ]
 HostOption = Annotated[list[str] | None, typer.Option("--host", help="Show only this host.", show_default=False)]
 PortOption = Annotated[list[str] | None, typer.Option("--port", help="Show only this port.", show_default=False)]
-OnlyOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only",
-        metavar="CODE",
-        help="Show only these steps, findings, verdicts or severities (globs).",
-        show_default=False,
-    ),
-]
-OnlyConnectionsOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--only",
-        metavar="CODE",
-        help="Show only these findings, verdicts or severities (globs).",
-        show_default=False,
-    ),
-]
+
+
+def _only(codes: str) -> Any:
+    return typer.Option("--only", metavar="CODE", help=f"Show only these {codes} (globs).", show_default=False)
+
+
+OnlyOption = Annotated[list[str] | None, _only("steps, findings, verdicts or severities")]
+OnlyConnectionsOption = Annotated[list[str] | None, _only("findings, verdicts or severities")]
 ColorOption = Annotated[Color, typer.Option("--color", help="When to use colours; NO_COLOR is honoured.")]
 SortOption = Annotated[Sort, typer.Option("--sort", help="The order of the rows; amounts from the largest down.")]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="Verdicts only.")]

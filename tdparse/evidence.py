@@ -8,7 +8,7 @@ presumption is withdrawn as soon as the addressee behaves as if it had not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from tdparse.model import CLOSED, TIME_WAIT, Layer, Role, Standing, State
 from tdparse.octets import Octets, Sent
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 RECENT: Final = 16  # records of one sender, of which copies may come from another device
 MAX_SHIFT: Final = 14  # RFC 7323: a larger window scale counts as 14 (R76)
 AT_ONCE: Final = 10**6  # a millisecond; capture queues differ by less (R7), timers by more
+MAX_WINDOW: Final = 0xFFFF  # as the header holds it
 SYN_GONE: Final = 10**9  # a second after the handshake no copy of the SYN is on the way any more
 
 
@@ -85,10 +86,18 @@ class Record:
         self.segment = self.segment._replace(text="", time=None, payload=None, layer=layer)
 
 
+Place: TypeAlias = tuple[str | None, str]  # device, direction
+
+
+def place_in(layer: Layer | None) -> Place | None:
+    """Return on which device and in which direction something was captured, None where that was not printed."""
+    return None if layer is None or layer.direction is None else (layer.device, layer.direction)
+
+
 class Sighting(NamedTuple):
     """One of the latest records of a sender, and where it was captured."""
 
-    place: tuple[str | None, str | None]  # device, direction
+    place: Place
     record: Record | Callable[[], Record]  # made only when somebody wants to compare it
 
     def seen(self) -> Record:
@@ -276,6 +285,11 @@ class Peer:
         return self.crossed > 0 and not self.dead
 
     @property
+    def widest_window(self) -> int:
+        """How many octets it takes at most: an unknown window or scale counts as the largest (R49, R76)."""
+        return (MAX_WINDOW if self.win is None else self.win) << (MAX_SHIFT if self.shift is None else self.shift)
+
+    @property
     def packets(self) -> int:
         """How many segments it has sent, each counted once however often it was captured."""
         return self.segments - self.copies
@@ -360,9 +374,8 @@ def _prove_overtaken(record: Record) -> None:
         y.fin_acked = OBSERVED
     times = record.time, y.lastack_time
     if times[0] is None or times[1] is None or times[0] - times[1] < AT_ONCE:
-        x.fin_acked = (
-            PRESUMED  # else it is a copy of one that was not captured, and not acknowledged for its sender (R17 c)
-        )
+        # Else it is a copy of one that was not captured, and not acknowledged for its sender (R17 c).
+        x.fin_acked = PRESUMED
 
 
 def _prove_opening(record: Record) -> None:
@@ -457,8 +470,7 @@ def _is_rejected(record: Record) -> bool:
         return True
     if record.segment.seq is None or record.seq is None or not y.win:
         return False
-    window = y.win << (MAX_SHIFT if y.shift is None else y.shift)
-    return record.seq >= max(y.lastack, x.octets.end or 0) + window
+    return record.seq >= max(y.lastack, x.octets.end or 0) + y.widest_window
 
 
 def _miss(record: Record) -> None:

@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from tdparse import fields, mending
+from tdparse import mending
 from tdparse.model import Segment, Step
 from tdparse.pipeline import Explainer
-from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def read(text: str) -> Fragment | None:
         return None
     for record, missing in _readings(text.strip().rstrip(",")):
         # The pattern comes first: only a text that it accepts can be a segment, and nobody asks why the others are none.
-        if fields.whole(record, *fields.PACKETS) and isinstance(parse_line(record), Segment):
+        if isinstance(mending.whole(record, 1), Segment):
             if not missing:
                 return None
             explainer = Explainer(numbering="absolute")  # numbers are shown as they are

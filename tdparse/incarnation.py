@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tdparse.prediction import Lanes
 
 REMEMBERED: Final = 4096  # sets of steps that incarnations share; ordinary traffic has some hundred
-MAX_TRIES: Final = 16  # copies of a tentative SYN, more than any schedule has (R86)
+MAX_SYN_COPIES: Final = 16  # more than any schedule of R86 has
 
 _OVER: Final = frozenset({CLOSED, TIME_WAIT})
 
@@ -262,7 +262,7 @@ class Incarnation:
         if tentative is not None:
             tentative.record = record
             tentative.copies += 1
-            if len(tentative.pending) >= MAX_TRIES:
+            if len(tentative.pending) >= MAX_SYN_COPIES:
                 self.take_in()
         elif step == "handshake.syn.unexpected" and record.numbers.seq is not None:
             tentative = self.tentative = Tentative(record, record.numbers.seq)

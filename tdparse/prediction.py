@@ -16,7 +16,7 @@ from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
-from tdparse.evidence import RECENT, Peer, Record, Sighting, refresh
+from tdparse.evidence import RECENT, Peer, Record, Sighting, place_in, refresh
 from tdparse.fields import numbers
 from tdparse.flags import flags_of
 from tdparse.metrics import IDLE_GAP
@@ -31,6 +31,7 @@ from tdparse.states import OBSERVED, PRESUMED
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tdparse.evidence import Place
     from tdparse.incarnation import Incarnation
     from tdparse.milestone import Milestone
     from tdparse.normalize import Direction, Normalizer
@@ -240,7 +241,7 @@ class Lane:
         self.flight, self.flight_window = half.flight, -1
         self.turns: list[int] = []
         # -- where it was captured (-i any)
-        self.place = place_of(key) if x.sighted else None
+        self.place = place_shown(key) if x.sighted else None
         self.recent: deque[tuple[Found, int, int, int]] | None = None if self.place is None else deque(maxlen=RECENT)
         self.turned = conn.metrics.turns.count > 0
 
@@ -471,16 +472,15 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
     return (x, key), (y, answer)
 
 
-def place_of(key: str) -> tuple[str | None, str | None] | None:
-    """Return on which device, and going where, lines that show `key` were captured; None if they do not say."""
+def place_shown(key: str) -> Place | None:
+    """Return where lines that show `key` between time and flags were captured, None if they do not say."""
     flow = flows[key]
-    layer = None if flow is None else flow[-1]
-    return None if layer is None else (layer.device, layer.direction)
+    return None if flow is None else place_in(flow[-1])
 
 
 def turned(key: str) -> str | None:
     """Return what lines of the other direction show between time and flags, None if only they can tell."""
-    return _named(key)[-1] if place_of(key) is None else None
+    return _named(key)[-1] if place_shown(key) is None else None
 
 
 def _named(key: str) -> tuple[str, str, str, str]:

@@ -36,19 +36,19 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
-    item = read_line(text, line)
-    return item if isinstance(item, Segment) else with_place(item)
+    return located(read_line(text, line))
 
 
 def read_line(text: str, line: int) -> Item:
     """Return the same, but for where reading stops in what is rejected, which takes long to find: see `located`."""
-    if USUAL in _readers:  # its pattern is compiled: no need to know first whether it is wanted
-        segment = _readers[USUAL](text, line)
-        if segment is not None:
-            return segment
-    timed = _pattern["TIMED"].match(text)
-    name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
-    return _readers[name](text, line) or read_unusual(text, line)
+    tried = USUAL in _readers  # its pattern is compiled: no need to know first whether it is wanted
+    segment = _readers[USUAL](text, line) if tried else None
+    if segment is None:
+        timed = _pattern["TIMED"].match(text)
+        name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
+        if name != USUAL or not tried:
+            segment = _readers[name](text, line)
+    return segment or read_unusual(text, line)
 
 
 def segment_of(text: str, line: int) -> Segment:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tdparse.evidence import place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.states import OBSERVED, OPENING, PRESUMED
 
 if TYPE_CHECKING:
-    from tdparse.evidence import Peer, Record
+    from tdparse.evidence import Peer, Place, Record
     from tdparse.incarnation import Incarnation
 
 SECOND: Final = 10**9
@@ -24,9 +25,7 @@ ANSWER_TIME: Final = SECOND  # max(1 s, 2 iRTT) of R109 and R110
 DUPLICATE_TIME: Final = 10**6  # R112: one millisecond
 NETWORK_COPY_TICKS: Final = 10 * 10**6  # stepless.old_duplicate: 10 ticks of a 1 kHz clock
 
-WITHOUT_WINDOW: Final = frozenset(
-    {CLOSED, LISTEN, SYN_SENT}
-)  # R51: there it is not its number that an RST is taken for
+WITHOUT_WINDOW: Final = frozenset({CLOSED, LISTEN, SYN_SENT})  # R51: there no number makes an RST acceptable
 SYN_STEPS: Final = frozenset({"handshake.syn", "handshake.syn.tfo_request", "handshake.syn.tfo_data"})
 # What a conforming stack answers with a challenge ACK (R110).
 CHALLENGED: Final = frozenset({"reset.ignored", "handshake.syn.unexpected", "stepless.bad_ack"})
@@ -133,10 +132,9 @@ def _of_burst(conn: Incarnation, record: Record, before: Record) -> int | None:
     return None
 
 
-def place_of(record: Record) -> tuple[str | None, str] | None:
-    """Return on which device and in which direction a record was captured, None where that was not printed."""
-    layer = record.segment.layer
-    return None if layer is None or layer.direction is None else (layer.device, layer.direction)
+def place_of(record: Record) -> Place | None:
+    """Return where a record was captured, None where that was not printed."""
+    return place_in(record.segment.layer)
 
 
 def _is_copy(before: Record, record: Record) -> bool:
@@ -222,8 +220,7 @@ def rst_in_window(record: Record) -> bool:
     expected = expected_by(y, x)
     if not expected or record.seq is None:
         return False
-    window = (0xFFFF if y.win is None else y.win) << (14 if y.shift is None else y.shift)
-    return min(expected) < record.seq < max(expected) + window
+    return min(expected) < record.seq < max(expected) + y.widest_window
 
 
 def _in_vain(before: Record, x: Peer) -> bool:

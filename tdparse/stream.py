@@ -118,7 +118,7 @@ def _text(octets: str) -> str:
     return octets if octets.isascii() else octets.encode("latin-1").decode("utf-8", "surrogateescape")
 
 
-def _addressed(segment: Segment) -> str:
+def _sighted(segment: Segment) -> str:
     """Return what a SYN or SYN-ACK shows between time and flags, as the lines behind it will; "" for other segments."""
     if segment.flags not in ("S", "S.") or segment.time is None or not shapes.shows_place_only(segment.layer):
         return ""
@@ -370,9 +370,9 @@ class Following:
             items, lines = self._explainer.take(segment), [line]
             parts = [self._shown(item, lines) for item in items]
             if isinstance(items[-1], Passed):
-                self._explainer.tracker.look_away(segment, found[SIGHTED] or _addressed(segment), self._elsewhere)
+                self._explainer.tracker.look_away(segment, found[SIGHTED] or _sighted(segment), self._elsewhere)
         step = self._latest
-        key = "" if step is None else found[SIGHTED] or _addressed(step.segment)
+        key = "" if step is None else found[SIGHTED] or _sighted(step.segment)
         if step is not None and shapes.flows.get(key) is not None:
             lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms_of(step.flow))
             if lane is not None and 0 <= lane[1] < KINDS and not isinstance(lane[0], Elsewhere):
