@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tdparse import _patterns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 
 class Options(NamedTuple):
@@ -50,6 +50,7 @@ _TS: Final = Options._fields.index("ts")
 _STAMPS: Final = re.compile(r"(?:^|,)TS val (\d{1,20}) ecr (\d{1,20})(?=,|$)", re.ASCII)
 _BEHIND: Final = ("", ",")  # an option that is not whole with what the pattern of the common ones describes
 _STAND_IN: Final = 98_765_432_109_876_543_210  # for a timestamp: more than 32 bits hold
+_EDGE: Final = "4294967295"  # stands in for one of a block
 
 
 @cache
@@ -76,23 +77,40 @@ def decode(text: str | None) -> Options:
     if not text:
         return NO_OPTIONS
     stamps = _STAMPS.search(text)
-    if stamps is not None and "{" not in text:  # edges of SACK differ like timestamps
-        beside = _beside(text[: stamps.start(1)], text[stamps.end(2) :])
-        if beside is not None:
-            val, ecr = stamps.groups()
-            return tuple.__new__(Options, (*beside[:_TS], (int(val), int(ecr)), *beside[_TS + 1 :]))
-    return _read(text)
+    if stamps is None:
+        return _read(text)
+    before, behind = text[: stamps.start(1)], text[stamps.end(2) :]
+    place = behind.find("{")  # edges of SACK differ like timestamps
+    edges: list[tuple[str, str]] = []
+    if place >= 0:
+        edges = _sack_block().findall(behind, place)
+        if behind[place:] != _braced(edges):
+            return _read(text)
+        behind = behind[:place]
+    beside = _beside(before, behind, len(edges))
+    if beside is None:
+        return _read(text)
+    val, ecr = stamps.groups()
+    if edges:
+        beside = beside._replace(sack=tuple([(int(left), int(right)) for left, right in edges]))
+    return tuple.__new__(Options, (*beside[:_TS], (int(val), int(ecr)), *beside[_TS + 1 :]))
+
+
+def _braced(edges: Iterable[tuple[str, str]]) -> str:
+    return "".join([f"{{{left}:{right}}}" for left, right in edges])
 
 
 @lru_cache(maxsize=256)
-def _beside(before: str, behind: str) -> Options | None:
+def _beside(before: str, behind: str, blocks: int) -> Options | None:
     """
-    Return what the text around the values of timestamps says, which is the same in most segments of a log.
+    Return what the text around the values of timestamps, and before so many blocks at its end, says.
 
-    None where it does not leave them to be the timestamps.
+    It is the same in most segments of a log. None where it does not leave them to be the timestamps and the blocks.
     """
-    found = _read(f"{before}{_STAND_IN} ecr {_STAND_IN}{behind}")
-    return found if found.ts == (_STAND_IN, _STAND_IN) else None
+    edges = [(_EDGE, _EDGE)] * blocks
+    found = _read(f"{before}{_STAND_IN} ecr {_STAND_IN}{behind}{_braced(edges)}")
+    alike = found.sack is None if not blocks else found.sack == ((int(_EDGE), int(_EDGE)),) * blocks
+    return found if alike and found.ts == (_STAND_IN, _STAND_IN) else None
 
 
 def _read(text: str) -> Options:

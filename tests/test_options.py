@@ -49,6 +49,16 @@ STAMPED = [
     "TS val 7 ecr 8 nop",
     "mptcp 4 rem-addr id 0,TS val 7 ecr 8,mptcp 8 dss",
     "TS val 7 ecr 8,nop,nop,sack 1 {4001:5001}",
+    "TS val 7 ecr 8,nop,nop,sack 3 {4001:5001}{0:4294967295}{01:2}",
+    "TS val 7 ecr 8,nop,nop,sack 1 {4001:4294967296}",
+    "TS val 7 ecr 8,nop,nop,sack 1 {4001:5001},eol",
+    "TS val 7 ecr 8,nop,nop,sack 2 {4001:5001}",
+    "TS val 7 ecr 8,sack 1 {4001:5001}[len 10]",
+    "TS val 7 ecr 8,sack 1 {1:2},sack 1 {3:4}",
+    "sack 1 {1:2},TS val 7 ecr 8,sack 1 {3:4}",
+    "sack 1 {1:2},TS val 7 ecr 8",
+    "TS val 7 ecr 8,{1:2}",
+    "TS val 7 ecr 8,sack 0 ",
     "TS val 7 ecr 8,\n",
 ]
 
