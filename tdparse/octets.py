@@ -64,6 +64,7 @@ class Octets:
         "repeated_octets",
         "repeated_segments",
         "unacked",
+        "widest",
     )
 
     def __init__(self) -> None:
@@ -79,6 +80,7 @@ class Octets:
         self.repeated_octets = 0
         self.repeated_segments = 0
         self.largest = 0  # largest payload
+        self.widest = 0  # largest segment
         self.largest_through = 0  # largest segment that the peer has acknowledged, or named by SACK
         self.unacked: Sequence[Sent] = ()  # a list while some wait
         self._sent: Sequence[Sent] | bytes = ()  # a list while it grows
@@ -114,7 +116,7 @@ class Octets:
 
     def captured(self, start: int, end: int) -> int:
         """Return how many positions of [start, end) were captured before."""
-        if self.end is None or self.first is None:
+        if self.end is None or self.first is None or (self.nxt is not None and start >= self.nxt):
             return 0
         count = max(0, min(end, self.end) - max(start, self.first))
         for left, right in self._beyond:
@@ -154,6 +156,7 @@ class Octets:
             self.repeated_octets += seen
             self.repeated_segments += 1
         self.largest = max(self.largest, length)
+        self.widest = max(self.widest, end - start)
         if again:
             # Karn: neither copy of these positions gives a sample any more.
             self.unacked = [
@@ -257,6 +260,8 @@ class Octets:
 
     def received(self, start: int, end: int) -> None:
         """Note a SACK block: the segments inside it have arrived."""
+        if self.largest_through >= self.widest:
+            return  # none of them is larger
         for entry in self.unacked:
             if start <= entry.start and entry.end <= end:
                 self.largest_through = max(self.largest_through, entry.end - entry.start)
@@ -289,6 +294,7 @@ class Octets:
             self.end = self.nxt = nxt
             self.nxt_time = sent[-1].time
             self.largest = max(self.largest, largest)
+            self.widest = max(self.widest, largest)
             self._remember(sent)
         self.unacked = waiting[-MAX_UNACKED:] or ()
         self.largest_through = max(self.largest_through, through)
