@@ -426,13 +426,16 @@ def predict(
     """Return the lanes of a connection, that of the segment whose line has `key` first; None unless it is calm."""
     if conn.client.fin is not None or conn.server.fin is not None or not _is_calm(conn):
         return None
+    client, server = conn.peers
+    if not (_is_ready(conn, client, server) and _is_ready(conn, server, client)):
+        return None
     ends = ends_of(conn, key)
     if ends is None:
         return None
     lanes = []
     for (x, text), (y, _) in (ends, ends[::-1]):
         outlook = normalizer.outlook(x.endpoint, y.endpoint, ip)
-        if outlook is None or not (_is_orderly(conn, x, y) and (_has_spoken(x) or _is_awaited(x))):
+        if outlook is None:
             return None
         bases, direction, printed = outlook
         lane = Lane(conn, x, y, text, ip, bases, direction)
@@ -520,12 +523,13 @@ def is_quiet(conn: Incarnation) -> bool:
     )
 
 
-def _is_orderly(conn: Incarnation, x: Peer, y: Peer) -> bool:
+def _is_ready(conn: Incarnation, x: Peer, y: Peer) -> bool:
     """Tell whether nothing that `x` has shown is sent again, or waits for more, in the ordinary way of things."""
     return (
         x.got_syn is OBSERVED
         and x.lastack is not None
         and 1 <= x.lastack <= (y.octets.nxt or 0)  # or what `y` sends next was acknowledged before
+        and (_has_spoken(x) or _is_awaited(x))
         and is_undisturbed(conn, x)
     )
 
