@@ -11,7 +11,6 @@ from tdparse.evidence import RECENT, Sighting
 from tdparse.flags import DATA, FIN, RST, SYN_ACK
 from tdparse.incarnation import MAX_SYN_COPIES
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
-from tdparse.modifiers import sack_blocks
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
 from tdparse.steps import answers_unsent, place_of, rst_acceptable
@@ -162,7 +161,7 @@ def _shows_options(segment: Segment) -> bool:
 
 def _acknowledge(conn: Incarnation, record: Record) -> None:
     x, y, ack = record.x, record.y, record.ack
-    for left, right in sack_blocks(record):
+    for left, right in record.sack:
         y.octets.received(left, right)
     if ack is None or (x.lastack is not None and ack <= x.lastack):
         return

@@ -41,6 +41,7 @@ class Record:
         "line",
         "numbers",
         "probe",
+        "sack",
         "segment",
         "seq",
         "seq_end",
@@ -75,6 +76,7 @@ class Record:
         self.seq_end: int | None = None  # relative, seq + length
         self.end: int | None = None  # relative SEG.END (R2)
         self.ack: int | None = None  # relative to the peer's ISN
+        self.sack: tuple[tuple[int, int], ...] = ()  # its blocks in the order of the log, relative as `ack` is
         self.damaged = False  # an incorrect checksum, of a sender that computes them
         self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
 

@@ -211,6 +211,9 @@ class Incarnation:
         elif record.flags.ack and record.segment.ack is None and not rst:
             # Somebody has shortened the record: it is taken to acknowledge what was captured, and shows no number.
             record.ack = y.octets.nxt or 1
+        isn, ack = y.isn, record.ack
+        if numbers.sack and isn is not None and ack is not None:
+            record.sack = tuple([(unwrap(left - isn, ack), unwrap(right - isn, ack)) for left, right in numbers.sack])
 
     def _renews_isn(self, record: Record) -> bool:
         """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it, and that of a rejected SYN-ACK."""

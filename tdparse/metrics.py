@@ -11,8 +11,6 @@ from array import array
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-from tdparse.seqnum import unwrap
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -234,9 +232,8 @@ class Metrics:
         half = self.halves[record.x.is_client]
         self._count(record, half)
         self._window(record, half, now)
-        if record.ack is not None and (record.numbers.sack or half.sacked):
-            blocks, isn = record.numbers.sack, record.y.isn
-            half.sacked = () if not blocks or isn is None else [_placed(block, isn, record.ack) for block in blocks]
+        if record.ack is not None:
+            half.sacked = record.sack
         if now is None:
             self.last_line = record.line
             return
@@ -473,11 +470,6 @@ def _goodput(half: _Half, payload: int, acked: int) -> float | None:
         return None
     interval = half.acked_payload_time - half.payload_time
     return round(min(payload, acked) * 8 * SECOND / interval, 1) if interval > 0 else None
-
-
-def _placed(block: tuple[int, int], isn: int, near: int) -> tuple[int, int]:
-    left, right = block
-    return unwrap(left - isn, near), unwrap(right - isn, near)
 
 
 def _above(blocks: Sequence[tuple[int, int]], floor: int) -> int:

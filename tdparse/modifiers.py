@@ -7,7 +7,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.ecn import ecn_modifiers
-from tdparse.seqnum import unwrap
 from tdparse.steps import SYN_STEPS
 
 if TYPE_CHECKING:
@@ -113,18 +112,9 @@ def _numbers(found: list[str], conn: Incarnation, record: Record, step: str, con
             found.append("scaled")
 
 
-def sack_blocks(record: Record) -> tuple[tuple[int, int], ...]:
-    """Return the SACK blocks relative to the peer's ISN, first block first."""
-    blocks, y = record.numbers.sack, record.y
-    if not blocks or y.isn is None or record.ack is None:
-        return ()
-    ack, isn = record.ack, y.isn
-    return tuple((unwrap(left - isn, ack), unwrap(right - isn, ack)) for left, right in blocks)
-
-
 def sack_kind(record: Record) -> str | None:
     """R77: "dsack" when the first block is at or below the ack or inside the second, else "sack"."""
-    blocks = sack_blocks(record)
+    blocks = record.sack
     if not blocks or record.ack is None:
         return None
     left, right = blocks[0]

@@ -17,7 +17,7 @@ from tdparse.findings.table import (
     make,
 )
 from tdparse.model import Confidence
-from tdparse.modifiers import sack_blocks, sack_kind
+from tdparse.modifiers import sack_kind
 from tdparse.seqnum import diff
 from tdparse.states import OBSERVED
 from tdparse.steps import answers_unsent
@@ -127,7 +127,7 @@ def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Fin
         yield make("ack_of_unsent", conn.last_line_of(y), record.line, confidence=Confidence.LIKELY)
     if (kind := sack_kind(record)) is None:
         return
-    blocks = sack_blocks(record)
+    blocks = record.sack
     if kind == "dsack":
         left, right = blocks[0]
         yield make("dsack", record.line, first=left, last=right - 1)
