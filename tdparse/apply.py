@@ -78,7 +78,7 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         conn.refresh_symbols()
     if new_octets and record.seq is not None and record.end is not None:
         first = record.seq + record.flags.syn
-        stamp = record.segment.options.ts if record.length else None
+        stamp = record.stamp if record.length else None
         x.octets.add(record.seq, record.end, (first, first + record.length), record.time, record.line, stamp)
     elif record.probe:
         if step == "probe.zero_window" and record.length and record.seq is not None:
@@ -132,14 +132,14 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         if x.syn_count == 1:
             x.syn_time, x.syn_line = record.time, record.line
     options = segment.options
-    if options.ts is not None:  # of the newest SYN that was captured, or that a SYN-ACK echoes
-        stamped, stamp = (record.y, options.ts[1]) if record.flags.ack else (x, options.ts[0])
+    if record.stamp is not None:  # of the newest SYN that was captured, or that a SYN-ACK echoes
+        stamped, stamp = (record.y, record.stamp[1]) if record.flags.ack else (x, record.stamp[0])
         if stamped.syn_stamp is None or diff(stamp, stamped.syn_stamp) > 0:
             stamped.syn_stamp = stamp
     if not x.options:
         x.options = _shows_options(segment)
         x.mss, x.offered_scale = options.mss, options.wscale
-        x.sack_ok, x.ts_offered = bool(options.sack_ok), options.ts is not None
+        x.sack_ok, x.ts_offered = bool(options.sack_ok), record.stamp is not None
         x.tfo_option = options.tfo
         if record.flags.ae or record.flags.cwr or record.flags.ece:
             x.ecn_bits = (record.flags.ae, record.flags.cwr, record.flags.ece)
@@ -176,10 +176,7 @@ def _acknowledge(conn: Incarnation, record: Record) -> None:
 
 
 def _stamp(record: Record) -> None:
-    text = record.segment.options_text
-    if text is None or "TS val" not in text:
-        return
-    x, stamp = record.x, record.segment.options.ts
+    x, stamp = record.x, record.stamp
     if stamp is None:
         return
     if x.ts is None or diff(stamp[0], x.ts[0]) >= 0:

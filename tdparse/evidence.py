@@ -45,6 +45,7 @@ class Record:
         "segment",
         "seq",
         "seq_end",
+        "stamp",
         "time",
         "window",
         "x",
@@ -70,6 +71,7 @@ class Record:
         self.line = segment.line
         self.length = segment.length or 0
         self.window = segment.window
+        self.stamp = segment.options.ts
         self.x = x  # the sender
         self.y = y  # its peer
         self.seq: int | None = None  # relative; inferred where it was not printed (R28)
@@ -447,28 +449,21 @@ def shows_established(record: Record, ack: int) -> bool:
 def _is_old(record: Record) -> bool:
     """Tell whether its sender certainly wrote another captured segment after this one: the path has kept it."""
     newest = record.x.ts
-    if newest is None or "TS val" not in (record.segment.options_text or ""):
-        return False
-    stamp = record.segment.options.ts
-    return stamp is not None and diff(stamp[0], newest[0]) < 0
+    return newest is not None and record.stamp is not None and diff(record.stamp[0], newest[0]) < 0
 
 
 def _echoes_more_than_syn(record: Record) -> bool:
     """Tell whether the timestamp echo is newer than the peer's SYN, so that more of it has arrived (R13 d)."""
-    y = record.y
-    if y.syn_stamp is None or "ecr" not in (record.segment.options_text or ""):
-        return False
-    stamp = record.segment.options.ts
-    return stamp is not None and diff(stamp[1], y.syn_stamp) > 0
+    sent, stamp = record.y.syn_stamp, record.stamp
+    return sent is not None and stamp is not None and diff(stamp[1], sent) > 0
 
 
 def _is_rejected(record: Record) -> bool:
     """R49: its timestamp is older than one that its receiver has echoed (PAWS), or all of it lies beyond the window."""
     x, y = record.x, record.y
-    stamp = record.segment.options.ts if "TS val" in (record.segment.options_text or "") else None
     if y.lastack is None:
         return False
-    if stamp is not None and y.ts is not None and diff(stamp[0], y.ts[1]) < 0:
+    if record.stamp is not None and y.ts is not None and diff(record.stamp[0], y.ts[1]) < 0:
         return True
     if record.segment.seq is None or record.seq is None or not y.win:
         return False
@@ -488,7 +483,7 @@ def _echoes_only_syn(record: Record) -> bool:
     y = record.y
     if y.ts is None or y.syn_stamp is None or diff(y.ts[0], y.syn_stamp) <= 0:
         return False
-    return "ecr" in (record.segment.options_text or "") and not _echoes_more_than_syn(record)
+    return record.stamp is not None and not _echoes_more_than_syn(record)
 
 
 def presume(record: Record) -> None:

@@ -284,17 +284,16 @@ class Metrics:
             return
         flags = record.flags
         if step.startswith("handshake.syn_ack") and step != "handshake.syn_ack.bad_ack":
-            stamp = record.segment.options.ts
-            self.synacks.sent(now, stamp)
+            self.synacks.sent(now, record.stamp)
             if self.first_synack_time is None:
                 self.first_synack_time = now
-                self.syns.answered(stamp)
+                self.syns.answered(record.stamp)
         elif flags.syn and not flags.ack and self.first_synack_time is None:
             if record.x.is_client:
-                self.syns.sent(now, record.segment.options.ts)
+                self.syns.sent(now, record.stamp)
         elif record.x.is_client and conn.handshake_done and not flags.syn and not flags.rst:
             self.third_time, self.third_data = now, bool(record.length)
-            self.synacks.answered(record.segment.options.ts)
+            self.synacks.answered(record.stamp)
 
     def _payload(self, record: Record, half: _Half, now: int) -> None:
         if not record.length or record.flags.rst or record.probe:

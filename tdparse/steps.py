@@ -123,7 +123,7 @@ def _of_burst(conn: Incarnation, record: Record, before: Record) -> int | None:
         or (record.ack, record.window) != (before.ack, before.window)
     ):
         return None
-    stamp, heard = record.segment.options.ts if record.length else None, conn.last_line_of(record.y)
+    stamp, heard = record.stamp if record.length else None, conn.last_line_of(record.y)
     for one in reversed(x.octets.sent):
         if one.time is None or record.time - one.time >= DUPLICATE_TIME or one.line < heard:
             return None
@@ -369,15 +369,13 @@ def is_one_octet_probe(record: Record) -> bool:
 
 def is_network_copy(record: Record) -> bool:
     """Tell whether TSval and ecr equal the earlier copy's although its sender's clock went on."""
-    if record.segment.options_text is None or "TS val" not in record.segment.options_text:
+    if record.stamp is None or record.seq is None:
         return False
-    first = None if record.seq is None else record.x.octets.first_copy(record.seq)
+    first = record.x.octets.first_copy(record.seq)
     if first is None or first.time is None or record.time is None:
         return False
-    stamp = record.segment.options.ts
     return (
-        stamp is not None
-        and first.stamp == stamp
+        first.stamp == record.stamp
         and (first.end == record.end and first.start == record.seq)
         and record.time - first.time >= NETWORK_COPY_TICKS
     )

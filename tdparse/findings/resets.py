@@ -60,7 +60,7 @@ def _suspect(conn: Incarnation, record: Record, signs: set[str]) -> Iterator[Fin
 
 def _signs(conn: Incarnation, record: Record) -> set[str]:
     """Return which of (b) to (e) this RST shows."""
-    x, segment = record.x, record.segment
+    x = record.x
     found: set[str] = set()
     before = conn.last_rst[x.is_client]
     if before is not None and before.numbers.seq != record.numbers.seq and not _rejects(record):
@@ -68,7 +68,7 @@ def _signs(conn: Incarnation, record: Record) -> set[str]:
         if apart is not None and apart <= INJECTED_BURST:
             found.add("b")
     carries = x.ts_offered and record.y.ts_offered and x.ts is not None
-    if carries and record.flags.ack and segment.options.ts is None:
+    if carries and record.flags.ack and record.stamp is None:
         found.add("c")
     last = conn.last_of[x.is_client]
     if last is not None and last[0] is not before and _differs(last[0], record):

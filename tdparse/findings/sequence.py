@@ -156,7 +156,7 @@ def timestamps(record: Record, step: str) -> Iterator[Finding]:
     x, y, flags, segment = record.x, record.y, record.flags, record.segment
     if flags.syn or flags.rst or segment.truncated or step == "stepless.stray" or not (x.ts_offered and y.ts_offered):
         return
-    stamp, end, nxt = segment.options.ts, record.end, x.octets.nxt
+    stamp, end, nxt = record.stamp, record.end, x.octets.nxt
     if stamp is None:
         yield make("ts_missing", record.line)
     elif x.ts is None or not record.length or end is None or nxt is None:
