@@ -8,6 +8,7 @@ the text never showed a base, numbers are exact among themselves but not absolut
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.model import TimeStyle
@@ -17,7 +18,7 @@ from tdparse.sharing import Sharing
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tdparse.model import Endpoint, Numbering, Segment
+    from tdparse.model import Endpoint, Numbering, Segment, Skipped
 
 # An absolute number is this close to 0 once in 128; a relative one is, until 16 MiB have been sent.
 SMALL: Final = 1 << 24
@@ -28,6 +29,8 @@ ODDS: Final = 16
 SLACK: Final = 1 << 16
 FIRST_OCTET: Final = 1  # where a relative direction starts
 NEW_RUN: Final = 10**9  # time going back this far (nanoseconds): another run of tcpdump, pasted behind
+# What tcpdump says when it begins.
+BEGINS: Final = re.compile(r"\b(?:listening on|reading from file) ")
 HALF_DAY: Final = 43_200 * 10**9  # farther back without a date it is midnight (R39)
 
 
@@ -186,6 +189,8 @@ class Normalizer:
             printed = mode if decided and conversation.mode == "unknown" else None
         else:
             mode = conversation.mode
+            if mode == "relative" and self._enters_again(segment, conversation):
+                return self._enter(segment, conversation)
             if seq is not None and sender.expect is not None and "R" not in (segment.flags or ""):
                 ahead = diff(seq if mode == "absolute" else seq + (sender.base or 0), sender.expect)
                 if not -FAR < ahead < FAR:
@@ -298,7 +303,11 @@ class Normalizer:
         doubtful = open_ended and self._looks_relative(seq, ack)
         end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
         base = (ack - 1) & MASK
-        self._rebase(conversation, segment.src, (seq, end), (base, ack), doubtful=doubtful)
+        stands = conversation.directions(segment.src)[0]
+        # Where the log has its earlier run, an empty ACK stands where its sender has come to, presumably.
+        before = stands.expect if seq is None and conversation.entered and not stands.hidden else None
+        ours = (seq, end) if before is None else (before, before)
+        self._rebase(conversation, segment.src, ours, (base, ack), doubtful=doubtful)
         if known and self._forced is None:
             conversation.settle("relative", "relative")
         if segment.src == segment.dst:  # one endpoint, so its two directions are one space of numbers
@@ -420,9 +429,8 @@ class Normalizer:
                 return self._settle(conversation, "absolute"), True
             distances = (0, 0)
         absolute, relative = distances
-        near, far = min(distances), max(distances)
         nearer: Numbering = "absolute" if absolute < relative else "relative"
-        if near < far and near < SMALL and (near == 0 or far > ODDS * near + SLACK):
+        if _is_clear(distances):
             return self._settle(conversation, nearer), True
         numbering = self._shown
         if numbering != "unknown" and not conversation.doubtful:
@@ -472,6 +480,24 @@ class Normalizer:
             conversation.settle(other, other)
         return conversation.mode
 
+    def _enters_again(self, segment: Segment, conversation: _Conversation) -> bool:
+        """R32 b: tell whether a record behind relative ones stands as on the wire, as the first of another run does."""
+        sender, receiver = conversation.directions(segment.src)
+        ack, base, due = segment.ack, receiver.base, receiver.expect
+        if ack is None or base is None or due is None or -SMALL < diff(ack + base, due) < SMALL:
+            return False
+        if self._forced or sender.hidden or receiver.hidden or "R" in (segment.flags or ""):
+            return False
+        if sender.third is not None or receiver.third is not None:  # a SYN was printed: its numbers are new ones
+            return False
+        distances = self._distances(segment, conversation)
+        near = SLACK if segment.seq is None else SMALL  # one number alone may be chance
+        return distances is not None and distances[0] < near and distances[0] < distances[1] and _is_clear(distances)
+
+    def note_run(self) -> None:
+        """Another run of tcpdump begins here: the next record of each conversation may be its first."""
+        self._run += 1
+
     def watch_time(self, segment: Segment) -> None:
         """Notice where another run of tcpdump begins: time jumps back, or is printed in another style."""
         stamp, style = segment.stamp, segment.time_style
@@ -481,7 +507,7 @@ class Normalizer:
             back = self._stamp - stamp
             midnight = style is TimeStyle.CLOCK and back > HALF_DAY
             if style is not self._style or (back > NEW_RUN and not midnight):
-                self._run += 1
+                self.note_run()
         self._stamp, self._style = stamp, style
 
     def _starts_again(self, segment: Segment, conversation: _Conversation) -> bool:
@@ -507,3 +533,19 @@ class Normalizer:
         if min(as_printed, as_moved) < SMALL and (far or base == 0):
             return moved if as_moved < as_printed else blocks
         return {"absolute": blocks, "relative": moved, "unknown": None}[shown]
+
+
+def _is_clear(distances: tuple[int, int]) -> bool:
+    """Tell whether one of two readings fits, and the other does not."""
+    near, far = sorted(distances)
+    return near < far and near < SMALL and (near == 0 or far > ODDS * near + SLACK)
+
+
+def begins_run(skipped: Skipped) -> bool:
+    """Tell whether tcpdump begins behind this line: it was called there, or says what it reads."""
+    raw = skipped.raw
+    return (
+        ("tcpdump" in raw)
+        if skipped.kind == "prompt"
+        else (skipped.kind == "banner" and BEGINS.search(raw) is not None)
+    )

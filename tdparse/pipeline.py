@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, cast
 
 from tdparse.model import Segment, Skipped, Step, Summary
+from tdparse.normalize import begins_run
 from tdparse.repair import Mender
 from tdparse.track import Tracker
 
@@ -125,6 +126,8 @@ class Explainer:
 
     def _note(self, skipped: Skipped) -> None:
         """Take what a line that is no segment says about the log."""
+        if begins_run(skipped):
+            self.tracker.note_run()
         if skipped.kind == "prompt" and "tcpdump" in skipped.raw:
             # People edit the commands they paste, so this only decides where the numbers do not (R34).
             absolute = _ABSOLUTE_OPTION.search(skipped.raw) is not None

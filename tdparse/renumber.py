@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from tdparse import _patterns, fields
 from tdparse.model import Segment
-from tdparse.normalize import Normalizer
+from tdparse.normalize import Normalizer, begins_run
 from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 
@@ -71,6 +71,8 @@ class Renumberer:
         """Return the text of `item`: a segment's renumbered, that of any other line as it was."""
         if isinstance(item, Segment):
             return self._segment(item)
+        if begins_run(item):
+            self._normalizer.note_run()
         quoted = _quoted(item)
         if quoted is None:
             return Renumbered(item.raw)

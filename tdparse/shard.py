@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from tdparse import sharing
 from tdparse.clock import DAY, MIDNIGHT_JUMP, Clock
 from tdparse.model import Segment, Skipped, Summary, TimeStyle
+from tdparse.normalize import begins_run
 from tdparse.pipeline import Explainer
 from tdparse.render.jsonl import connection
 from tdparse.repair import Mender
@@ -149,10 +150,12 @@ def parsed(
 
 def _tells(item: Skipped) -> bool:
     """Tell whether the tracker makes something of a line that is no segment (see `Explainer`)."""
-    if item.kind == "prompt":
-        return "tcpdump" in item.raw
     dropped = (item.note or {}).get("dropped")
-    return item.kind == "icmp" or (item.kind == "counters" and isinstance(dropped, int) and dropped > 0)
+    return (
+        begins_run(item)
+        or item.kind == "icmp"
+        or (item.kind == "counters" and isinstance(dropped, int) and dropped > 0)
+    )
 
 
 class Seam(NamedTuple):

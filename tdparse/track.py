@@ -295,6 +295,12 @@ class Tracker:
     def _probe(self, conn: Incarnation) -> Probe | None:
         return self._scans.probe(conn, self._now)
 
+    def note_run(self) -> None:
+        """Another run of tcpdump begins: what was foreseen of its numbers is open again."""
+        for conn in {lane.conn for lane in self.ready.values() if not isinstance(lane, Elsewhere)}:
+            self._settle(conn)
+        self.normalizer.note_run()
+
     def note_drops(self) -> None:
         """The capture itself lost packets (capture_drops): true of every connection it still follows."""
         for conn in self.table.live.values():

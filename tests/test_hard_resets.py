@@ -180,14 +180,11 @@ def test_a_fin_with_an_old_timestamp_closes_nothing(stamp: int, state: str, prin
     """R14, R49: PAWS rejects it, whatever else its sender sends; sent again it is taken. tcpdump 3.x printed it otherwise."""
     there = "10:00:00.{:02}0000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [{}], {}ack 7001, win 500, options [nop,nop,TS val {} ecr 9050], length 0"
     lines = [*STAMPED.splitlines(), there.format(6, "F.", "seq 1011, ", stamp), there.format(7, ".", "", 1070)]
-    again = there.format(8, "F.", "seq 1011, ", 1080)
-    lines, again = (
-        re.sub(r"TS val (\d+) ecr (\d+)", lambda ts: printed.format(*ts.groups()), text)
-        for text in ("\n".join(lines), again)
-    )
-    steps, _ = play(lines.splitlines())
+    said = ["\n".join(lines), there.format(8, "F.", "seq 1011, ", 1080)]
+    told, again = (re.sub(r"TS val (\d+) ecr (\d+)", lambda ts: printed.format(*ts.groups()), text) for text in said)
+    steps, _ = play(told.splitlines())
     assert [str(step.server.after) for step in steps[-2:]] == [state, state]
-    steps, _ = play([*lines.splitlines(), again])
+    steps, _ = play([*told.splitlines(), again])
     assert str(steps[-1].server.after) == "CLOSE-WAIT?"
 
 

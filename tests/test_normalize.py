@@ -231,6 +231,29 @@ def test_another_run_without_an_opening(first: bool) -> None:  # noqa: FBT001
     assert [wire(found)[1] for found in numbers(lines)] == [packet.ack for packet in captured] * 2
 
 
+ROTATED = packets(OPENING + "C P. 10\nS .\nS P. 20\nC .\nC P. 30\nS .\nC F.\nS F.\nC .")
+
+
+@pytest.mark.parametrize("cut", range(3, len(ROTATED)))
+def test_another_run_that_goes_on_where_the_first_has_ended(cut: int) -> None:
+    """R32 b: its first record of a conversation stands as on the wire, and what follows is relative to that."""
+    lines = [*printed(ROTATED[:cut], absolute=False), *printed(ROTATED[cut:], absolute=False)]
+    assert [wire(found)[1] for found in numbers(lines)][1:] == [packet.ack for packet in ROTATED[1:]]
+
+
+@pytest.mark.parametrize(
+    "banner", ["listening on eth0, link-type EN10MB", "reading from file b.pcap", "$ tcpdump -r b.pcap"]
+)
+@pytest.mark.parametrize("first", BOTH, ids=["-S first", "relative first"])
+@pytest.mark.parametrize("cut", range(2, len(ROTATED)))
+def test_another_run_that_says_so(cut: int, first: bool, banner: str) -> None:  # noqa: FBT001
+    """R32 b: behind what tcpdump says when it begins it asks anew, in whichever numbering the first run was."""
+    lines = [*printed(ROTATED[:cut], absolute=first), banner, *printed(ROTATED[cut:], absolute=False)]
+    found = [item for item in explain(lines) if isinstance(item, Step)]
+    assert [step.ack for step in found][1:] == [packet.ack for packet in ROTATED[1:]]
+    assert not [finding for step in found for finding in step.findings]
+
+
 def test_a_clock_set_back_changes_nothing() -> None:
     """Time going back is no other run by itself: relative numbers go on from the bases they had."""
     captured = packets(OPENING + "C P. 10\nS P. 20\nC .\nC P. 5")
