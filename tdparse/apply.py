@@ -224,8 +224,11 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     place = place_of(record)
     if place is not None:
         x.recent = (*x.recent[1 - RECENT :], Sighting(place, record))
-    if step == "stepless.stray" and record.cls is SYN_ACK:
-        x.synack_count += 1
+    if step == "stepless.stray":
+        if record.cls is SYN_ACK:
+            x.synack_count += 1
+        if x.dead is OBSERVED and len(x.strays) < FLIGHT:
+            x.strays = (*x.strays, record)
     conn.only_rst = conn.only_rst and record.cls is RST
     if not tentative:
         conn.account(record, step)
@@ -270,6 +273,25 @@ def outlast_time_wait(record: Record) -> None:
         evidence.refresh(x, y)
 
 
+def acknowledges_strays(record: Record) -> bool:
+    """R21: the ack covers what the peer has sent after an RST of its own, so it can only have been sent later (R7)."""
+    y = record.y
+    if not y.strays or record.ack is None or record.ack <= (y.octets.nxt or 0):
+        return False
+    return record.ack <= max(stray.end or 0 for stray in y.strays)
+
+
+def restore(conn: Incarnation, record: Record, context: Context) -> None:
+    """R21, R53: an RST that did not end its receiver was not its sender's: what that has sent since counts."""
+    y, strays = record.y, record.y.strays
+    y.dead, y.strays = NO, ()
+    for stray in strays:
+        opens = stray.cls is SYN_ACK
+        y.synack_count -= opens
+        advance(conn, stray, "handshake.syn_ack" if opens else "stepless.stray", context)
+    evidence.refresh(record.x, y)
+
+
 def carries_on(record: Record) -> bool:
     """R21: new octets, or an ack that advances."""
     x = record.x
@@ -277,7 +299,9 @@ def carries_on(record: Record) -> bool:
         return False
     if record.end is not None and x.octets.nxt is not None and record.end > x.octets.nxt:
         return True
-    return record.ack is not None and x.lastack is not None and record.ack > x.lastack
+    if x.lastack is None:
+        return x.syn_count > 0 and record.y.synack_count > 0 and record.ack is not None and record.ack >= 1
+    return record.ack is not None and record.ack > x.lastack
 
 
 def offers_on(record: Record) -> bool:
@@ -292,6 +316,8 @@ def overtakes(conn: Incarnation, record: Record) -> bool:
     Without times that is taken of as many as may be sent at once.
     """
     x = record.x
+    if acknowledges_strays(record):
+        return False
     if record.time is None or x.dead_time is None:
         return x.crossed < FLIGHT
     return record.time - x.dead_time <= (2 * conn.irtt if conn.irtt else IGNORED_AFTER)

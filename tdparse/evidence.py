@@ -175,6 +175,7 @@ class Peer:
         "spoke",
         "spoke_after_syn",
         "standing",
+        "strays",
         "syn_acked",
         "syn_count",
         "syn_data",
@@ -232,6 +233,7 @@ class Peer:
         self.dead_time: int | None = None
         self.dead_line = 0
         self.crossed = 0  # segments that it sent while the RST to it may have been on its way (R7)
+        self.strays: tuple[Record, ...] = ()  # the first that it sent in spite of an RST of its own
         self.time_wait_since: int | None = None  # when TIME-WAIT was last (re)started (R83)
         self.inherited: State | None = None  # state left over from the incarnation before (R44)
         self.midstream = False

@@ -378,6 +378,9 @@ class Tracker:
                 evidence.revive(record, crossing=context.crossing)
             if context.revived and not context.crossing:
                 apply.withdraw(conn, x)
+                if apply.acknowledges_strays(record):
+                    apply.restore(conn, record, Context())
+                    context.completes = completes_handshake(conn, record)
         return context
 
     def _step(

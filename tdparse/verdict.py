@@ -143,7 +143,8 @@ def no_answer(conn: Incarnation) -> bool:
 
 
 def _refused(conn: Incarnation) -> bool:
-    return conn.reset_step == "handshake.refused" and conn.reset_by is not None and not conn.server.synack_count
+    """Tell whether the SYN was answered by an RST before any SYN-ACK, whatever came too late for it (verdict 10)."""
+    return conn.reset_step == "handshake.refused" and conn.reset_by is not None
 
 
 def _first_invalid(flags: str) -> str:

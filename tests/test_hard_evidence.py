@@ -1,0 +1,66 @@
+"""What only shows in connections that few tests think of: what one segment proves about those before it."""
+
+from __future__ import annotations
+
+import pytest
+from played import conversation
+
+REFUSED = "C S\nS R.\nS S.\n"
+OPEN = "C S\nS S.\nC .\n"
+USED = OPEN + "C P. 100\nS .\n"
+
+
+@pytest.mark.parametrize(
+    ("packets", "steps", "verdict", "states"),
+    [
+        (
+            REFUSED + "C .\nC P. 10\nS .",
+            "handshake.ack data.push data.ack",
+            "still_open.data",
+            "ESTABLISHED/ESTABLISHED",
+        ),
+        (
+            REFUSED + "C .\nC P. 10\nS P. 20\nC F.\nS F.\nC .",
+            "handshake.ack data.push data.push teardown.fin.active teardown.fin_ack teardown.last_ack",
+            "complete.clean",
+            "TIME-WAIT/CLOSED?",
+        ),
+        (REFUSED + "C . +2\nS P. 10", "handshake.ack data.push", "still_open.data", "ESTABLISHED/ESTABLISHED"),
+        ("C S\nS S.\nS R\nC .\nC P. 10\nS P. 20\nC .", "data.ack", "still_open.data", "ESTABLISHED/ESTABLISHED"),
+        (
+            USED + "S R.\nS P. 10\nC .\nS F.\nC F.\nS .",
+            "data.ack teardown.fin.active teardown.fin_ack teardown.last_ack",
+            "complete.clean",
+            "CLOSED?/TIME-WAIT",
+        ),
+        (USED + "S R.\nS F.\nC .", "teardown.ack_of_fin", "half_closed.by_server", "CLOSE-WAIT/FIN-WAIT-2?"),
+    ],
+    ids=["refused", "refused, then closed", "later", "half open", "open", "FIN"],
+)
+def test_who_acknowledges_what_came_after_a_reset_was_not_reset(
+    packets: str, steps: str, verdict: str, states: str
+) -> None:
+    """R7, R21, R116: it was not on its way when the RST passed; so its sender goes on, too, and all that it sends counts."""
+    played, (end,) = conversation(packets)
+    wanted = steps.split()
+    assert [step.step for step in played[-len(wanted) :]] == wanted
+    ignored = [step for step in played if "rst_ignored" in [finding.code for finding in step.findings]]
+    assert [step.step for step in ignored] == wanted[:1]
+    assert (end.verdict, f"{end.client_state}/{end.server_state}") == (verdict, states)
+    assert "not_captured" not in end.attributes
+    assert not {"acked_unseen", "lost_segment"} & end.findings.keys()
+
+
+@pytest.mark.parametrize("late", ["S P. 10", "S P. 10\nC . ack=1 seq=101", "S P. 10 seq=1\nC P. 10 ack=1"])
+def test_who_acknowledges_only_what_came_before_a_reset_may_have_been_reset(late: str) -> None:
+    """R7, R21: that may have crossed the RST."""
+    _, (end,) = conversation(USED + "S R.\n" + late)
+    assert end.verdict == "reset_by_server.data"
+    assert "rst_ignored" not in end.findings
+
+
+@pytest.mark.parametrize("late", ["", "C R", "C R\nS R."], ids=["silence", "RST", "RSTs"])
+def test_a_syn_ack_comes_too_late_for_a_refused_syn(late: str) -> None:
+    """Verdicts 10 and 15: no SYN-ACK had been captured when the RST was, so it was no handshake that it aborted."""
+    _, (end,) = conversation(REFUSED + late)
+    assert end.verdict == "refused"
