@@ -291,6 +291,11 @@ class Peer:
         return self.crossed > 0 and not self.dead
 
     @property
+    def window_closed(self) -> bool:
+        """Whether it takes nothing: its last window is 0, be it that of its SYN-ACK (R108)."""
+        return self.win == 0 and (self.win_seen or (self.sent_synack and bool(self.syn_acked)))
+
+    @property
     def widest_window(self) -> int:
         """How many octets it takes at most: an unknown window or scale counts as the largest (R49, R76)."""
         return (MAX_WINDOW if self.win is None else self.win) << (MAX_SHIFT if self.shift is None else self.shift)
@@ -498,7 +503,7 @@ def presume(record: Record) -> None:
     if record.damaged or ((closes or confirms) and _is_rejected(record)):  # T114, T52
         _miss(record)
         return
-    taken = not (closes and y.win == 0 and y.win_seen)  # R49: by a closed window only its ack is
+    taken = not (closes and y.window_closed)  # R49: by a closed window only its ack is
     if not taken:
         _miss(record)
     syn = record.flags.syn

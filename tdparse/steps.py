@@ -495,7 +495,7 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     peers_step = peers_last[1] if peers_last else ""
     waiting = y.octets.nxt is not None and record.ack is not None and y.octets.nxt > record.ack
     in_place = record.segment.seq is None or record.seq == x.octets.nxt  # R106: an unprinted number is taken so
-    if y.win == 0 and y.win_seen and same_window and not waiting:
+    if y.window_closed and same_window and not waiting and not _says_more_of_mptcp(conn, record):
         return "probe.zero_window"
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
         return "probe.zero_window_ack"
@@ -508,7 +508,7 @@ def _restatement(conn: Incarnation, record: Record) -> str:
             return "probe.keep_alive_ack"
         if record.segment.seq is None and is_silent_keep_alive(conn, record, waiting=waiting):
             return "probe.keep_alive"
-    duplicate = waiting and record.window and in_place and not _says_more_of_mptcp(conn, record)
+    duplicate = waiting and record.window and in_place and not _says_other_of_mptcp(conn, record)
     if not x.win_seen:
         # The window of a SYN is not scaled: only without scaling can the first one behind it be the same (R105).
         if record.window == 0 and x.win:
@@ -519,12 +519,19 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     return "ack.duplicate" if duplicate else "stepless.ack"
 
 
-def _says_more_of_mptcp(conn: Incarnation, record: Record) -> bool:
+def _says_other_of_mptcp(conn: Incarnation, record: Record) -> bool:
     """Tell whether an ACK differs from its sender's record before in its MPTCP options: it acknowledges there (R81)."""
     if "mptcp" not in (record.segment.options_text or ""):
         return False
     before = conn.last_of[record.x.is_client]
     return before is None or before[0].segment.options.mptcp != record.segment.options.mptcp
+
+
+def _says_more_of_mptcp(conn: Incarnation, record: Record) -> bool:
+    """Tell whether an ACK has MPTCP options that its sender's record before had not: they explain it (R108)."""
+    before = conn.last_of[record.x.is_client]
+    known = () if before is None else before[0].segment.options.mptcp or ()
+    return not {*known}.issuperset(record.segment.options.mptcp or ())
 
 
 def has_keep_alive_number(record: Record) -> bool:

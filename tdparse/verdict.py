@@ -230,7 +230,7 @@ def _stalled(conn: Incarnation, end: int | None) -> str | None:
         if stalled_octets(x, y):
             return f"stalled.unacked_{x.role}"
     for x in conn.peers:
-        if x.win == 0 and x.win_seen:
+        if x.window_closed:
             last = conn.last_of[x.is_client]
             silence = None if last is None or last[0].time is None or end is None else end - last[0].time
             if conn.probes or (silence is not None and silence >= ZERO_WINDOW_SILENCE):

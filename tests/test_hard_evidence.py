@@ -64,3 +64,23 @@ def test_a_syn_ack_comes_too_late_for_a_refused_syn(late: str) -> None:
     """Verdicts 10 and 15: no SYN-ACK had been captured when the RST was, so it was no handshake that it aborted."""
     _, (end,) = conversation(REFUSED + late)
     assert end.verdict == "refused"
+
+
+@pytest.mark.parametrize(
+    ("probes", "steps", "verdict"),
+    [
+        ("C . +0.2\nC . +0.4", ["probe.zero_window"] * 2, "stalled.zero_window_server"),
+        ("C . +2", ["probe.zero_window"], "stalled.zero_window_server"),
+        ("C P. 1 seq=1 +5", ["probe.zero_window"], "stalled.zero_window_server"),
+        ("C . +0.2\nS . win=0", ["probe.zero_window", "probe.zero_window_ack"], "stalled.zero_window_server"),
+        ("C . +0.2\nS . win=9", ["probe.zero_window", "stepless.ack"], "still_open.no_data"),
+        ("C . <mptcp 20 add-addr id 3 11.0.0.1>", ["stepless.ack"], "still_open.no_data"),
+        ("C F. seq=1", ["teardown.fin.active"], "close_unanswered.by_client"),
+    ],
+    ids=["empty", "later", "octet", "answered", "opened", "another address", "FIN"],
+)
+def test_the_window_of_a_syn_ack_may_be_closed(probes: str, steps: list[str], verdict: str) -> None:
+    """R108, verdict 31: its 0 is 0 under any scale; what has another reason is no probe."""
+    played, (end,) = conversation("C S\nS S. win=0\nC .\n" + probes)
+    assert [step.step for step in played[3:]] == steps
+    assert end.verdict == verdict
