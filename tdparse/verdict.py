@@ -222,9 +222,10 @@ def _spoke_after_fin(conn: Incarnation, x: Peer, y: Peer) -> bool:
 
 
 def _stalled(conn: Incarnation, end: int | None) -> str | None:
+    """Verdicts 28-31, which an excerpt shows as well as a whole connection."""
     if conn.client.fin is not None or conn.server.fin is not None or conn.reset_by is not None:
         return None
-    if not _handshake_captured(conn):
+    if not (conn.midstream or _handshake_captured(conn)):
         return None
     for x, y in ((conn.client, conn.server), (conn.server, conn.client)):
         if stalled_octets(x, y):
@@ -242,6 +243,15 @@ def stalled_octets(x: Peer, y: Peer) -> bool:
     """Tell whether octets of `x` were repeated at least twice and never acknowledged."""
     copies = x.octets.waiting()
     return len(copies) > STALL_COPIES and (y.lastack is None or copies[-1].end > y.lastack)
+
+
+def _ends_with_copy(conn: Incarnation) -> bool:
+    """Tell whether the last record brings again what is waiting; else what one side shows may have been acknowledged unseen."""
+    last = conn.previous
+    if last is None:
+        return False
+    copies = last.x.octets.waiting()
+    return bool(copies) and copies[-1].line == last.line
 
 
 def _still_open(conn: Incarnation) -> str | None:
@@ -294,4 +304,6 @@ def verdict_of(conn: Incarnation, end: int | None, scans: ScanWatch) -> str:
     one_sided = _one_sided(conn)
     if one_sided is None:
         found = _complete(conn) or _half(conn) or _stalled(conn, end) or _still_open(conn)
+    elif _ends_with_copy(conn):
+        found = _stalled(conn, end)
     return found or _midstream(conn) or one_sided or "undetermined"

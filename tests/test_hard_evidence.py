@@ -84,3 +84,21 @@ def test_the_window_of_a_syn_ack_may_be_closed(probes: str, steps: list[str], ve
     played, (end,) = conversation("C S\nS S. win=0\nC .\n" + probes)
     assert [step.step for step in played[3:]] == steps
     assert end.verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("packets", "verdict"),
+    [
+        ("C P. 9\nS . win=0\nC . +0.2\nS . win=0", "stalled.zero_window_server"),
+        ("C P. 9\nS . 50 lost\nS . 50 seq=1 +0.4\nS . 50 seq=1 +0.8", "stalled.unacked_server"),
+        ("S . 50 lost\nS . 50 seq=1 +0.4\nS . 50 seq=1 +0.8", "stalled.unacked_server"),
+        ("S . 50 lost\nS . 50 seq=1 +0.4\nS . 50 seq=1 +0.8\nS . 50 seq=51", "one_sided.server"),
+        ("C P. 9\nS . 50 lost\nS . 50 seq=1 +0.4\nS . 50 seq=1 +0.8\nC .", "mid_stream.open"),
+        ("C P. 9\nS . 50 lost\nS . 50 seq=1 +0.4\nS . 50 seq=1 +0.8\nC R.", "mid_stream.reset"),
+    ],
+    ids=["window", "data", "data of one side", "which goes on", "data that arrives", "RST"],
+)
+def test_an_excerpt_may_end_in_a_stall(packets: str, verdict: str) -> None:
+    """R115, verdicts 28-31: they stand before 34-39, and demand no handshake."""
+    _, (end,) = conversation(packets, established=True)
+    assert end.verdict == verdict
