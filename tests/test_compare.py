@@ -364,6 +364,45 @@ def test_a_hundred_equal_acknowledgments_cost_no_square_of_time() -> None:
     assert laid_out.counts == {}
 
 
+PLAIN = """
+C S <mss 1460> +0.05
+S S. <mss 1460> +0.05
+C . +0.05
+C P. 50 +0.05
+S . +0.05
+S P. 100 +0.05
+C . +0.05
+"""
+
+
+@pytest.mark.parametrize("isn", [1_200_000_000, 3_000_000_000])
+def test_a_log_of_one_direction_has_missed_the_other(isn: int) -> None:
+    """What it shows to be acknowledged was there; of the rest nothing is known, and nobody is said to have made it."""
+    ours = [line.replace(" 30000000", f" {isn // 100}").replace(":30000000", f":{isn // 100}") for line in log(PLAIN)]
+    theirs = [later(line, 20_000 if " > 192.0.2.2." in line else -20_000) for line in ours]
+    found = laid([line for line in ours if " > 192.0.2.1." in line], theirs)
+    (link,) = found.links
+    assert [(d.kind, d.lines, d.other_log, d.other_lines) for d in link.differences] == [
+        ("outside", (1,), 0, ()),
+        ("undecided", (3,), 0, ()),
+        ("not_captured", (4,), 0, (2,)),  # by the first acknowledgment behind the SYN-ACK
+        ("outside", (7,), 0, ()),
+    ]
+
+
+def test_without_a_packet_in_common_nothing_is_outside_of_the_common_time() -> None:
+    """Nothing relates the clocks, so a connection of one log is one that the other does not have, all of it."""
+    ours = log(PLAIN)
+    same = [later(line, 5_000).replace("30000000", "20000000").replace("10000000", "15000000") for line in ours]
+    other = [line.replace("192.0.2.1.40000", "192.0.2.7.41000").replace("192.0.2.2.", "192.0.2.99.") for line in same]
+    for pair in ((ours[:3], other), (other, ours[:3])):
+        found = laid(*pair)
+        assert found.clocks.offset is None
+        assert found.counts == {}
+        assert {(d.kind, d.confidence) for link in found.links for d in link.differences} == {("elsewhere", "likely")}
+    assert laid(ours[:2], same[4:]).counts == {"undecided": 4}  # the same addresses
+
+
 # ------------------------------------------------------------------ the sentences
 
 

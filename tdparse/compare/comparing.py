@@ -44,6 +44,7 @@ class _Comparing:
         self._both = [matcher for matcher in self._matchers if all(matcher.records)]
         self._samples: dict[tuple[Matcher, int], list[tuple[int, int]]] = {}
         self._near: dict[Matcher, bool] = {}  # is the sender of side 0 on the first log's side?
+        self._related = False  # whether any packet is in both logs, so that times of one mean something in the other
         self._known: dict[int, set[Hashable]] = {0: set(), 1: set()}  # hosts and endpoints, by whose side they are on
 
     def result(self) -> Comparison:
@@ -63,6 +64,7 @@ class _Comparing:
         clocks = compared(self._logs, list(self._passages()) if self._timed else [])
         for matcher in self._both:
             if any(way.pairs for way in matcher.ways):
+                self._related = True
                 self._learn(matcher)
         off = self._off(chain.from_iterable(judges.values()))
         links = [
@@ -176,10 +178,17 @@ class _Comparing:
     def _fates(self, matcher: Matcher, judges: list[Judge], off: dict[int, set[int]]) -> Iterator[Fate]:
         for judge in judges:
             fates = [*judge.sent(off[judge.far]), *judge.arrived(off[judge.origin])]
+            if not self._related and all(log.sightings for log in self._logs):
+                fates = [self._unrelated(fate) for fate in fates]
             if all(matcher.records):
                 yield from fates
             else:
                 yield from self._alone(matcher, judge, fates)
+
+    @staticmethod
+    def _unrelated(fate: Fate) -> Fate:
+        """Return what is left of a fate where nothing relates the clocks: that a capture was off then is not known."""
+        return fate._replace(kind="undecided", confidence="possible") if fate.kind == "outside" else fate
 
     def _alone(self, matcher: Matcher, judge: Judge, fates: list[Fate]) -> Iterator[Fate]:
         """

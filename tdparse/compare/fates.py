@@ -34,7 +34,7 @@ class Fate(NamedTuple):
 
     Kinds for what was sent: ``lost``; ``not_captured`` (the receiver had it); ``outside`` (the other capture had not
     begun, or had ended); ``undecided``. Kinds for what has arrived: ``duplicated`` on the way; ``not_captured``
-    where it was sent; ``outside``; ``injected``.
+    where it was sent; ``outside``; ``injected``; ``undecided`` (the capture where it was sent is `blind`).
     """
 
     kind: str
@@ -52,6 +52,7 @@ class _Acknowledged:
         self._records = records
         self._reached = list(accumulate((number for number, _ in records), max))
         self._blocks = [(*block, s) for number, s in records for block in _edges(s, number)]
+        self.some = bool(records)
 
     def first(self, end: int) -> Sighting | None:
         """Return the first record that acknowledges the octet before `end`."""
@@ -309,8 +310,22 @@ class Judge:
                 or (s.ip_id and s.ip_id == earlier.ip_id)
             ):
                 yield Fate("duplicated", "likely", self.far, s, concerned, (self.far, earlier))
+            elif self.blind:
+                yield self._unseen(s, concerned)
             else:
                 yield self._unsent(s, concerned, low, high)
+
+    @cached_property
+    def blind(self) -> bool:
+        """Whether the origin's log has nothing of this direction, though what comes back acknowledges some of it."""
+        return not self.way.seen[self.origin] and self._acks[self.origin].some
+
+    def _unseen(self, s: Sighting, concerned: tuple[tuple[int, int], ...]) -> Fate:
+        """Return the fate of what a blind log does not have: what it shows to be acknowledged, it has missed."""
+        proof = None if s.span is None else self._acks[self.origin].first(self._placed(self.far, s)[1])
+        if proof is None:
+            return Fate("undecided", "possible", self.far, s, concerned)
+        return Fate("not_captured", "likely", self.far, s, concerned, (self.origin, proof))
 
     def _unsent(self, s: Sighting, concerned: tuple[tuple[int, int], ...], low: int | None, high: int | None) -> Fate:
         """Return the fate of what nobody has sent: somebody else did, or the capture missed it."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.compare.aligning import cheapest
@@ -358,7 +359,9 @@ class Matcher:
             if one.seq is not None and other.seq is not None and one.octets:
                 votes[other.conn][one.seq - other.seq] += 1
         moved = {}
-        near = next((s.seq for s in way.seen[0] if s.seq is not None), 0)
+        sent = (s.seq for s in way.seen[0] if s.seq is not None)
+        confirmed = (s.ack for s in self.ways[1 - way.side].seen[0] if s.ack is not None and "R" not in s.flags)
+        near = next(chain(sent, confirmed), 0)
         begun: dict[int, int | None] = {}
         for s in self.records[1]:
             begun.setdefault(s.conn, None)
