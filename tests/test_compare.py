@@ -406,6 +406,46 @@ def test_without_a_packet_in_common_nothing_is_outside_of_the_common_time() -> N
 # ------------------------------------------------------------------ the sentences
 
 
+CLOCKS = [
+    (5_000, 1_000, "The clock of b is ahead of that of a by 5.0 ms; by anything from 4.0 ms to 6.0 ms, if"),
+    (-5_000, 1_000, "The clock of b is behind that of a by 5.0 ms; by anything from 4.0 ms to 6.0 ms, if"),
+    (
+        5_000,
+        20_000,
+        "The clock of b is ahead of that of a by 5.0 ms; by anything from 15.0 ms behind to 25.0 ms ahead, if",
+    ),
+    (
+        -5_000,
+        20_000,
+        "The clock of b is behind that of a by 5.0 ms; by anything from 25.0 ms behind to 15.0 ms ahead, if",
+    ),
+    (0, 0, "The clocks of a and b agree"),
+]
+
+
+@pytest.mark.parametrize(("offset", "delay", "said"), CLOCKS)
+def test_no_clock_is_ahead_by_less_than_nothing(offset: int, delay: int, said: str) -> None:
+    """What is behind is said to be behind, its limits too; clocks that agree differ by no time."""
+    ours, _ = bulk()
+    theirs = [later(line, offset + (delay if " > 192.0.2.2." in line else -delay)) for line in ours]
+    found = compare(read(ours, "a"), read(theirs, "b"))
+    assert Words(found, "en", str, str).clocks().startswith(said)
+    assert "-" not in Words(found, "zh", str, str).clocks()
+
+
+@pytest.mark.parametrize("late", [0, 1])
+def test_packets_of_one_direction_are_later_in_the_log_that_shows_them_later(late: int) -> None:
+    """Whichever log was named first."""
+    ours, _ = bulk()
+    returning = [line for line in ours if line.split()[2].startswith("192.0.2.2.")]
+    names = ["a", "b"]
+    logs = [
+        read([later(line, 9_900) for line in returning] if log == late else returning, names[log]) for log in (0, 1)
+    ]
+    said = Words(compare(*logs), "en", str, str).clocks()
+    assert f"show a time 9.9 ms later in {names[late]} than in {names[1 - late]}" in said
+
+
 def test_every_sentence_exists_in_both_languages() -> None:
     """With the same placeholders; and every kind of difference and change has its own."""
     codes = catalog.comparison_codes()
@@ -470,6 +510,8 @@ def test_records_of_a_comparison_fit_the_schema(program: Program, tmp_path: Path
     assert [record["record"] for record in records[:2]] == ["comparison", "link"]
     found = laid(*logs)
     assert records[0]["differences"] == dict(found.counts)
+    text = program("compare", *paths).out
+    assert all(record["text"] in text for record in records if record["record"] == "link")
     lines = {
         (record["source"], record["lines"][0])
         for record in records

@@ -51,16 +51,24 @@ class Words:
             return self.say("compare", "clocks_free", **names, offset=self.span(clocks.offset))
         shown = shown_offset(logs, clocks.offset)
         if clocks.low is None or clocks.high is None:
-            return self.say("compare", "clocks_one_way", **names, offset=self.span(shown))
+            if shown < 0:
+                names = {"one": self.names[1], "other": self.names[0]}
+            return self.say("compare", "clocks_one_way", **names, offset=self.span(abs(shown)))
         moved = shown - clocks.offset
-        limits = {"low": self.span(clocks.low + moved), "high": self.span(clocks.high + moved)}
-        code = "clocks_earlier" if shown < 0 else "clocks_later"
-        parts = [self.say("compare", code, **names, offset=self.span(abs(shown)), **limits)]
+        code = "clocks_earlier" if shown < 0 else "clocks_later" if shown else "clocks_equal"
+        limits = self._limits(clocks.low + moved, clocks.high + moved)
+        parts = [self.say("compare", code, **names, offset=self.span(abs(shown)), limits=limits)]
         if clocks.zone:
-            parts.append(self.say("compare", "zone", zone=self.span(clocks.zone)))
+            parts.append(self.say("compare", "zone", zone=self.span(abs(clocks.zone))))
         if clocks.drift:
             parts.append(self.say("compare", "drift", n=f"{clocks.drift * 1e6:.1f}"))
         return (" " if self._lang == "en" else "").join(parts)
+
+    def _limits(self, low: int, high: int) -> str:
+        """Return between what the second clock's lead lies, or, where all of it is one, its lag."""
+        code = "limits_around" if low < 0 < high else "limits"
+        least, most = sorted((abs(low), abs(high))) if code == "limits" else (-low, high)
+        return self.say("compare", code, low=self.span(least), high=self.span(most))
 
     def span(self, nanoseconds: int) -> str:
         """Return a time span; from a minute on with hours and minutes."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse.compare.records import KINDS
 from tdparse.compare.words import Words
 from tdparse.render.jsonl import SCHEMA, encoded
+from tdparse.render.text import peer
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class ComparisonLines:
 
     def __call__(self, comparison: Comparison) -> str:
         """Return the lines: the comparison, then each link and what was found about it."""
-        words = Words(comparison, self._lang, str, str)
+        words = Words(comparison, self._lang, str, peer)
         return "".join(map(encoded, _records(comparison, words)))
 
 
