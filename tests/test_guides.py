@@ -56,6 +56,17 @@ def test_the_guide_lists_every_column_and_its_type() -> None:
     assert str(types["counts"]) == kinds["counts"]
 
 
+@pytest.mark.parametrize("page", ["reading.md", "zh/reading.md"])
+def test_labels_that_are_explained_are_those_of_the_output(page: str) -> None:
+    """What stands in front of each explanation stands in the block above it, before a colon."""
+    text = (ROOT / "docs" / page).read_text("utf-8")
+    shown = next(block for block in blocks(text, "console") if "-q" in block)
+    labels = {label.strip().lower() for label in re.findall(r"^    ([^:：]+)[:：]", shown, re.MULTILINE)}
+    explained = [re.findall(r"\*\*(.+?)\*\*", line) for line in text.splitlines() if re.match(r"- \*\*", line)]
+    assert len(explained) >= 5
+    assert {label.lower() for found in explained for label in found} <= labels
+
+
 # ------------------------------------------------------------------ many logs
 
 
