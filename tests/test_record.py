@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tdparse.model import Endpoint, Segment, Skipped, TimeStyle
-from tdparse.record import parse_line
+from tdparse.record import MAX_LENGTH, parse_line
 
 TAIL = "IP 192.0.2.1.54321 > 192.0.2.2.80: Flags [S], seq 1, win 64240, length 0"
 
@@ -134,6 +134,15 @@ def test_other_lines_are_classified(text: str, kind: str) -> None:
     item = parse_line(text, 3)
     assert isinstance(item, Skipped)
     assert (item.kind, item.line, item.raw) == (kind, 3, text)
+
+
+def test_a_record_of_a_common_form_may_be_of_any_length() -> None:
+    """What follows its length is payload; of another form, so long a text is not read (docs/limits.md, Size)."""
+    line = "12:00:00.100000 IP 1.2.3.4.5 > 1.2.3.4.6: Flags [P.], seq 1:1001, ack 1, win 5, length 1000: HTTP: "
+    assert isinstance(parse_line(line + "A" * MAX_LENGTH), Segment)
+    longer = parse_line("x" * MAX_LENGTH + line)
+    assert isinstance(longer, Skipped)
+    assert (longer.kind, longer.reason) == ("rejected", "too_long")
 
 
 def test_a_segment_that_cannot_be_read_is_rejected_with_its_column() -> None:
