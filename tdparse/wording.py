@@ -23,6 +23,7 @@ GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R9
 OF_RECEIVER: Final = frozenset(
     {"rst_ignored"}
 )  # findings whose Y, to which something was sent before, sends the segment
+OF_PEER: Final = frozenset({"acked_unseen", "dsack", "sack_gap"})  # findings whose octets are those of the receiver
 ACTIVE_OPEN: Final = "handshake.syn_ack.simultaneous"  # R100: what happens to two programs that both connect
 JOIN: Final = {"en": " ", "zh": ""}
 
@@ -341,7 +342,7 @@ class _Fields:
         given = self._extra.get(name)
         step = self._step
         if isinstance(given, int):
-            return str(given)
+            return self.own(given, _wire(given, step.rel_seq, step.seq), symbolic=False)
         if step.rel_seq is None or step.rel_end is None:
             return "?"
         syn = 1 if "S" in (step.segment.flags or "") else 0
@@ -351,15 +352,23 @@ class _Fields:
             absolute = (step.seq + (relative - step.rel_seq)) & MASK
         return self.own(relative, absolute, symbolic=False)
 
-    def number(self, name: str) -> str:
-        """{seq} or {ack}: canonical relative numbers."""
-        step = self._step
+    def confirmed(self, name: str) -> str:
+        """{ack}, first or last octet of the receiver's that a finding names."""
         given = self._extra.get(name)
-        if isinstance(given, int):
-            return str(given)
-        if name == "seq":
-            return self.own(step.rel_seq, step.seq, symbolic=False)
-        return self.peers(step.rel_ack, step.ack, symbolic=False)
+        if not isinstance(given, int):
+            return "?"
+        step = self._step
+        return self._write(other(step.sender), given, _wire(given, step.rel_ack, step.ack), symbolic=False)
+
+    def seq(self) -> str:
+        """{seq}: a canonical relative number."""
+        return self.own(self._step.rel_seq, self._step.seq, symbolic=False)
+
+    def ack(self) -> str:
+        """{ack}: the canonical relative number that is acknowledged, or that a finding names."""
+        if isinstance(self._extra.get("ack"), int):
+            return self.confirmed("ack")
+        return self.peers(self._step.rel_ack, self._step.ack, symbolic=False)
 
     # -- the rest
 
@@ -402,8 +411,8 @@ _FIELDS: Final[Mapping[str, Callable[[_Fields], object]]] = {
     "y": _Fields.receiver,
     "sym_seq": _Fields.sym_seq,
     "sym_ack": _Fields.sym_ack,
-    "seq": lambda fields: fields.number("seq"),
-    "ack": lambda fields: fields.number("ack"),
+    "seq": _Fields.seq,
+    "ack": _Fields.ack,
     "seq_abs": _Fields.seq_abs,
     "first": lambda fields: fields.octet("first", 0),
     "last": lambda fields: fields.octet("last", 1),
@@ -413,6 +422,11 @@ _FIELDS: Final[Mapping[str, Callable[[_Fields], object]]] = {
     "rto_hint": _Fields.hint,
     "alt": _Fields.alternatives,
     "flags": _Fields.flags,
+}
+_FIELDS_OF_PEER: Final[Mapping[str, Callable[[_Fields], object]]] = {
+    **_FIELDS,
+    "first": lambda fields: fields.confirmed("first"),
+    "last": lambda fields: fields.confirmed("last"),
 }
 
 
@@ -434,10 +448,13 @@ def _step_form(
 @cache
 def _finding_form(code: str, field: str, lang: Lang, sender: Role | None) -> Form:
     """Return what is said of a finding, as `_form`."""
-    return _form(catalog.sentence("finding", code, lang, field), lang, sender)
+    fields = _FIELDS_OF_PEER if code in OF_PEER else _FIELDS
+    return _form(catalog.sentence("finding", code, lang, field), lang, sender, fields)
 
 
-def _form(template: str, lang: Lang, sender: Role | None) -> Form:
+def _form(
+    template: str, lang: Lang, sender: Role | None, fields: Mapping[str, Callable[[_Fields], object]] = _FIELDS
+) -> Form:
     """
     Return a template as a format of the ``%`` operator, and what makes each of its values.
 
@@ -446,7 +463,7 @@ def _form(template: str, lang: Lang, sender: Role | None) -> Form:
     if sender is not None:
         template = template.replace("{x}", _role(sender, lang)).replace("{y}", _role(other(sender), lang))
     form, names = catalog.parts(template)
-    makers = tuple(_FIELDS.get(name) or partial(_given, name) for name in names)
+    makers = tuple(fields.get(name) or partial(_given, name) for name in names)
     return (form if makers else template), makers
 
 
@@ -485,6 +502,11 @@ def _given(name: str, fields: _Fields) -> object:
 def other(role: Role) -> Role:
     """Return the other side."""
     return "server" if role == "client" else "client"
+
+
+def _wire(relative: int, known: int | None, absolute: int | None) -> int | None:
+    """Return a relative number as it is on the wire, by another one of its space that is known both ways."""
+    return None if known is None or absolute is None else (absolute + relative - known) & MASK
 
 
 def unknown_number(value: int | None) -> str:

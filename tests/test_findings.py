@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import re
+from typing import TYPE_CHECKING, NamedTuple, get_args
 
 import pytest
-from scenario import CLIENT, log, packets, printed
+from scenario import CLIENT, CLIENT_ISN, SERVER_ISN, log, packets, printed
 
 from tdparse import catalog
 from tdparse.findings.table import SUPERSEDES
-from tdparse.model import Finding, Segment, Severity, Skipped, Step, Summary
+from tdparse.model import Finding, NumberStyle, Segment, Severity, Skipped, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.wording import finding_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tdparse.model import Lang
+
+STYLES: tuple[NumberStyle, ...] = get_args(NumberStyle)
 OPEN = "C S\nS S.\nC .\n"
 SCALED = "C S <mss 1460,nop,wscale 2>\nS S. <mss 1460,nop,wscale 2>\nC .\n"
 STAMPED = "C S <TS val 100 ecr 0>\nS S. <TS val 500 ecr 100>\nC . <nop,nop,TS val 100 ecr 500>\n"
@@ -438,3 +442,48 @@ def test_sentences_are_complete(code: str) -> None:
                 assert "?" not in sentence
                 assert "{" not in sentence
                 assert "None" not in sentence
+
+
+OCTETS_OF_RECEIVER = {"acked_unseen", "dsack", "sack_gap", "duplicate_ack"}  # the others' are those of the sender
+PLACES = {"first", "last", "ack"}
+NUMBERED = sorted(
+    code for code in CASES if PLACES & set(re.findall(r"{(\w+)}", catalog.sentence("finding", code, "en")))
+)
+
+
+def test_findings_that_say_numbers_are_known() -> None:
+    """R101: those with {first}, {last} or {ack} in their sentence."""
+    sent = {"retransmission", "spurious_retransmission", "out_of_order", "lost_segment"}
+    assert set(NUMBERED) == sent | OCTETS_OF_RECEIVER
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+@pytest.mark.parametrize("code", NUMBERED)
+def test_numbers_of_a_finding_are_shown_as_those_of_the_step(code: str, lang: Lang) -> None:
+    """Absolute beside absolute ones, by the ISN of whoever sent the octets; R4 has letters for no octet of data."""
+    case = CASES[code]
+    step = read(log(case.shows)).steps[case.at]
+    finding = one(step, code)
+    isn = CLIENT_ISN if (step.sender == "client") is (code not in OCTETS_OF_RECEIVER) else SERVER_ISN
+    for style in STYLES:
+        shown = {}
+        for name in PLACES & finding.values.keys():
+            value = finding.values[name]
+            assert isinstance(value, int)
+            both = rf"{value} ?[(（]{isn + value}[)）]"
+            shown[name] = {"absolute": str(isn + value), "both": both}.get(style, str(value))
+        parts = re.split(r"{(\w+)}", catalog.sentence("finding", code, lang))
+        form = "".join(shown.get(part, ".+") if place % 2 else re.escape(part) for place, part in enumerate(parts))
+        assert re.fullmatch(form, finding_text(finding, step, lang, style)), style
+
+
+@pytest.mark.parametrize("code", NUMBERED)
+def test_without_an_isn_a_finding_has_relative_numbers_only(code: str) -> None:
+    """Where nothing tells the numbers on the wire (R32, b), every style shows those that are known."""
+    case = CASES[code]
+    shown = log(case.shows, absolute=False)
+    step = next(step for step in read(shown).steps if code in {finding.code for finding in step.findings})
+    bare = step._replace(seq=None, seq_end=None, ack=None)
+    finding = one(step, code)
+    for lang in catalog.LANGUAGES:
+        assert len({finding_text(finding, bare, lang, style) for style in STYLES}) == 1
