@@ -125,7 +125,7 @@ def _of_burst(conn: Incarnation, record: Record, before: Record) -> int | None:
         return None
     stamp, heard = record.stamp if record.length else None, conn.last_line_of(record.y)
     for one in reversed(x.octets.sent):
-        if one.time is None or record.time - one.time >= DUPLICATE_TIME or one.line < heard:
+        if one.time is None or abs(record.time - one.time) >= DUPLICATE_TIME or one.line < heard:
             return None
         if (one.start, one.end, one.stamp) == (start, record.end, stamp):
             return one.line
