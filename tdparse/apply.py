@@ -16,6 +16,7 @@ from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
 from tdparse.steps import answers_unsent, place_of, rst_acceptable
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
+from tdparse.values import since
 from tdparse.verdict import end_by_reset
 
 if TYPE_CHECKING:
@@ -96,8 +97,8 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         conn.handshake_done = True
         asked = conn.syn_times[-1] if x.is_client and conn.syn_times else x.syn_time
         # Only the third step itself, and from the copy of the SYN it belongs to, shows the round trip (Karn).
-        if record.time is not None and y.synack_time is not None and asked is not None and record.seq == 1:
-            conn.irtt = record.time - asked
+        if y.synack_time is not None and record.seq == 1:
+            conn.irtt = since(record, asked)
     evidence.presume(record)
     x.spoke = True
     if not record.flags.syn:

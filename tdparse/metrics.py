@@ -110,6 +110,11 @@ def seconds(duration: float | None) -> float | None:
     return duration / SECOND if isinstance(duration, int) else round(duration / SECOND, 9)
 
 
+def passed(begin: int | None, end: int | None) -> int | None:
+    """Return what passed from `begin` to `end`; None where one is not known, or the clock went back meanwhile (R127)."""
+    return None if begin is None or end is None or end < begin else end - begin
+
+
 class _Half:
     """What is measured on the segments of one sender."""
 
@@ -191,6 +196,7 @@ class Metrics:
     """Feed every record that belongs to the incarnation, after its evidence was applied."""
 
     __slots__ = (
+        "early",
         "first_byte",
         "first_fin_acked",
         "first_synack_time",
@@ -220,6 +226,7 @@ class Metrics:
         self.third_time: int | None = None
         self.third_data = False  # it waited for data of the application
         self.first_byte: int | None = None  # first payload of the server
+        self.early = False  # it came before the third step
         self.turns = Samples()
         self.waiting_since: int | None = None  # last payload of the client, unanswered
         self.first_fin_acked: int | None = None
@@ -276,7 +283,7 @@ class Metrics:
         if record.window == 0:
             half.zero_since = now if half.zero_since is None else half.zero_since
         elif half.zero_since is not None:
-            half.zero_time += now - half.zero_since
+            half.zero_time += passed(half.zero_since, now) or 0
             half.zero_since = None
 
     def _handshake(self, conn: Incarnation, record: Record, step: str, now: int) -> None:
@@ -304,13 +311,14 @@ class Metrics:
         if x.is_client:
             self.waiting_since = now
         else:
-            if self.first_byte is None:
-                self.first_byte = now
             since = self.waiting_since
-            if since is None and self.turns.count == 0:
+            if since is None and self.first_byte is None:
                 since = self.third_time  # R132: the greeting of a server that speaks first
+            if self.first_byte is None:
+                self.first_byte, self.early = now, self.third_time is None
             if since is not None:
-                self.turns.add(now - since)
+                if now >= since:
+                    self.turns.add(now - since)
                 self.waiting_since = None
         nxt, acked = x.octets.nxt, y.lastack
         if nxt is not None and acked is not None:
@@ -330,8 +338,8 @@ class Metrics:
     def confirmed(self, sender: Peer, sent_time: int | None, now: int | None, *, clean: bool) -> None:
         """Take one acknowledged segment of `sender`: an RTT sample unless it was repeated (R130, Karn)."""
         half = self.halves[sender.is_client]
-        if clean and sent_time is not None and now is not None:
-            half.rtt.add(now - sent_time)
+        if clean and (sample := passed(sent_time, now)) is not None:
+            half.rtt.add(sample)
 
     def _close(self, conn: Incarnation, record: Record, now: int) -> None:
         if record.flags.rst or self.second_fin is not None:
@@ -367,18 +375,18 @@ class Metrics:
     def _times(self) -> dict[str, object]:
         """Return the metrics of both directions together."""
         found: dict[str, object] = {}
-        third, turns = self.third_time, self.turns
-        if self.first_time is not None and self.last_time is not None:
-            found["duration"] = (self.last_time - self.first_time) / SECOND
+        turns = self.turns
+        _enter(found, "duration", passed(self.first_time, self.last_time))
         rtt_server, rtt_client = self._halves_of_handshake(found)
-        if self.first_byte is not None and third is not None:
-            found["time_to_first_byte"] = (self.first_byte - third) / SECOND
+        if self.early and (ahead := passed(self.first_byte, self.third_time)) is not None:
+            found["time_to_first_byte"] = -ahead / SECOND
+        elif not self.early:
+            _enter(found, "time_to_first_byte", passed(self.third_time, self.first_byte))
         if turns.high is not None:
             found["response_time"] = seconds(turns.middle)
             found["response_time_max"] = turns.high / SECOND
             found["turns"] = turns.count
-        if self.second_fin is not None and self.first_fin_acked is not None:
-            found["half_closed_time"] = (self.second_fin - self.first_fin_acked) / SECOND
+        _enter(found, "half_closed_time", passed(self.first_fin_acked, self.second_fin))
         if self.gaps:
             gaps = sorted(self.gaps, reverse=True)[:MAX_GAPS]
             found["idle_gaps"] = [
@@ -392,17 +400,13 @@ class Metrics:
 
     def _halves_of_handshake(self, found: dict[str, object]) -> tuple[int | None, int | None]:
         """Enter the iRTT (R129) and its halves into `found`; return the halves, that of the server first."""
-        third, syn_time, synack_time = self.third_time, self.syns.time, self.synacks.time
-        rtt_server = rtt_client = handshake = None
-        if syn_time is not None and self.first_synack_time is not None:
-            rtt_server = self.first_synack_time - syn_time
-            if third is not None:
-                handshake = third - syn_time
-                found["handshake_time"] = handshake / SECOND
-            found["rtt_server"] = rtt_server / SECOND
-        if third is not None and synack_time is not None:
-            rtt_client = third - synack_time
-            found["rtt_client"] = rtt_client / SECOND
+        syn_time = self.syns.time
+        rtt_server = passed(syn_time, self.first_synack_time)
+        rtt_client = passed(self.synacks.time, self.third_time)
+        handshake = None if self.first_synack_time is None else passed(syn_time, self.third_time)
+        _enter(found, "handshake_time", handshake)
+        _enter(found, "rtt_server", rtt_server)
+        _enter(found, "rtt_client", rtt_client)
         if handshake is not None and (self.syns.ambiguous or self.synacks.ambiguous):
             found["handshake_ambiguous"] = True
         return rtt_server, rtt_client
@@ -462,6 +466,12 @@ _SIDED: Final = (
     "largest_payload",
     "ts_clock",
 )
+
+
+def _enter(found: dict[str, object], name: str, duration: int | None) -> None:
+    """Enter a duration in nanoseconds as a metric, if it is known."""
+    if duration is not None:
+        found[name] = duration / SECOND
 
 
 def _goodput(half: _Half, payload: int, acked: int) -> float | None:

@@ -243,7 +243,7 @@ class Lane:
         # -- where it was captured (-i any)
         self.place = place_shown(key) if x.sighted else None
         self.recent: deque[tuple[Found, int, int, int]] | None = None if self.place is None else deque(maxlen=RECENT)
-        self.turned = conn.metrics.turns.count > 0
+        self.turned = conn.metrics.first_byte is not None
 
     def take(self, found: Found, now: int, line: int) -> int:  # noqa: C901, PLR0915  asked of nearly every line: calls would cost most of it
         """

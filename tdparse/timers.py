@@ -96,7 +96,7 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
         return found
     for x, y in ((client, server), (server, client)):
         times = _unanswered_copies(conn, x, y)
-        if len(times) > 1 and end - times[-1] > 2 * (times[-1] - times[-2]):
+        if len(times) > 1 and end - times[-1] > 2 * (times[-1] - times[-2]) >= 0:
             count = x.syn_count if times is conn.syn_times else len(times)
             found.append({"step": "timer.give_up", "role": x.role, "n": count})
     return found

@@ -1,7 +1,8 @@
 """
 The numbers a step's sentence needs beyond the fields of the record (R101): counts and durations.
 
-Values are raw: octets, counts, nanoseconds. A duration is absent when the log has no times.
+Values are raw: octets, counts, nanoseconds. A duration is absent when the log has no times,
+or those that it prints were not told by one clock.
 """
 
 from __future__ import annotations
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
 
 
 def since(record: Record, then: int | None) -> int | None:
-    """Return how long before the record `then` was, nanoseconds; None where a time is missing."""
-    return None if then is None or record.time is None else record.time - then
+    """Return how long before the record `then` was, nanoseconds; None where a time is missing, or the clock went back."""
+    return None if then is None or record.time is None or record.time < then else record.time - then
+
+
+def apart(record: Record, then: int | None) -> int | None:
+    """Return how far `then` is from the record's time: several queues may mix the order of lines (R7)."""
+    return None if then is None or record.time is None else abs(record.time - then)
 
 
 def values_of(conn: Incarnation, record: Record, step: str, context: Context) -> Mapping[str, object]:

@@ -17,7 +17,7 @@ from tdparse.findings.table import (
 from tdparse.model import Confidence
 from tdparse.states import OBSERVED
 from tdparse.steps import WITHOUT_WINDOW, rst_in_window
-from tdparse.values import since
+from tdparse.values import apart, since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,8 +64,8 @@ def _signs(conn: Incarnation, record: Record) -> set[str]:
     found: set[str] = set()
     before = conn.last_rst[x.is_client]
     if before is not None and before.numbers.seq != record.numbers.seq and not _rejects(record):
-        apart = since(record, before.time)
-        if apart is not None and apart <= INJECTED_BURST:
+        distance = apart(record, before.time)
+        if distance is not None and distance <= INJECTED_BURST:
             found.add("b")
     carries = x.ts_offered and record.y.ts_offered and x.ts is not None
     if carries and record.flags.ack and record.stamp is None:
@@ -112,6 +112,8 @@ def _distance(conn: Incarnation, record: Record) -> int | None:
     if client.syn_count != 1 or server.synack_count != 1 or client.syn_time is None or server.synack_time is None:
         return None
     behind = server.synack_time - client.syn_time
+    if behind < 0:
+        return None  # the clock went back
     if record.x is server:
         return behind
     return None if conn.irtt is None else conn.irtt - behind

@@ -21,7 +21,7 @@ from tdparse.modifiers import sack_kind
 from tdparse.seqnum import diff
 from tdparse.states import OBSERVED
 from tdparse.steps import answers_unsent
-from tdparse.values import since
+from tdparse.values import apart, since
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +72,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
     enough = y.duplicates >= FAST_RETRANSMIT_DUPLICATES and start == y.lastack
     if enough and (quick is None or quick < FAST_RETRANSMIT_WITHIN):
         yield make("fast_retransmission", *lines, n=y.duplicates, first=start, last=last)
-    late = since(record, octets.nxt_time)
+    late = apart(record, octets.nxt_time)
     limit = REORDER_WITHIN if conn.irtt is None else conn.irtt
     if not captured and end != nxt and late is not None and late < limit:
         # R111: what was captured before is sent again, however soon.

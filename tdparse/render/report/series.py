@@ -186,7 +186,7 @@ class Direction:
         if self._ack is None or ack > self._ack:
             self._ack = ack
             for sent in self._sent.acknowledge(ack):
-                if not sent.repeated and sent.time is not None:
+                if not sent.repeated and sent.time is not None and sent.time <= time:
                     self.rtt.append(Sample(time, line, time - sent.time))
         self._note_flight(time, line)
 
