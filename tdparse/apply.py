@@ -77,10 +77,8 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         if x.fin_count == 1:
             x.fin_time, x.fin_line = record.time, record.line
         conn.refresh_symbols()
-    if new_octets and record.seq is not None and record.end is not None:
-        first = record.seq + record.flags.syn
-        stamp = record.stamp if record.length else None
-        x.octets.add(record.seq, record.end, (first, first + record.length), record.time, record.line, stamp)
+    if new_octets:
+        _occupy(conn, record)
     elif record.probe:
         if step == "probe.zero_window" and record.length and record.seq is not None:
             x.octets.probe(record.seq, record.time, record.line)
@@ -107,6 +105,17 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
     if record.ack is None or x.lastack is None or record.ack >= x.lastack:
         x.win = record.window  # an ACK that was overtaken says nothing about the window (RFC 9293: SND.WL2)
     _stamp(record)
+
+
+def _occupy(conn: Incarnation, record: Record) -> None:
+    """Account for a segment that occupies sequence space."""
+    x, start, end, length = record.x, record.seq, record.end, record.length
+    if start is None or end is None:
+        return
+    first, octets = start + record.flags.syn, x.octets
+    if octets.acked is not None and end <= octets.acked and length and not octets.covered(first, first + length):
+        conn.metrics.acknowledged(x, record.y.lastack_time)  # R137: by an ACK that was captured before it
+    octets.add(start, end, (first, first + length), record.time, record.line, record.stamp if length else None)
 
 
 def _syn(conn: Incarnation, record: Record, step: str) -> None:

@@ -165,11 +165,14 @@ class Octets:
             ]
         entry = Sent(start, end, time, line, bool(again), *stamp or NO_STAMP)
         self._remember([entry])
-        waiting = self.unacked
-        if not isinstance(waiting, list):
-            waiting = self.unacked = [*waiting]
-        waiting.append(entry)
-        del waiting[:-MAX_UNACKED]
+        if self.acked is None or end > self.acked:
+            waiting = self.unacked
+            if not isinstance(waiting, list):
+                waiting = self.unacked = [*waiting]
+            waiting.append(entry)
+            del waiting[:-MAX_UNACKED]
+        else:  # its acknowledgment was captured before it
+            self.largest_through = max(self.largest_through, end - start)
         if self.end is None or self.nxt is None:
             self.start_at(start)
         self._cover(start, end)
@@ -191,7 +194,7 @@ class Octets:
         if self.nxt == probed.start:
             place = probed.start, probed.end
             self.add(*place, place, probed.time, probed.line)
-            self.unacked = [*self.unacked[:-1], probed]
+            self.unacked = [probed if one.line == probed.line else one for one in self.unacked]
 
     def _cover(self, start: int, end: int) -> None:
         contiguous, first = self.end, self.first
