@@ -63,7 +63,9 @@ _SHORT_TIME: Final = re.compile(
 _DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
 _LOOSE_COMMA: Final = re.compile(r"(?<=\S) +,(?= )")
 _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
-_OPTIONS: Final = re.compile(r"[\s>|]*<(?:mss|nop|sackOK|sack|wscale|timestamp|eol)\b")
+_END_OF_OLD: Final = re.compile(
+    r"[\s>|]*(?=<(?:mss|nop|sackOK|sack|wscale|timestamp|eol)\b|\(DF\)|\[tos 0x|\((?:ttl|id|len) \d)"
+)
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
 
@@ -203,13 +205,18 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
                 yield Reading(reading.text + space + rest, repairs, soft)
             yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
             continue
+        closed = _LOOSE_OPTION.sub(",", rest)
         if is_unfinished(reading.text):
             indented = "quoted" in reading.repairs or shortened.startswith("    ")
             repairs = reading.repairs if indented else _with(reading.repairs, "spaces")
             yield Reading(f"{reading.text}\n    {rest}", repairs, soft)
-            if (closed := _LOOSE_OPTION.sub(",", rest)) != rest:
+            if closed != rest:
                 yield Reading(f"{reading.text}\n    {closed}", _with(repairs, "spacing"), soft)
         yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
+        if rest.startswith("<") and closed != rest:
+            yield Reading(
+                f"{reading.text.rstrip()} {closed}", _with(_with(reading.repairs, "wrapped"), "spacing"), soft
+            )
         if len(reading.text) >= HARD_WRAP:
             yield Reading(reading.text + rest, _with(reading.repairs, "wrapped"), soft)
 
@@ -258,9 +265,10 @@ def opens(text: str) -> bool:
     return " > " in text or "IP" in text
 
 
-def shows_options(text: str) -> bool:
-    """Tell whether a line begins with the options of a record of 3.x."""
-    return _OPTIONS.match(text) is not None
+def end_of_old(text: str) -> str | None:
+    """Return what a line shows of a record of 3.x if that begins with its options, or what follows them; else None."""
+    found = _END_OF_OLD.match(text)
+    return None if found is None else text[found.end() :]
 
 
 def begins_anew(text: str, without: str = "") -> bool:

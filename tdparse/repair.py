@@ -37,8 +37,10 @@ class Mender:
         self._raw: list[str] = []  # lines of a record that may go on
         self._plain: list[Item] = []  # what the first of them is by itself
         self._readings: list[Reading] = []
-        self._whole = False  # that line is a record by itself
-        self._wraps = False  # options of 3.x stand in lines of their own
+        self._plain_lines = 1  # how many of them that is
+        self._counted = 1  # how many of them the assembler has counted
+        self._whole = False  # they are a record by themselves
+        self._wraps = False  # ends of records of 3.x stand in lines of their own
         self._payload = False  # what tcpdump prints of the last segment's payload may come, each line behind a tab
 
     def feed(self, text: str) -> list[Item]:
@@ -49,12 +51,13 @@ class Mender:
         """Do so, but for where reading stops in what is rejected: most of it is a record when it is mended."""
         self._line += 1
         if self._raw:
-            return self._go_on_with_options(text) if self._whole else self._go_on(text)
+            return self._end(text) if self._whole else self._go_on(text)
         items = self._assembler.feed(text)
-        if len(items) == 1 and isinstance(first := items[0], Segment) and self._expects_options(first):
+        if len(items) == 1 and isinstance(first := items[0], Segment) and self._expects_more(first):
             from tdparse import mending
 
-            return self._await_options(text, self._numbered(items), mending.Reading(text, (), soft=False))
+            self._raw, self._counted = first.text.split("\n"), first.lines
+            return self._await_more(self._numbered(items)[0], mending.Reading(first.text, (), soft=False))
         if self._assembler.lent is not None:
             return self._borrow(self._assembler.lent, text)
         if self._payload and text[:1] == "\t":
@@ -107,7 +110,7 @@ class Mender:
             return plain
         from tdparse import mending  # what it needs to know is loaded only for logs that need it
 
-        self._wraps = self._wraps or mending.shows_options(text)
+        self._wraps = self._wraps or mending.end_of_old(text) is not None
         readings: list[Reading] = []
         known = [*mending.cleanings(text)]
         for cleaned, repairs in known:
@@ -115,9 +118,10 @@ class Mender:
             if item is not None:
                 if isinstance(item, Segment) and mending.runs_on(item):
                     return mending.parted(item, text, repairs)
-                if isinstance(item, Segment) and self._expects_options(item):
+                if isinstance(item, Segment) and self._expects_more(item):
+                    self._raw = [text]
                     found = mending.mended(item, (text,), repairs)
-                    return self._await_options(text, [found], mending.Reading(cleaned, repairs, soft=False))
+                    return self._await_more(found, mending.Reading(cleaned, repairs, soft=False))
                 return [mending.mended(item, (text,), repairs)] if repairs else [item]
         for cleaned, repairs in known:
             if mending.opens(cleaned):
@@ -129,35 +133,40 @@ class Mender:
         self._raw, self._plain, self._readings = [text], plain, readings[:MAX_READINGS]
         return []
 
-    # -------------------------------------------------------------- options in a line of their own
+    # -------------------------------------------------------------- the end of a record in lines of its own
 
-    def _expects_options(self, segment: Segment) -> bool:
-        """Tell whether a record, whole by itself, may be one of 3.x that was broken before its options, as SYNs have them."""
-        if (
-            segment.options_text is not None
-            or segment.window is None
-            or not (self._wraps or "S" in (segment.flags or ""))
-        ):
+    def _expects_more(self, segment: Segment) -> bool:
+        """
+        Tell whether a record, whole by itself, may be one of 3.x that was broken before its options, or what follows them.
+
+        SYNs have options; whether others were broken is known once one was, or this one was before.
+        """
+        if segment.window is None or "Flags [" in segment.text:
             return False
-        return segment.text.endswith(f" win {segment.window}") and "Flags [" not in segment.text
+        broken = self._wraps or len(self._raw) > 1
+        if segment.options_text is not None:
+            return broken and segment.text.endswith(">")
+        return (broken or "S" in (segment.flags or "")) and segment.text.endswith(f" win {segment.window}")
 
-    def _await_options(self, text: str, items: list[Item], reading: Reading) -> list[Item]:
-        """Keep a record for one line more."""
-        self._raw, self._plain, self._readings = [text], items, [reading]
-        self._whole, self._payload = True, False
+    def _await_more(self, item: Item, reading: Reading) -> list[Item]:
+        """Keep a record, which all lines held so far are, for one line more."""
+        self._plain, self._plain_lines, self._readings = [item], len(self._raw), [reading]
+        self._whole, self._payload, self._lent = True, False, False
         return []
 
-    def _go_on_with_options(self, text: str) -> list[Item]:
-        """Join a line of options to the record before it; any other stands for itself."""
+    def _end(self, text: str) -> list[Item]:
+        """Join a line with options, or what follows them, to the record before it; any other stands for itself."""
         from tdparse import mending
 
         self._whole = False
-        if not mending.shows_options(text):
+        shown = mending.end_of_old(text)
+        if shown is None:
             self._line -= 1
-            plain, self._raw, self._plain, self._readings = self._plain, [], [], []
+            plain = self._plain
+            self._let_go(self._plain_lines)
             return [*plain, *self._feed(text)]
         self._wraps = True
-        return self._go_on(text, text[text.index("<") :])
+        return self._go_on(text, shown)
 
     # -------------------------------------------------------------- several lines
 
@@ -184,11 +193,12 @@ class Mender:
                 item = mending.whole(joined.text, first)
                 if item is not None:
                     raw = tuple(self._raw)
-                    self._beyond += len(raw) - 1
-                    self._raw, self._plain, self._readings = [], [], []
-                    self._lent = False
+                    found = mending.mended(item, raw, joined.repairs)
+                    if isinstance(item, Segment) and self._expects_more(item):
+                        return self._await_more(found, joined)
+                    self._let_go(len(raw))
                     return [
-                        mending.mended(item, raw, joined.repairs),
+                        found,
                         *(
                             Skipped(first + place, "continuation", line)
                             for place, line in enumerate(raw[1:], 1)
@@ -203,23 +213,29 @@ class Mender:
 
     def _give_up(self) -> list[Item]:
         """Nothing came of it: the first line is what it is by itself, the others are looked at anew."""
-        rest = self._raw[1:]
         if self._lent:
-            return self._return_lent(self._raw[0], rest)
+            return self._return_lent(self._raw[0], self._raw[1:])
         from tdparse import mending
 
-        shortened = mending.abridged(self._raw[0], self._line - len(rest))
+        rest = self._raw[self._plain_lines :]
+        shortened = mending.abridged(self._raw[0], self._line - len(rest)) if self._plain_lines == 1 else None
         items: list[Item] = list(self._plain) if shortened is None else [shortened]
-        self._raw, self._plain, self._readings = [], [], []
+        self._let_go(self._plain_lines)
         self._line -= len(rest)
         for line in rest:
             items += self._feed(line)
         return items
 
+    def _let_go(self, lines: int) -> None:
+        """Hold nothing any more; as many `lines` of what was held have become items here."""
+        self._beyond += lines - self._counted
+        self._raw, self._plain, self._readings = [], [], []
+        self._plain_lines = self._counted = 1
+        self._lent = False
+
     def _return_lent(self, first: str, rest: list[str]) -> list[Item]:
         """Do the same where the first line is the assembler's: it knows best where reading stops."""
-        self._lent = False
-        self._raw, self._plain, self._readings = [], [], []
+        self._let_go(1)
         self._line -= len(rest) - 1
         items = self._numbered(self._assembler.take_back(first, rest[0]))
         for line in rest[1:]:

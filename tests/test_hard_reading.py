@@ -1,0 +1,81 @@
+"""Logs that are hard to read: records in three lines, prefixes with banners behind them, forms of old programs, notes of people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tdparse.model import Segment, Skipped
+from tdparse.repair import Mender
+
+if TYPE_CHECKING:
+    from tdparse.model import Item
+
+SYN = "12:00:00.000001 10.0.0.1.2788 > 10.0.0.2.22: S [tcp sum ok] 1:1(0) win 65535 <mss 1460,nop,nop,sackOK> (DF) (ttl 64, id 7, len 48)"
+ACK = "12:00:00.000002 10.0.0.1.2788 > 10.0.0.2.22: . ack 1 win 65535 (DF) (ttl 64, id 8, len 40)"
+
+
+def read(*lines: str) -> list[Item]:
+    """Return all items of a log."""
+    mender = Mender()
+    return [*(item for line in lines for item in mender.feed(line)), *mender.flush()]
+
+
+def segments(*lines: str) -> list[Segment]:
+    """Return the segments of a log."""
+    return [item for item in read(*lines) if isinstance(item, Segment)]
+
+
+def values(segment: Segment) -> tuple[object, ...]:
+    """Return what a segment says, without where it stood and what was done to it."""
+    return segment._replace(line=0, lines=0, text="", layer=None)
+
+
+def broken(record: str, *before: str, indent: str = "    ") -> list[str]:
+    """Return a record as lines that were broken before some of its parts."""
+    for part in before:
+        record = record.replace(f" {part}", f"\n{indent}{part}", 1)
+    return record.split("\n")
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "        "])
+@pytest.mark.parametrize("behind", [[], [""], ["bye"]], ids=["end", "blank", "remark"])
+@pytest.mark.parametrize(
+    ("record", "before"),
+    [
+        (SYN, ("S [", "<mss")),
+        (SYN, ("S [", "<mss", "(DF)")),
+        (SYN, ("S [", "(DF)")),
+        (SYN, ("<mss", "(DF)")),
+        (ACK, (". ack", "(DF)")),
+    ],
+)
+def test_a_record_of_3x_may_end_in_lines_of_its_own(
+    record: str, before: tuple[str, ...], behind: list[str], mark: str
+) -> None:
+    """Options, and what is known of the IP header, belong to the record above them, as one line each."""
+    lines = [mark + line for _ in range(2) for line in broken(record, *before)]
+    items = read(*lines, *behind)
+    assert [values(item) for item in items if isinstance(item, Segment)] == [values(*segments(record))] * 2
+    count = len(before) + 1
+    places = [(item.line, item.lines) if isinstance(item, Segment) else item.line for item in items]
+    assert places == [(1, count), (count + 1, count), *range(2 * count + 1, 2 * count + 1 + len(behind))]
+
+
+def test_spaces_between_options_of_a_broken_record() -> None:
+    """A person who breaks a record at its commas may leave a space behind each."""
+    (found,) = segments(*broken(SYN.replace(",nop", ", nop"), "S [", "<mss", "(DF)"))
+    assert values(found) == values(*segments(SYN))
+
+
+@pytest.mark.parametrize("rest", [["<mss 1460,no"], ["<mss 1460,no", "", "<html>"], ["(DF) (ttl"]])
+def test_what_does_not_end_a_record_stands_for_itself(rest: list[str]) -> None:
+    """The record above is whole; no line is lost, none is counted twice."""
+    lines = [*broken(SYN[: SYN.index(" <")], "S ["), *rest, ACK]
+    items = read(*lines)
+    assert [(item.line, item.lines if isinstance(item, Segment) else 1) for item in items] == [
+        (1, 2),
+        *((place, 1) for place in range(3, len(lines) + 1)),
+    ]
+    assert [item.raw for item in items if isinstance(item, Skipped)] == rest
