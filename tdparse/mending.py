@@ -36,7 +36,8 @@ _TAGS: Final = re.compile(
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
 _CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before the record ends behind it
 # Where a record can begin inside a line: a time, the network word, or two addresses.
-_STAMP: Final = r"\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}|\d{9,10}\.\d{6,9}"
+_MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d\.\d{6}"
+_STAMP: Final = rf"\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{6}}|{_MONTH}|\d{{9,10}}\.\d{{6,9}}"
 _OPENING: Final = rf"{_STAMP} |IP6? (?=\S)"  # only behind the last kind of time the space is asked for
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
 _START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
@@ -45,7 +46,9 @@ _ANOTHER: Final = re.compile(
     rf"(?<= )(?:{_STAMP})"
     r"(?= (?:[\w.@:-]+ +(?:In|Out|[BMP]) +)?(?:IP6? |ARP, |[\w.:-]+ > ))"
 )
-_TIME: Final = re.compile(r"(?:\d{1,10}  )?(?:\d\d:\d\d:\d\d\.\d{6}|\d{4}-\d\d-\d\d |\d{9,10}\.\d{6})")
+_TIME: Final = re.compile(
+    rf"(?:\d{{1,10}}  )?(?:\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d |{_MONTH}|\d{{9,10}}\.\d{{6}})"
+)
 # In front of a record without a time: a time of the record itself, or its IP header, that cannot be read. A prefix ends
 # otherwise ("host tcpdump[123]: ", "pod | "), and what the record says is not left out for the sake of the rest.
 _DAMAGED: Final = re.compile(r"\bIP6? \(|(?<![\w.:])\d\d:\d\d:\d\d\.\d+ +(?:[^\s:|]+ +){0,3}$")
@@ -262,7 +265,7 @@ def opens(text: str) -> bool:
         return False
     if _ENDED.search(text) and not text.endswith("="):
         return False
-    return " > " in text or "IP" in text
+    return " > " in f"{text} " or "IP" in text
 
 
 def end_of_old(text: str) -> str | None:

@@ -79,3 +79,33 @@ def test_what_does_not_end_a_record_stands_for_itself(rest: list[str]) -> None:
         *((place, 1) for place in range(3, len(lines) + 1)),
     ]
     assert [item.raw for item in items if isinstance(item, Skipped)] == rest
+
+
+FLOW = "10.0.0.1.5 > 10.0.0.2.80: S 1:1(0) win 16384 <mss 1460> (DF)"
+MONTH = "Apr 29 22:07:36.097760"
+
+
+@pytest.mark.parametrize("time", [MONTH, "22:07:36.097760"])
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "rule def/(match) pass out on em0: ",
+        "rule 16.anchor.3/(unkn 16) block in on em0: ",
+        "rule 3/(match) [uid 0, pid 12345] block out on em0: [uid 1000, pid 6789] ",
+        "rule 3/(match) [uid 0, pid 12345] pass out on em0: [rewritten: src 10.0.0.9:5, dst 10.9.0.9:80] ",
+        "rule 0/0(match): pass out on en0: [uid 501, pid 4242] ",
+        "rule 7/0(match) [uid 0]: pass in on em1: ",
+        "",
+    ],
+)
+def test_records_of_pflog(rule: str, time: str) -> None:
+    """As the BSDs and macOS print them; whole, or broken where there is one way to mend it."""
+    record = f"{time} {rule}{FLOW}"
+    (whole,) = segments(record)
+    assert (whole.time, whole.stamp) == (time, segments(f"{time} {FLOW}")[0].stamp)
+    assert whole.layer is not None
+    assert (whole.layer.link or "", whole.layer.repairs) == (rule, ())
+    for part in ("10.0.0.2", "S 1:1", "win", "<mss"):
+        place = record.index(part)
+        lines = [record[:place].rstrip(), record[place:]]
+        assert [values(one) for one in segments(*lines, *lines)] == [values(whole)] * 2
