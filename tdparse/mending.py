@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import fields
-from tdparse.model import Layer, Segment
+from tdparse.model import Layer, Segment, Skipped
 from tdparse.record import is_unfinished, parse_line
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
+# What puts itself before every line that a program writes: syslog, and those that run containers.
+_LOGGED: Final = re.compile(r"[\w.-]+ +\| |\[pod/\S+\] |[^\n]*?\S tcpdump(?:\[\d+\])?: ")
 # What grep puts before a line: the name of the file, the number of the line.
 _FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(?:{_STAMP}) )")
 # A time that somebody has cut to milliseconds.
@@ -266,6 +268,20 @@ def opens(text: str) -> bool:
     if _ENDED.search(text) and not text.endswith("="):
         return False
     return " > " in f"{text} " or "IP" in text
+
+
+def unquoted(item: Item) -> Item:
+    """Return a line that is nothing by itself under the kind it has without what stands before it, if tcpdump or its user wrote it."""
+    if not isinstance(item, Skipped) or item.kind not in {"remark", "continuation"}:
+        return item
+    cleaned, _ = _characters(item.raw)
+    logged = _LOGGED.match(cleaned)
+    readings = [rest for rest, repairs in _openings(cleaned) if "prefix" not in repairs]
+    for rest in readings if logged is None else [*readings, cleaned[logged.end() :]]:
+        plain = parse_line(rest, item.line)
+        if isinstance(plain, Skipped) and plain.kind in {"banner", "counters", "prompt"}:
+            return plain._replace(raw=item.raw)
+    return item
 
 
 def end_of_old(text: str) -> str | None:

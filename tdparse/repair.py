@@ -129,7 +129,7 @@ class Mender:
                 readings.append(mending.Reading(cleaned[:-1] if soft else cleaned, repairs, soft))
         if not readings:
             shortened = mending.abridged(text, self._line)
-            return plain if shortened is None else [shortened]
+            return [*map(mending.unquoted, plain)] if shortened is None else [shortened]
         self._raw, self._plain, self._readings = [text], plain, readings[:MAX_READINGS]
         return []
 
@@ -219,7 +219,7 @@ class Mender:
 
         rest = self._raw[self._plain_lines :]
         shortened = mending.abridged(self._raw[0], self._line - len(rest)) if self._plain_lines == 1 else None
-        items: list[Item] = list(self._plain) if shortened is None else [shortened]
+        items = [*map(mending.unquoted, self._plain)] if shortened is None else [shortened]
         self._let_go(self._plain_lines)
         self._line -= len(rest)
         for line in rest:

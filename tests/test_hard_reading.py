@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tdparse import load
 from tdparse.model import Segment, Skipped
 from tdparse.repair import Mender
 
@@ -109,3 +110,80 @@ def test_records_of_pflog(rule: str, time: str) -> None:
         place = record.index(part)
         lines = [record[:place].rstrip(), record[place:]]
         assert [values(one) for one in segments(*lines, *lines)] == [values(whole)] * 2
+
+
+AROUND = {
+    "root@host:~# tcpdump -nn": "prompt",
+    "tcpdump: verbose output suppressed, use -v[v]... for full protocol decode": "banner",
+    "listening on eth0, link-type EN10MB (Ethernet), snapshot length 262144 bytes": "banner",
+    "^C2 packets captured": "counters",
+    "12 packets dropped by kernel": "counters",
+}
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        "",
+        "    ",
+        "\t",
+        "> ",
+        "> > ",
+        "| ",
+        "- ",
+        "tcpdump_1  | ",
+        "Nov 30 10:00:00 host tcpdump[123]: ",
+        "[pod/web-1/sniff] ",
+    ],
+)
+def test_what_tcpdump_says_stands_behind_the_same_marks_as_its_records(mark: str) -> None:
+    """Contract, part 3: banners, counters and prompts have their kinds."""
+    items = read(*(mark + line for line in (*AROUND, SYN)))
+    assert {item.raw.removeprefix(mark): item.kind for item in items if isinstance(item, Skipped)} == AROUND
+    counters = [dict(item.note or {}) for item in items if isinstance(item, Skipped) and item.kind == "counters"]
+    assert counters == [{"captured": 2}, {"dropped": 12}]
+
+
+@pytest.mark.parametrize(
+    "line", ["I saw 12 packets dropped by kernel", "# 12 packets dropped by kernel", "12 packets dropped by kernel!"]
+)
+def test_what_a_person_says_of_counters_is_none(line: str) -> None:
+    """Prose is a remark, a comment a comment."""
+    (item,) = read(line)
+    assert isinstance(item, Skipped)
+    assert (item.kind, item.note) == ("comment" if line.startswith("#") else "remark", None)
+
+
+def test_drops_are_counted_behind_a_mark() -> None:
+    """capture_drops: tcpdump's counter at the end of the log."""
+    records = f"> {SYN}", f"> {SYN.replace(' S ', ' R ')}"
+    assert any(
+        "capture_drops" in part.findings for part in load([*records, "> 12 packets dropped by kernel"]).connections
+    )
+
+
+@pytest.mark.parametrize("mark", [">", ">>", "|", "*"])
+@pytest.mark.parametrize(
+    "record",
+    [
+        "10.0.0.1.5 > localhost.80: Flags [S], seq 7, win 9, length 0",
+        "localhost.80 > 10.0.0.1.5: . ack 1 win 9",
+        "10.0.0.1.5 > localhost: Flags [S], seq 320236027,",
+    ],
+)
+def test_a_mark_without_a_space_is_no_part_of_a_host(record: str, mark: str) -> None:
+    """R38: the same connection as without the mark."""
+    (quoted,), (plain,) = segments(mark + record), segments(record)
+    if mark == "*" and record.startswith("localhost"):
+        assert quoted.src.host == "*localhost"  # a name that somebody has masked
+    else:
+        assert values(quoted) == values(plain)
+        assert quoted.layer is not None
+        assert quoted.layer.repairs[0] == "quoted"
+
+
+@pytest.mark.parametrize("host", ["*.*.*.7", "*.example.com", "<host IP>", "***"])
+def test_a_masked_address_stays_one(host: str) -> None:
+    """What people put in place of an address."""
+    found = segments(f"12:00:00.000001 IP {host}.443 > 10.0.0.2.9: Flags [.], ack 1, win 9, length 0")
+    assert [one.src.host for one in found] == ([] if " " in host else [host])
