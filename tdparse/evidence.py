@@ -361,14 +361,14 @@ def prove(record: Record) -> bool:
                 x.fin_acked = OBSERVED
         else:
             not_covered = x.got_fin is not OBSERVED
-            if x.got_fin is PRESUMED and not _is_old(record):
+            if x.got_fin is PRESUMED and not is_old(record):
                 x.got_fin = NO
     if record.flags.fin and record.end is not None:
         if x.fin is None:
             x.passive = y.fin is not None and ack > y.fin
             if y.lastack == record.end:
                 _prove_overtaken(record)
-        elif x.fin_acked is PRESUMED and not _is_old(record):
+        elif x.fin_acked is PRESUMED and not is_old(record):
             x.fin_acked = NO
         x.sent_fin = OBSERVED
         x.fin = record.end - 1
@@ -397,7 +397,7 @@ def _prove_opening(record: Record) -> None:
     that the network has kept, or repeated.
     """
     x, y = record.x, record.y
-    if x.midstream and x.pre_fin and not _is_old(record):  # R26 took its handshake as done, but it was not
+    if x.midstream and x.pre_fin and not is_old(record):  # R26 took its handshake as done, but it was not
         x.midstream = x.pre_fin = False
         x.syn_acked = NO
     x.sent_syn = OBSERVED
@@ -407,7 +407,7 @@ def _prove_opening(record: Record) -> None:
         x.got_syn = OBSERVED
     elif x.got_syn is not OBSERVED:
         x.got_syn = NO
-    if x.syn_acked is not OBSERVED and not _is_old(record):
+    if x.syn_acked is not OBSERVED and not is_old(record):
         x.syn_acked = NO
 
 
@@ -453,7 +453,7 @@ def shows_established(record: Record, ack: int) -> bool:
     return waited or 0 < y.segments == y.rst_segment
 
 
-def _is_old(record: Record) -> bool:
+def is_old(record: Record) -> bool:
     """Tell whether its sender certainly wrote another captured segment after this one: the path has kept it."""
     newest = record.x.ts
     return newest is not None and record.stamp is not None and diff(record.stamp[0], newest[0]) < 0

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.evidence import place_in
+from tdparse.evidence import is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.states import OBSERVED, OPENING, PRESUMED
@@ -495,7 +495,8 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     peers_step = peers_last[1] if peers_last else ""
     waiting = y.octets.nxt is not None and record.ack is not None and y.octets.nxt > record.ack
     in_place = record.segment.seq is None or record.seq == x.octets.nxt  # R106: an unprinted number is taken so
-    if y.window_closed and same_window and not waiting and not _says_more_of_mptcp(conn, record):
+    asks = same_window and not waiting and not _says_more_of_mptcp(conn, record)
+    if y.window_closed and asks and not _answers_in_place(conn, record):
         return "probe.zero_window"
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
         return "probe.zero_window_ack"
@@ -517,6 +518,23 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     if record.window is not None and not same_window:
         return "ack.window_update" if record.window else "ack.zero_window"
     return "ack.duplicate" if duplicate else "stepless.ack"
+
+
+def _answers_in_place(conn: Incarnation, record: Record) -> bool:
+    """
+    Tell whether an empty ACK answers the record before, of which its sender takes nothing (R108: something else explains it).
+
+    Such are octets that it had before (T51), a keep-alive (T62), a probe of its own closed window (T63), and what is
+    older than another segment that it has taken (R49: PAWS) and would say less than that.
+    """
+    before, x = conn.previous, record.x
+    if before is None or not directly_after(conn, record):
+        return False
+    if conn.previous_step == "probe.keep_alive" or (conn.previous_step == "probe.zero_window" and not record.window):
+        return True
+    if before.end is not None and before.end != before.seq:
+        return before.segment.seq is not None and x.lastack is not None and before.end <= x.lastack
+    return is_old(before) and before.ack is not None and before.ack < (before.x.lastack or 0)
 
 
 def _says_other_of_mptcp(conn: Incarnation, record: Record) -> bool:

@@ -32,3 +32,37 @@ def test_the_oldest_unacknowledged_segment_is_one_that_is_not_acknowledged() -> 
     (*_, last), _ = conversation(OPEN + text)
     (found,) = last.findings
     assert (found.code, found.values["rto"]) == ("retransmission", 300_000_000)
+
+
+CLOSED_WINDOW = OPEN + "C P. 100\nS P. 1000\nC . win=0\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        ("C P. 100 seq=1 win=0 +0.2\nS . +0.00001", "stepless.ack"),
+        ("C . 1 seq=100 win=0 +20\nS . +0.00001", "probe.keep_alive_ack"),
+        ("S . win=0 +5\nC . win=0 +0.01\nS . win=0 +5\nC . win=0 +0.01", "probe.zero_window_ack"),
+        ("S . +0.2", "probe.zero_window"),
+        ("C P. 100 seq=1 win=0 +0.2\nS . +5", "probe.zero_window"),
+    ],
+    ids=["old octets", "keep-alive", "probe of the other window", "nothing", "nothing for long"],
+)
+def test_what_answers_the_segment_before_probes_no_window(text: str, step: str) -> None:
+    """R108, T51, T62: an empty ACK to a closed window is a probe if nothing else explains it."""
+    (*_, last), (end,) = conversation(CLOSED_WINDOW + text)
+    assert last.step == step
+    assert end.verdict.startswith("stalled") is ("probe.zero_window" in step)
+
+
+@pytest.mark.parametrize(("late", "step"), [(150, "stepless.ack"), (160, "probe.zero_window")])
+def test_an_old_acknowledgment_that_paws_rejects_is_answered(late: int, step: str) -> None:
+    """R49, R108: its TSval is older than that of the segment that closed the window, so it is one that the path has kept."""
+    stamped = "<nop,nop,TS val {} ecr {}>"
+    text = (
+        f"C S <mss 1460,TS val 100 ecr 0>\nS S. <mss 1460,TS val 700 ecr 100>\nC . {stamped.format(101, 700)}\n"
+        f"S P. 100 {stamped.format(750, 101)}\nS P. 100 {stamped.format(751, 101)}\n"
+        f"C . win=0 {stamped.format(160, 751)}\nC . ack=101 {stamped.format(late, 750)}\nS . {stamped.format(752, 160)}"
+    )
+    (*_, last), _ = conversation(text)
+    assert last.step == step
