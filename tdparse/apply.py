@@ -210,6 +210,8 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     if step == "handshake.refused":
         x.got_syn = NO
     evidence.kill(x, OBSERVED, CLOSED, record)
+    if record.damaged:
+        return  # T114: its receiver drops it
     if acceptable or step in EFFECTIVE_RESETS:
         evidence.kill(y, PRESUMED, LISTEN if server_opening else CLOSED, record)
     again = step == "reset.repeat" and "rst_ignored" in conn.found  # what its first one did not end
@@ -291,23 +293,37 @@ def acknowledges_strays(record: Record) -> bool:
     return record.ack <= max(stray.end or 0 for stray in y.strays)
 
 
-def restore(conn: Incarnation, record: Record, context: Context) -> None:
+def outlives_its_rst(record: Record) -> bool:
+    """R13, R21: the ack covers what was sent behind an RST of the same sender: who has reset acknowledges nothing any more."""
+    x, ahead = record.x, record.x.dead_ahead
+    return (
+        x.dead is OBSERVED
+        and ahead is not None
+        and record.ack is not None
+        and ahead < record.ack <= (record.y.octets.nxt or 0)
+    )
+
+
+def restore(conn: Incarnation, peer: Peer, context: Context) -> None:
     """R21, R53: an RST that did not end its receiver was not its sender's: what that has sent since counts."""
-    y, strays = record.y, record.y.strays
-    y.dead, y.strays = NO, ()
+    strays, peer.dead, peer.strays = peer.strays, NO, ()
+    if conn.reset_by is peer:
+        conn.reset_by = None
     for stray in strays:
         opens = stray.cls is SYN_ACK
-        y.synack_count -= opens
+        peer.synack_count -= opens
         advance(conn, stray, "handshake.syn_ack" if opens else "stepless.stray", context)
-    evidence.refresh(record.x, y)
+    evidence.refresh(conn.client, conn.server)
 
 
 def carries_on(record: Record) -> bool:
-    """R21: new octets, or an ack that advances."""
-    x = record.x
+    """R21, R53: new octets, those that wait for an acknowledgment once more, or an ack that advances."""
+    x, acked = record.x, record.y.lastack
     if record.flags.syn:
         return False
     if record.end is not None and x.octets.nxt is not None and record.end > x.octets.nxt:
+        return True
+    if record.length and acked is not None and record.seq_end is not None and record.seq_end > acked:
         return True
     if x.lastack is None:
         return x.syn_count > 0 and record.y.synack_count > 0 and record.ack is not None and record.ack >= 1
@@ -326,7 +342,7 @@ def overtakes(conn: Incarnation, record: Record) -> bool:
     Without times that is taken of as many as may be sent at once.
     """
     x = record.x
-    if acknowledges_strays(record):
+    if acknowledges_strays(record) or not record.y.dead:
         return False
     if record.time is None or x.dead_time is None:
         return x.crossed < FLIGHT

@@ -129,6 +129,7 @@ class Peer:
         "copies",
         "crossed",
         "dead",
+        "dead_ahead",
         "dead_line",
         "dead_state",
         "dead_time",
@@ -232,6 +233,7 @@ class Peer:
         self.dead_state = CLOSED
         self.dead_time: int | None = None
         self.dead_line = 0
+        self.dead_ahead: int | None = None  # its peer's SND.NXT when an RST of its own was captured
         self.crossed = 0  # segments that it sent while the RST to it may have been on its way (R7)
         self.strays: tuple[Record, ...] = ()  # the first that it sent in spite of an RST of its own
         self.time_wait_since: int | None = None  # when TIME-WAIT was last (re)started (R83)
@@ -533,6 +535,7 @@ def kill(peer: Peer, known: Known, state: State, record: Record) -> None:
         peer.dead_time = record.time
         peer.dead_line = record.line
         peer.crossed = 0
+        peer.dead_ahead = record.y.octets.nxt if peer is record.x else None
 
 
 def doubt(x: Peer, y: Peer) -> None:

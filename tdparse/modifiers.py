@@ -28,6 +28,7 @@ class Context:
         "crossing",
         "not_covered",
         "opened",
+        "outlives",
         "rejected",
         "revived",
         "synack_missing",
@@ -44,6 +45,7 @@ class Context:
         self.opened = False  # this record opened the incarnation
         self.revived = False  # the sender carried on after an RST that should have ended it (R21)
         self.crossing = False  # but that RST may not have arrived yet (R7)
+        self.outlives = False  # the sender goes on although an RST was its own, as it seemed
         self.rejected = False  # an old TIME-WAIT rejects the SYN of a new incarnation (R44)
 
 

@@ -378,9 +378,12 @@ class Tracker:
                 evidence.revive(record, crossing=context.crossing)
             if context.revived and not context.crossing:
                 apply.withdraw(conn, x)
-                if apply.acknowledges_strays(record):
-                    apply.restore(conn, record, Context())
-                    context.completes = completes_handshake(conn, record)
+        if not rst and apply.acknowledges_strays(record):
+            apply.restore(conn, record.y, Context())
+            context.completes = completes_handshake(conn, record)
+        if not rst and apply.outlives_its_rst(record):
+            apply.restore(conn, x, Context())
+            context.outlives = True
         return context
 
     def _step(

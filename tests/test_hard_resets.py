@@ -314,3 +314,55 @@ def test_2msl_restarts_where_a_repeated_fin_is_confirmed(first: str, state: str)
     """R83: another copy of the last ACK alone restarts nothing."""
     steps, _ = conversation(CLOSED + f"{first}\nS F. seq=1 ack=102 +35")
     assert str(steps[-1].client.after) == state
+
+
+FORGED = OPEN + "C P. 10\nS .\nS P. 20\nC .\nS R.\n"
+
+
+@pytest.mark.parametrize(
+    ("after", "verdict", "strays"),
+    [
+        # Each acknowledges what was sent behind the RST.
+        ("C P. 10 +1\nS . +0.01\nC F.\nS .\nS F.\nC .", "complete.clean", 0),
+        ("C P. 10 +1\nS P. 10\nC .\nC F.\nS F.\nC .", "complete.clean", 0),
+        ("C P. 10\nS .\nC P. 10\nS .", "still_open.data", 0),
+        # Nothing shows that its sender has outlived it.
+        ("C P. 10 +1\nS P. 10 ack=11", "still_open.data", 1),
+    ],
+)
+def test_who_acknowledges_what_came_behind_its_rst_has_not_sent_it(after: str, verdict: str, strays: int) -> None:
+    """R13, R21: as a kernel does that has dropped an RST with a wrong checksum; what its sender has sent since counts."""
+    steps, (end,) = conversation(FORGED + after)
+    assert (end.verdict, end.findings.get("rst_ignored")) == (verdict, 1)
+    assert [step.step for step in steps].count("stepless.stray") == strays
+    assert ("unacked_data" in end.findings) is bool(strays)
+
+
+def test_what_an_endpoint_sends_again_after_an_rst_has_not_reached_it() -> None:
+    """R53: who was closed sends nothing again, so each copy counts (R134); each answer resets it anew, presumably."""
+    copies = "C P. 10 seq=11 +{}\nS R"
+    steps, (end,) = conversation(OPEN + "C P. 10\nS .\nC P. 10\nS R\n" + "\n".join(map(copies.format, (1, 2, 4))))
+    assert [str(step.client.after) for step in steps[6:]] == ["CLOSED?", *["ESTABLISHED", "CLOSED?"] * 3]
+    assert [step.step for step in steps[7::2]] == ["data.retransmit"] * 3
+    assert (end.verdict, end.findings["rst_ignored"]) == ("reset_by_server.data", 1)
+
+
+CHECKED = """\
+10:00:00.010000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)
+    10.0.0.1.40000 > 10.0.0.2.80: Flags [S], cksum 0x1111 (correct), seq 1000, win 500, length 0
+10:00:00.020000 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)
+    10.0.0.2.80 > 10.0.0.1.40000: Flags [S.], cksum 0x1111 (correct), seq 7000, ack 1001, win 500, length 0
+10:00:00.030000 IP (tos 0x0, ttl 64, id 2, offset 0, flags [DF], proto TCP (6), length 40)
+    10.0.0.1.40000 > 10.0.0.2.80: Flags [.], cksum 0x1111 (correct), seq 1001, ack 7001, win 500, length 0
+10:00:00.040000 IP (tos 0x0, ttl 64, id 2, offset 0, flags [DF], proto TCP (6), length 40)
+    10.0.0.2.80 > 10.0.0.1.40000: Flags [.], cksum 0x1111 (correct), seq 7001, ack 1001, win 500, length 0
+10:00:00.050000 IP (tos 0x0, ttl 64, id 3, offset 0, flags [DF], proto TCP (6), length 40)
+    10.0.0.2.80 > 10.0.0.1.40000: Flags [R.], cksum 0x1111 ({}), seq 7001, ack 1001, win 500, length 0
+"""
+
+
+@pytest.mark.parametrize(("checksum", "state"), [("correct", "CLOSED?"), ("incorrect -> 0x2222", "ESTABLISHED")])
+def test_a_damaged_rst_ends_nobody_who_gets_it(checksum: str, state: str) -> None:
+    """T114: it is dropped without a reply, if its sender is one that computes checksums."""
+    steps, _ = play(CHECKED.format(checksum).splitlines())
+    assert (str(steps[-1].client.after), str(steps[-1].server.after)) == (state, "CLOSED")

@@ -44,7 +44,7 @@ def carried_on(conn: Incarnation, record: Record, step: str, context: Context) -
     x = record.x
     if context.revived and not context.crossing and "rst_ignored" not in conn.found:
         yield make("rst_ignored", x.dead_line, record.line, confidence=Confidence.LIKELY)
-    if step == "stepless.stray" and x.dead is OBSERVED:
+    if context.outlives or (step == "stepless.stray" and x.dead is OBSERVED):
         yield from _suspect(conn, record, {"a"})
 
 
