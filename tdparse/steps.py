@@ -137,11 +137,16 @@ def place_of(record: Record) -> Place | None:
     return place_in(record.segment.layer)
 
 
+def _were_elsewhere(before: Record, record: Record) -> bool:
+    """Tell whether two records were captured in different places."""
+    return (place := place_of(before)) is not None and place_of(record) not in (None, place)
+
+
 def _is_copy(before: Record, record: Record) -> bool:
     one, two = before.segment, record.segment
     same = (
         one.flags == two.flags
-        and one.ack == two.ack
+        and (one.ack == two.ack or (record.flags.rst and before.numbers.ack == record.numbers.ack is not None))
         and one.window == two.window
         and one.length == two.length
         and one.options_text == two.options_text
@@ -151,13 +156,16 @@ def _is_copy(before: Record, record: Record) -> bool:
         return False
     here, there = one.layer, two.layer
     if not record.length and not record.flags.syn and not record.flags.fin:
-        # Two equal empty ACKs are duplicate ACKs, unless -v shows one IP id.
-        if not (here and there and here.ip_id and here.ip_id == there.ip_id):
+        # Two equal empty ACKs are duplicate ACKs, unless -v shows one IP id; two equal RSTs reject a segment each,
+        # unless they were captured on different devices.
+        if not (here and there and here.ip_id and here.ip_id == there.ip_id) and not (
+            record.flags.rst and _were_elsewhere(before, record)
+        ):
             return False
     elif here and there and here.ip_id and there.ip_id and here.ip_id != there.ip_id:
         return False
     if before.time is None or record.time is None:  # another device says that it is no other packet
-        return (place := place_of(before)) is not None and place_of(record) not in (None, place)
+        return _were_elsewhere(before, record)
     return abs(record.time - before.time) < DUPLICATE_TIME
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from played import conversation
+from played import conversation, play
 
 REFUSED = "C S\nS R.\nS S.\n"
 OPEN = "C S\nS S.\nC .\n"
@@ -102,3 +102,23 @@ def test_an_excerpt_may_end_in_a_stall(packets: str, verdict: str) -> None:
     """R115, verdicts 28-31: they stand before 34-39, and demand no handshake."""
     _, (end,) = conversation(packets, established=True)
     assert end.verdict == verdict
+
+
+@pytest.mark.parametrize("acks", ["ack 1001", "ack 1"], ids=["absolute", "relative"])
+@pytest.mark.parametrize(
+    ("places", "steps"),
+    [
+        (["eth0  In ", "br0   Out", "veth1 P  "], ["handshake.refused", *["stepless.capture_duplicate"] * 2]),
+        (["eth0  In ", "eth0  In ", "eth0  In "], ["handshake.refused", "reset.repeat", "reset.repeat"]),
+    ],
+    ids=["elsewhere", "in one place"],
+)
+def test_a_reset_that_is_captured_in_several_places_is_one(acks: str, places: list[str], steps: list[str]) -> None:
+    """R112: with -i any a packet passes them within a millisecond; two in one place reject a segment each."""
+    ends = "10.0.0.2.80 > 10.0.0.1.1000"
+    lines = ["10:00:00.000100 eth0  Out IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [S], seq 1000, win 9, length 0"]
+    for place, ack in zip(places, ["ack 1001", acks, acks], strict=True):
+        lines.append(f"10:00:00.00020{len(lines)} {place} IP {ends}: Flags [R.], seq 0, {ack}, win 0, length 0")
+    played, (end,) = play(lines)
+    assert [step.step for step in played[1:]] == steps
+    assert ("rst_storm" in end.findings) is ("reset.repeat" in steps)
