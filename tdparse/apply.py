@@ -216,7 +216,7 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
         evidence.kill(y, PRESUMED, LISTEN if server_opening else CLOSED, record)
     again = step == "reset.repeat" and "rst_ignored" in conn.found  # what its first one did not end
     if step in EFFECTIVE_RESETS or again:
-        end_by_reset(conn, x, step, record.time)
+        end_by_reset(conn, x, step, record)
 
 
 def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -> None:

@@ -329,7 +329,7 @@ def _refuse(conn: Incarnation, syn: Record) -> None:
     evidence.kill(syn.y, OBSERVED, CLOSED, syn)
     evidence.kill(syn.x, PRESUMED, CLOSED, syn)
     evidence.refresh(*conn.peers)
-    end_by_reset(conn, syn.y, "reset.reply", syn.time)
+    end_by_reset(conn, syn.y, "reset.reply", syn)
 
 
 def _number(conn: Incarnation) -> tuple[int]:

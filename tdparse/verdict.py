@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from tdparse.flags import SegmentClass
 
 if TYPE_CHECKING:
-    from tdparse.evidence import Peer
+    from tdparse.evidence import Peer, Record
     from tdparse.incarnation import Incarnation
     from tdparse.model import Endpoint
 
@@ -17,6 +17,7 @@ ANSWER_DUE: Final = SECOND  # scan_like.syn: an answer later than the first retr
 MAX_SOURCES: Final = 65_536  # sources whose targets are counted
 STALL_COPIES: Final = 2  # stalled.unacked_*: retransmissions of the same octets
 ZERO_WINDOW_SILENCE: Final = 5 * SECOND  # stalled.zero_window_*
+_FIRST_OCTETS: Final = 2  # who has sent a SYN and no payload stands there at most, behind a FIN that was not captured
 ONE_SIDED_AFTER_SYN: Final = 2
 ONE_SIDED_IN_ALL: Final = 3
 
@@ -116,23 +117,35 @@ def clean_before_reset(conn: Incarnation) -> bool:
     return both_fins_acked(conn) and not (conn.reset_by is not None and conn.reset_before_close)
 
 
-def end_by_reset(conn: Incarnation, by: Peer, step: str, time: int | None) -> None:
-    """R116: an RST of `by` has ended an incarnation, if none has before."""
+def end_by_reset(conn: Incarnation, by: Peer, step: str, record: Record) -> None:
+    """R116: an RST of `by`, shown by a record, has ended an incarnation, if none has before."""
     if conn.reset_by is not None:
         return
-    conn.reset_by, conn.reset_step, conn.reset_time = by, step, time
-    conn.reset_phase = _phase(conn)
+    conn.reset_by, conn.reset_step, conn.reset_time = by, step, record.time
+    conn.reset_phase = _phase(conn, record)
     conn.reset_before_close = not both_fins_acked(conn)
 
 
-def _phase(conn: Incarnation) -> str:
-    """R119: where in its life the incarnation is."""
+def _phase(conn: Incarnation, record: Record) -> str:
+    """R119: where in its life the incarnation is, by what was captured and by the numbers of an RST."""
     client, server = conn.peers
     if client.sent_fin or server.sent_fin:
         return "close"
+    if not (conn.handshake_done or conn.simultaneous_open):
+        return "handshake"
+    beyond = record.flags.rst and max(record.seq or 0, record.ack or 0) > _FIRST_OCTETS
+    return "data" if beyond or has_payload(conn) else "open" if conn.handshake_done else "handshake"
+
+
+def has_payload(conn: Incarnation) -> bool:
+    """R16: tell whether payload was captured, or acknowledged without having been."""
+    client, server = conn.peers
     if client.octets.distinct or server.octets.distinct:
-        return "data" if conn.handshake_done or conn.simultaneous_open else "handshake"
-    return "open" if conn.handshake_done else "handshake"
+        return True
+    return any(
+        x.lastack is not None and (x.lastack if y.fin is None else min(x.lastack, y.fin + 1)) > _FIRST_OCTETS
+        for x, y in ((client, server), (server, client))
+    )
 
 
 def no_answer(conn: Incarnation) -> bool:
@@ -259,8 +272,7 @@ def _still_open(conn: Incarnation) -> str | None:
         return None
     if conn.server.fin is not None:
         return None
-    payload = conn.client.octets.distinct or conn.server.octets.distinct
-    return "still_open.data" if payload else "still_open.no_data"
+    return "still_open.data" if has_payload(conn) else "still_open.no_data"
 
 
 def _midstream(conn: Incarnation) -> str | None:

@@ -122,3 +122,23 @@ def test_a_reset_that_is_captured_in_several_places_is_one(acks: str, places: li
     played, (end,) = play(lines)
     assert [step.step for step in played[1:]] == steps
     assert ("rst_storm" in end.findings) is ("reset.repeat" in steps)
+
+
+@pytest.mark.parametrize(
+    ("packets", "verdict"),
+    [
+        (OPEN + "C R. seq=1343 ack=132929", "reset_by_client.data"),
+        (OPEN + "S R. seq=132929 ack=1343", "reset_by_server.data"),
+        (OPEN + "C . seq=1343 ack=132929\nC R. seq=1343 ack=132929", "reset_by_client.data"),
+        (OPEN + "C . ack=132929", "still_open.data"),
+        (OPEN + "C R.", "reset_by_client.open"),
+        (OPEN + "C . ack=2", "still_open.no_data"),
+        (OPEN + "C R. ack=2", "reset_by_client.open"),
+    ],
+    ids=["RST of the client", "RST of the server", "both", "ACK", "none", "one number", "one number of an RST"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_payload_that_was_not_captured_was_sent(packets: str, verdict: str, absolute: bool) -> None:  # noqa: FBT001
+    """R16, R119: what was acknowledged had been sent; a single number may be that of a FIN."""
+    _, (end,) = conversation(packets, absolute=absolute)
+    assert end.verdict == verdict
