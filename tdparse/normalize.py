@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # An absolute number is this close to 0 once in 128; a relative one is, until 16 MiB have been sent.
 SMALL: Final = 1 << 24
+# One of two is this close to 0 once in 500,000 times; a relative one of who has only asked always is.
+TINY: Final = 1 << 12
 # Farther than this from where its direction stands no number lies: windows end at 2**30 octets.
 FAR: Final = 1 << 30
 # The two readings of a record are told apart by an exact fit, or by a misfit this much worse.
@@ -294,13 +296,16 @@ class Normalizer:
         """R32 b, c: the first ACK-bearing segment, and every SYN-ACK, set both bases."""
         seq, ack, flags = segment.seq, segment.ack or 0, segment.flags or ""
         if conversation.opened and self._lost_syn_ack(segment, conversation):
+            if seq is None and ack != FIRST_OCTET and conversation.directions(segment.src)[0].third is None:
+                # It acknowledges nothing that was printed: the bases are those of an incarnation before, presumably.
+                return Numbers(None, None, None, seq_absolute=False, ack_absolute=False, printed="relative")
             return self._enter_behind_syn(segment, conversation)
         due = conversation.directions(segment.src)[1].third
         known = "R" in flags and ack == FIRST_OCTET and due not in (None, ack) and self._shown != "absolute"
         if known and due is not None:  # tcpdump had bases before the log's first line: this refuses the SYN
             ack = due
         open_ended = not ("S" in flags or conversation.opened) and self._shown != "absolute"
-        doubtful = open_ended and self._looks_relative(seq, ack)
+        doubtful = open_ended and self._looks_relative(seq, ack, rst="R" in flags)
         end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
         base = (ack - 1) & MASK
         stands = conversation.directions(segment.src)[0]
@@ -353,7 +358,7 @@ class Normalizer:
         conversation.headless = True
         return self.feed(segment)
 
-    def _looks_relative(self, seq: int | None, ack: int) -> bool:
+    def _looks_relative(self, seq: int | None, ack: int, *, rst: bool) -> bool:
         """
         Tell whether the first numbers of a conversation, which should be absolute, look relative.
 
@@ -361,6 +366,8 @@ class Normalizer:
         number alone may be chance in a log that has shown a SYN.
         """
         small = ack < SMALL and (seq is None or seq < SMALL)
+        if not rst and seq is not None:  # whose seq may be 0, or any number (R35)
+            small = small or min(seq, ack) < TINY
         headless = self._headless
         if headless is None:
             self._sharing.know()

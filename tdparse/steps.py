@@ -234,9 +234,9 @@ def rst_in_window(record: Record) -> bool:
 def _in_vain(before: Record, x: Peer) -> bool:
     """Tell whether the ACK before confirmed nothing of X, which is opening; in SYN-SENT also if that is not known (R50)."""
     state = x.standing.state
-    if state not in (SYN_SENT, SYN_RECEIVED) or before.ack is None or before.flags.syn:
+    if state not in (SYN_SENT, SYN_RECEIVED) or before.segment.ack is None or before.flags.syn:
         return False
-    if not before.numbers.ack_absolute:
+    if before.ack is None or not before.numbers.ack_absolute:
         return state is SYN_SENT
     return not 1 <= before.ack <= (x.octets.nxt or 1)
 
@@ -249,7 +249,8 @@ def answers_bad_ack(conn: Incarnation, record: Record) -> bool:
         and before.x is record.y
         and (conn.previous_step in REJECTED_WITH_RST or _in_vain(before, record.x))
         and not record.flags.ack
-        and (record.numbers.seq is None or record.numbers.seq == before.numbers.ack)  # None: cannot be compared
+        # None: cannot be compared
+        and (None in (record.numbers.seq, before.numbers.ack) or record.numbers.seq == before.numbers.ack)
     )
 
 

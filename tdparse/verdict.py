@@ -200,9 +200,11 @@ def _opening(conn: Incarnation) -> str | None:
 
 
 def _acked_something_else(conn: Incarnation) -> bool:
-    """Tell whether the SYN was answered by an ACK of what its sender had not sent, or long before (verdict 11)."""
+    """Tell whether the SYN was answered by an ACK of what its sender had not sent, or long before (verdict 11), wherever."""
+    if conn.steps & {"ack.challenge", "stepless.bad_ack"}:
+        return True
     acked = conn.server.lastack
-    return bool(conn.steps & {"ack.challenge", "stepless.bad_ack"}) or (acked is not None and acked < 1)
+    return conn.server.spoke if acked is None else acked < 1
 
 
 def _reset(conn: Incarnation) -> str | None:

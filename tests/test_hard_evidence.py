@@ -142,3 +142,34 @@ def test_payload_that_was_not_captured_was_sent(packets: str, verdict: str, abso
     """R16, R119: what was acknowledged had been sent; a single number may be that of a FIN."""
     _, (end,) = conversation(packets, absolute=absolute)
     assert end.verdict == verdict
+
+
+SYN = "Flags [S], seq 2560603644, win 512, length 0"
+BEFORE = "Flags [.], ack {}, win 512, length 0"
+
+
+@pytest.mark.parametrize("ack", ["5", "2541101298"], ids=["relative", "absolute"])
+def test_an_ack_of_bases_from_before_the_log_has_no_place(ack: str) -> None:
+    """R32, R35, verdict 11: nothing is known of it but that the RST that answers it, which prints absolute, rejects it."""
+    ends = ["127.0.0.1.45150 > 127.0.0.1.4242", "127.0.0.1.4242 > 127.0.0.1.45150"]
+    said = [SYN, BEFORE.format(ack), "Flags [R], seq 2541101298, win 0, length 0", SYN]
+    lines = [f"10:00:0{n}.000000 IP {ends[n == 1]}: {text}" for n, text in enumerate(said)]
+    steps, (end,) = play(lines)
+    assert [step.step for step in steps[1:]] == ["stepless.ack", "reset.reject_bad_ack", "handshake.syn.retransmit"]
+    assert steps[1].ack == (None if ack == "5" else int(ack))
+    assert (end.verdict, [*end.findings]) == ("rejected_old", ["syn_retransmission"])
+
+
+@pytest.mark.parametrize(("first", "last"), [(1449, 2897), (51_488_857, 51_521_241)], ids=["few", "many"])
+def test_numbers_are_relative_however_much_one_side_has_sent(first: int, last: int) -> None:
+    """R32 a, R34: the other's is that of who has only asked; so an RST without ACK stands for itself."""
+    ends = ["10.0.0.2.80 > 10.0.0.1.1000", "10.0.0.1.1000 > 10.0.0.2.80"]
+    said = [
+        f"Flags [.], seq {first}:{last}, ack 1577, win 268, length {last - first}",
+        f"Flags [.], ack {last}, win 606, length 0",
+        "Flags [R], seq 92176528, win 0, length 0",
+    ]
+    steps, (end,) = play(f"10:00:00.00000{n} IP {ends[n > 0]}: {text}" for n, text in enumerate(said))
+    assert [step.step for step in steps] == ["data.segment", "data.ack", "reset.abort"]
+    assert [step.seq for step in steps[:2]] == [None, None]
+    assert end.verdict == "mid_stream.reset"
