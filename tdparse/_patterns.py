@@ -837,6 +837,21 @@ IP_TEXT: Final = (
     'payload length: |, payload length |, length: )(?P<ip_length_2>[0-9]{1,20}+)\\))'
 )
 IP_TEXT_FIELDS: Final = ('tos', 'ttl', 'ip_id', 'ip_flags', 'ip_length', 'tos', 'ttl', 'ip_length')
+SUFFIX_TEXT: Final = (
+    '(?: \\((?P<ip_flags>(?>none|(?:\\+|DF|rsvd)(?:, ?(?:DF|rsvd))*))\\)| \\[tos 0x(?P<tos>[0-9a-f]++)(?>[^\\]'
+    '\n]*\\](?: (?![^ \n]))?)| \\[ttl (?P<ttl>[0-9]{1,20}+)\\]| \\[hlim (?P<ttl_2>[0-9]{1,20}+)\\]|(?:(?> \\(ttl '
+    '+)(?P<ttl_3>[0-9]{1,20}+)(?:, id (?P<ip_id>[0-9]{1,20}+)|)(?:, len (?P<ip_length>[0-9]{1,20}+)|)| \\('
+    'id (?P<ip_id_2>[0-9]{1,20}+)(?:, len (?P<ip_length_2>[0-9]{1,20}+)|)| \\(len (?P<ip_length_3>[0-9]{1,'
+    '20}+)(?:, hlim (?P<ttl_4>[0-9]{1,20}+)|))(?:(?>,[^)\n]*)|)\\)|(?> \\((?:frag [^)\n]*|ipip(?:-proto-4)?|e'
+    'ncap|gre encap)\\)| \\[(?:class|flowlabel) 0x[0-9a-f]+\\]))(?: \\((?P<ip_flags_2>(?>none|(?:\\+|DF|rsvd)('
+    '?:, ?(?:DF|rsvd))*))\\)| \\[tos 0x(?P<tos_2>[0-9a-f]++)(?>[^\\]\n]*\\](?: (?![^ \n]))?)| \\[ttl (?P<ttl_5>['
+    '0-9]{1,20}+)\\]| \\[hlim (?P<ttl_6>[0-9]{1,20}+)\\]|(?:(?> \\(ttl +)(?P<ttl_7>[0-9]{1,20}+)(?:, id (?P<i'
+    'p_id_3>[0-9]{1,20}+)|)(?:, len (?P<ip_length_4>[0-9]{1,20}+)|)| \\(id (?P<ip_id_4>[0-9]{1,20}+)(?:, l'
+    'en (?P<ip_length_5>[0-9]{1,20}+)|)| \\(len (?P<ip_length_6>[0-9]{1,20}+)(?:, hlim (?P<ttl_8>[0-9]{1,2'
+    '0}+)|))(?:(?>,[^)\n]*)|)\\)|(?> \\((?:frag [^)\n]*|ipip(?:-proto-4)?|encap|gre encap)\\)| \\[(?:class|flow'
+    'label) 0x[0-9a-f]+\\]))*'
+)
+SUFFIX_TEXT_FIELDS: Final = ('ip_flags', 'tos', 'ttl', 'ttl', 'ttl', 'ip_id', 'ip_length', 'ip_id', 'ip_length', 'ip_length', 'ttl', 'ip_flags', 'tos', 'ttl', 'ttl', 'ttl', 'ip_id', 'ip_length', 'ip_id', 'ip_length', 'ip_length', 'ttl')
 ICMP_ERROR: Final = (
     '(?>ICMP |ICMP6, |icmp(?: \\d+)?: |icmp6: )(?:(?:(?>(?:host|net) )|)(?P<quoted_host>(?>(?!(?:host|net|'
     'time|ip|destination|packet) )[\\w.:-]*\\w(?:::)?))(?: (?P<quoted_protocol>tcp|udp) port (?P<quoted_por'

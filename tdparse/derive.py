@@ -410,6 +410,7 @@ OPTION_FIELDS: Final = (
         "bad",
     ),
 )
+IP_FIELDS: Final = ("tos", "ttl", "ip_id", "ip_flags", "ip_length")
 ABRIDGED_FIELDS: Final = (*AROUND, "flags", *NUMBERS[:4], "options", "length")
 PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
@@ -450,7 +451,8 @@ PLANS: Final[Mapping[str, Plan]] = {
     "COMMON_UNFINISHED": Plan("unfinished", TIMES, SELDOM),
     "UNFINISHED": Plan("unfinished", TIMES),
     "OUTER": Plan("outer", ("src", "dst", "extension")),
-    "IP_TEXT": Plan("ip_text", ("tos", "ttl", "ip_id", "ip_flags", "ip_length")),
+    "IP_TEXT": Plan("ip_text", IP_FIELDS),
+    "SUFFIX_TEXT": Plan("suffix_text", IP_FIELDS),
     "ICMP_ERROR": Plan("icmp_error", ("quoted_host", "quoted_protocol", "quoted_port", "mtu")),
     "ENDPOINT": Plan("endpoint", ("host", "port")),
     "COMMON_OPTION": Plan("option", OPTION_FIELDS, (*ODD_OPTIONS, "mptcp")),

@@ -280,9 +280,7 @@ def version_of(host: str) -> int | None:
 def layer_of(fields: Fields, tunnels: Sequence[tuple[str | None, ...]] = ()) -> Layer | None:
     """Return what stood around the TCP part, None when there was nothing."""
     device, direction = fields.get("device"), fields.get("direction")
-    ip_text = fields.get("ip_text")
-    found = None if ip_text is None else pattern["IP_TEXT"].fullmatch(ip_text)
-    header = {} if found is None else captured("IP_TEXT", found)
+    header = _ip_header(fields)
     tos = header.get("tos")
     layer = Layer(
         packet_number=number(fields.get("number")),
@@ -298,3 +296,12 @@ def layer_of(fields: Fields, tunnels: Sequence[tuple[str | None, ...]] = ()) -> 
         outer=tuple((src, dst) for src, dst, extension in tunnels if src and dst and extension is None),
     )
     return None if layer == NOTHING else layer
+
+
+def _ip_header(fields: Fields) -> Fields:
+    """Return what was printed of the IP header: since 3.8 before the addresses, by older releases at the end."""
+    for field, name in (("ip_text", "IP_TEXT"), ("suffix", "SUFFIX_TEXT")):
+        if field in fields:
+            found = pattern[name].fullmatch(fields[field])
+            return {} if found is None else captured(name, found)
+    return {}

@@ -219,7 +219,7 @@ class Mender:
 
         rest = self._raw[self._plain_lines :]
         shortened = mending.abridged(self._raw[0], self._line - len(rest)) if self._plain_lines == 1 else None
-        items = [*map(mending.unquoted, self._plain)] if shortened is None else [shortened]
+        items: list[Item] = [shortened] if shortened else [*map(mending.unquoted, self._plain)]
         self._let_go(self._plain_lines)
         self._line -= len(rest)
         for line in rest:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tdparse import load
-from tdparse.model import Segment, Skipped
+from tdparse.model import Layer, Segment, Skipped
 from tdparse.repair import Mender
 
 if TYPE_CHECKING:
@@ -187,3 +187,36 @@ def test_a_masked_address_stays_one(host: str) -> None:
     """What people put in place of an address."""
     found = segments(f"12:00:00.000001 IP {host}.443 > 10.0.0.2.9: Flags [.], ack 1, win 9, length 0")
     assert [one.src.host for one in found] == ([] if " " in host else [host])
+
+
+@pytest.mark.parametrize(
+    ("suffix", "known"),
+    [
+        ("(DF) (ttl 128, id 45836)", {"ip_flags": "DF", "ttl": 128, "ip_id": 45836}),
+        (
+            "(DF) [tos 0x10]  (ttl 64, id 7, len 40)",
+            {"ip_flags": "DF", "tos": 16, "ttl": 64, "ip_id": 7, "ip_length": 40},
+        ),
+        ("[tos 0x2,ECT] (ttl 64, id 7, optlen=4 NOP)", {"tos": 2, "ttl": 64, "ip_id": 7}),
+        ("[tos 0x10] ", {"tos": 16}),
+        ("(len 20, hlim 64)", {"ttl": 64, "ip_length": 20}),
+        ("[ttl 1] (id 7, len 40)", {"ttl": 1, "ip_id": 7, "ip_length": 40}),
+        ("[flowlabel 0x3] [hlim 64] (len 20)", {"ttl": 64, "ip_length": 20}),
+        ("(DF)", {"ip_flags": "DF"}),
+    ],
+)
+def test_what_3x_prints_of_the_ip_header_is_known(suffix: str, known: dict[str, object]) -> None:
+    """The same as what later releases print before the addresses."""
+    (found,) = segments(f"12:00:00.1 10.0.0.1.5 > 10.0.0.2.80: . ack 1 win 9 {suffix}".replace(".1 ", ".100000 ", 1))
+    assert found.layer == Layer(ip_text=f" {suffix}", **known)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("second", "step"), [(7, "stepless.capture_duplicate"), (8, "stepless.ack")])
+def test_equal_acks_are_one_packet_by_their_ip_id(second: int, step: str) -> None:
+    """R112: an empty ACK was captured twice where both have one IP id, whichever release printed it."""
+    data = "12:00:00.000000 10.0.0.1.5 > 10.0.0.2.80: P 1:11(10) ack 1 win 9 (DF)"
+    acks = [
+        f"12:00:00.10000{place} 10.0.0.2.80 > 10.0.0.1.5: . ack 11 win 9 (DF) (ttl 64, id {number})"
+        for place, number in enumerate((7, second))
+    ]
+    assert [one.step for one in load([data, *acks]).segments] == ["data.push", "data.ack", step]
