@@ -220,3 +220,31 @@ def test_equal_acks_are_one_packet_by_their_ip_id(second: int, step: str) -> Non
         for place, number in enumerate((7, second))
     ]
     assert [one.step for one in load([data, *acks]).segments] == ["data.push", "data.ack", step]
+
+
+@pytest.mark.parametrize(
+    "note", ["(1)", "1", " 1", "# SYN", "<-- again", "// why?", "➊", "; three", " the third step", "--> lost"]
+)
+@pytest.mark.parametrize(
+    "record",
+    [
+        "10.0.0.1.5 > 10.0.0.2.80: S 1:1(0) win 16384 <mss 1460> (DF)",
+        "10.0.0.1.5 > 10.0.0.2.80: . ack 1 win 16384 (DF) [tos 0x10]",
+        "10.0.0.1.5 > 10.0.0.2.80: . ack 1 win 16384 (DF) (ttl 64, id 7, len 40)",
+        "eth1 < 10.0.0.1.5 > 10.0.0.2.80: tcp 0 (DF)",
+    ],
+)
+def test_a_note_may_stand_behind_the_ip_header_of_old_records(record: str, note: str) -> None:
+    """What a person adds to a line of 3.x or of -q changes nothing of what it says."""
+    (noted,), (plain,) = segments(f"12:00:00.000001 {record} {note}"), segments(f"12:00:00.000001 {record}")
+    assert values(noted) == values(plain)
+    assert noted.layer is not None
+    assert noted.layer._replace(ip_text=(noted.layer.ip_text or "").rstrip()) == plain.layer
+
+
+@pytest.mark.parametrize("end", ["(DF) (ttl", "(DF) [tos 0x", "(DF) 12:00:01.000000 10.0.0.1.5 > 10.0.0.2.80: . a"])
+def test_what_is_cut_off_of_the_ip_header_is_no_note(end: str) -> None:
+    """It is said that the line cannot be read, and where, if it is not mended."""
+    (item,) = read(f"12:00:00.000001 10.0.0.1.5 > 10.0.0.2.80: . ack 1 win 16384 {end}")
+    assert isinstance(item, Skipped)
+    assert item.kind == "rejected"
