@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import fields
-from tdparse.model import Layer, Segment, Skipped
+from tdparse.model import Layer, Segment, Skipped, TimeStyle
 from tdparse.record import is_unfinished, parse_line
 
 if TYPE_CHECKING:
@@ -51,7 +51,10 @@ _TIME: Final = re.compile(
 )
 # In front of a record without a time: a time of the record itself, or its IP header, that cannot be read. A prefix ends
 # otherwise ("host tcpdump[123]: ", "pod | "), and what the record says is not left out for the sake of the rest.
-_DAMAGED: Final = re.compile(r"\bIP6? \(|(?<![\w.:])\d\d:\d\d:\d\d\.\d+ +(?:[^\s:|]+ +){0,3}$")
+_DAMAGED: Final = re.compile(
+    r"\bIP6? \(|\((?:tos 0x|class 0x|flowlabel |hlim )|\bethertype \w+[ ,]|\brule \S+ .*\bon \S+: |(?<![\w.:])\d\d:\d\d:\d\d\.\d+ +(?:[^\s:|]+ +){0,3}$"
+)
+_FLOW: Final = re.compile(r"\S > \S+:(?![^ ])")  # addresses, of whatever layer, and not those of Ethernet
 _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
@@ -193,10 +196,10 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
     seen = set()
     cleaned, _ = _characters(text)
     plain = _SPACES.sub(" ", _unescaped(cleaned)) if "entities" in reading.repairs else cleaned
-    another = is_unfinished(reading.text) and _RECORD.search(plain) is not None
+    another = _RECORD.search(plain) is not None and (_FLOW.search(reading.text) is None or is_unfinished(reading.text))
     for shortened, undone in _beginnings(plain):
         if another and "prefix" in undone:
-            continue  # its addresses are those of another record
+            continue  # its time or addresses are those of another record
         soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)
         printed = shortened[:-1] if soft else shortened
         rest = printed.lstrip(" ")
@@ -267,7 +270,7 @@ def opens(text: str) -> bool:
         return False
     if _ENDED.search(text) and not text.endswith("="):
         return False
-    return " > " in f"{text} " or "IP" in text
+    return " > " in f"{text} " or "IP" in text or _TIME.match(text) is not None
 
 
 def unquoted(item: Item) -> Item:
@@ -290,10 +293,35 @@ def end_of_old(text: str) -> str | None:
     return None if found is None else text[found.end() :]
 
 
-def begins_anew(text: str, without: str = "") -> bool:
-    """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it; `without` one repair."""
-    readings = (cleaned for cleaned, repairs in cleanings(text) if without not in repairs)
-    return any(_TIME.match(cleaned) or whole(cleaned, 1) is not None for cleaned in readings)
+def begins_anew(text: str) -> bool:
+    """Tell whether a line is, or begins, a record by itself, so that nothing goes on in it."""
+    return any(_TIME.match(cleaned) or whole(cleaned, 1) is not None for cleaned, _ in cleanings(text))
+
+
+def alone(text: str) -> list[Item | None]:
+    """Return the records that a line is by itself, behind whatever marks; None is one that begins with its time."""
+    readings = (cleaned for cleaned, repairs in cleanings(text) if "prefix" not in repairs)
+    found = (None if _TIME.match(cleaned) else whole(cleaned, 1) or text for cleaned in readings)
+    return [item for item in found if not isinstance(item, str)]
+
+
+def heads(item: Item, alone: list[Item | None]) -> bool:
+    """
+    Tell whether what was held is the time and link header of a record, which the next line is without them.
+
+    Everything else that the joined record says is said by that line alone: no digit is taken for the end of a number.
+    """
+    if not isinstance(item, Segment) or (
+        item.layer and any(fields.endpoints[end].port for ends in item.layer.outer for end in ends)
+    ):
+        return False
+    return any(isinstance(one, Segment) and _said(one) == _said(item) for one in alone)
+
+
+def _said(segment: Segment) -> Segment:
+    return segment._replace(
+        line=0, lines=0, text="", time=None, stamp=None, time_style=TimeStyle.NONE, ip=None, layer=None
+    )
 
 
 def runs_on(segment: Segment) -> bool:

@@ -184,14 +184,16 @@ class Mender:
         from tdparse import mending
 
         self._raw.append(text)
-        if mending.begins_anew(text, "prefix") and not any(is_unfinished(reading.text) for reading in self._readings):
-            return self._give_up()  # its time or address would be taken for the number that was cut off
+        asked_for = any(is_unfinished(reading.text) for reading in self._readings)
+        alone = [] if asked_for else mending.alone(text)
+        if None in alone:
+            return self._give_up()  # its time would be taken for the number that was cut off
         first = self._line - len(self._raw) + 1
         followed: list[Reading] = []
         for reading in self._readings:
             for joined in mending.joined(reading, text if shown is None else shown):
                 item = mending.whole(joined.text, first)
-                if item is not None:
+                if item is not None and (not alone or mending.heads(item, alone)):
                     raw = tuple(self._raw)
                     found = mending.mended(item, raw, joined.repairs)
                     if isinstance(item, Segment) and self._expects_more(item):
@@ -206,7 +208,7 @@ class Mender:
                         ),
                     ]
                 followed.append(joined)
-        if len(self._raw) >= MAX_JOINED or not text.strip() or mending.begins_anew(text):
+        if alone or len(self._raw) >= MAX_JOINED or not text.strip() or mending.begins_anew(text):
             return self._give_up()
         self._readings = followed[:MAX_READINGS]
         return []

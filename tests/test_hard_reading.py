@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -246,5 +247,85 @@ def test_a_note_may_stand_behind_the_ip_header_of_old_records(record: str, note:
 def test_what_is_cut_off_of_the_ip_header_is_no_note(end: str) -> None:
     """It is said that the line cannot be read, and where, if it is not mended."""
     (item,) = read(f"12:00:00.000001 10.0.0.1.5 > 10.0.0.2.80: . ack 1 win 16384 {end}")
+    assert isinstance(item, Skipped)
+    assert item.kind == "rejected"
+
+
+HEADED = [
+    "0:10:5a:a1:e9:8 0:10:5a:e3:37:c ip 60: 10.0.0.1.1174 > 10.0.0.2.23: . ack 7 win 8647 (DF)",
+    "4e:7d:69:53:97:61 > 92:dc:e0:5d:fb:15, ethertype IPv4 (0x0800), length 74: 10.0.0.1.5 > 10.0.0.2.80: tcp 7",
+    (
+        "4e:7d:69:53:97:61 > 92:dc:e0:5d:fb:15, ethertype 802.1Q (0x8100), length 74: vlan 12, p 0, ethertype IPv4, "
+        "10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 6, win 9, length 0"
+    ),
+    "rule 39/0(match): pass in on em1: 10.0.0.1.5 > 10.0.0.2.80: S 1:1(0) win 5840 <mss 1460> (DF)",
+    "(en0, proc curl:4242, svc BE, out) IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 6, win 9, length 0",
+    "IP 10.0.1.1 > 10.0.1.2: GREv0, key=0x1, length 64: IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 6, win 9, length 0",
+    (
+        "IP6 (class 0x10, flowlabel 0x2, hlim 64, next-header TCP (6) payload length: 20) 2001:db8::1.5 > 2001:db8::2.80: "
+        "Flags [R], seq 6, win 9, length 0"
+    ),
+    "MPLS (label 16, tc 0, ttl 63) IP 10.0.0.1.5 > 10.0.0.2.80: Flags [R], seq 6, win 9, length 0",
+]
+
+
+@pytest.mark.parametrize("mark", ["", "> "])
+@pytest.mark.parametrize("record", HEADED)
+def test_a_break_before_the_addresses_keeps_the_time(record: str, mark: str) -> None:
+    """Wherever it is, although what stands behind it may be a record without a time by itself."""
+    record = f"12:00:00.000001 {record}"
+    (whole,) = segments(record)
+    for place in (found.start() for found in re.finditer(" ", record[: record.rindex(" > ")])):
+        lines = [mark + record[:place], mark + record[place + 1 :]]
+        found = segments(*lines, *lines)
+        assert [values(one) for one in found] == [values(whole)] * 2, lines
+        assert whole.layer is None or found[0].layer is not None
+        assert [(one.line, one.lines) for one in found] == [(1, 2), (3, 2)]
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "12:00:00.000001 something else",
+        "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80:",
+        "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack 1, win",
+        "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack",
+    ],
+)
+@pytest.mark.parametrize("behind", ["", "12:00:01.000000 ", "> 12:00:01.000000 ", "host: 12:00:01.000000 "])
+def test_a_time_is_given_to_no_other_record(first: str, behind: str) -> None:
+    """What stands in the next line is a record by itself."""
+    record = f"{behind}IP 10.0.0.3.7 > 10.0.0.4.80: Flags [.], ack 5, win 9, length 0"
+    damaged, other = read(first, record)
+    assert isinstance(damaged, Skipped)
+    assert isinstance(other, Segment)
+    assert (other.line, other.lines, other.time) == (2, 1, "12:00:01.000000" if behind else None)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        HEADED[1].replace(
+            "length 74: ", "length 74: (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 60)    "
+        )
+    ],
+)
+def test_the_two_lines_of_a_verbose_record_in_one(record: str) -> None:
+    """With the blanks that were before the second line."""
+    (found,) = segments(f"12:00:00.000001 {record}")
+    assert found.layer is not None
+    assert (found.time, found.layer.ip_id, found.layer.repairs) == ("12:00:00.000001", 7, ("spaces",))
+
+
+@pytest.mark.parametrize(
+    "front",
+    [
+        "12:00:00.00001 4e:7d:69:53:97:61 > 92:dc:e0:5d:fb:15, ethertype IPv4, length 7:",
+        "12:00:00.1 rule 7/(x) on em0:",
+    ],
+)
+def test_a_link_header_that_cannot_be_read_is_no_prefix(front: str) -> None:
+    """It is told with its place, as a time or an IP header is."""
+    (item,) = read(f"{front} 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack 5, win 9, length 0")
     assert isinstance(item, Skipped)
     assert item.kind == "rejected"
