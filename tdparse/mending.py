@@ -41,11 +41,16 @@ _STAMP: Final = rf"\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{
 _OPENING: Final = rf"{_STAMP} |IP6? (?=\S)"  # only behind the last kind of time the space is asked for
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
 _START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
-# Where one of several records begins that a page or a chat has put into one line.
+# Where one of several records begins that a page or a chat has put into one line, or that no line break separates.
+_BEHIND: Final = "|".join(["(?<= )", *(rf"(?<=, length \d{{{digits}}})" for digits in range(1, 6))])
 _ANOTHER: Final = re.compile(
-    rf"(?<= )(?:{_STAMP})"
+    rf"(?:{_BEHIND})(?<!\d{{4}}-\d\d-\d\d )(?:{_STAMP})"  # not the time behind its date
     r"(?= (?:[\w.@:-]+ +(?:In|Out|[BMP]) +)?(?:IP6? |ARP, |[\w.:-]+ > ))"
 )
+_BORROWED: Final = 5  # characters of its time that the length before it can have taken: those of a year
+# What separates lines where it stands before a time: a carriage return of its own, a mark where a file begins.
+_BREAK: Final = re.compile(rf"(?<=[^\ufeff\u200b\x00\r])[\ufeff\u200b\x00\r]+(?=(?:{_STAMP}) )")
+_BREAKS: Final = re.compile(rf"{_BREAK.pattern}|\r")
 _TIME: Final = re.compile(
     rf"(?:\d{{1,10}}  )?(?:\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d |{_MONTH}|\d{{9,10}}\.\d{{6}})"
 )
@@ -326,17 +331,33 @@ def _said(segment: Segment) -> Segment:
 
 def runs_on(segment: Segment) -> bool:
     """Tell whether another record follows where a payload would: with no mark before it, which no sender can leave out."""
-    payload = segment.payload
-    if payload is None or segment.text.endswith(f": {payload}"):
+    text, payload = segment.text, segment.payload
+    if payload is None or text.endswith(f": {payload}"):
         return False
-    return _ANOTHER.match(f" {payload}", 1) is not None
+    begin = len(text) - len(payload)
+    another = _ANOTHER.search(text, max(begin - _BORROWED, 0))
+    return another is not None and another.start() <= begin
 
 
-def parted(segment: Segment, text: str, repairs: tuple[str, ...]) -> list[Item]:
-    """Return the records of a line that has several."""
-    places = [0, *(found.start() for found in _ANOTHER.finditer(segment.text)), len(segment.text)]
-    parts = [parse_line(segment.text[start:end].rstrip(), segment.line) for start, end in pairwise(places)]
-    return [mended(part, (text,), (*repairs, "run_together")) for part in parts]
+def parted(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...]) -> list[Item]:
+    """Return the records of a text that has several, which begins in a line."""
+    places = [0, *(found.start() for found in _ANOTHER.finditer(text)), len(text)]
+    parts = [parse_line(text[start:end].rstrip(), line) for start, end in pairwise(places)]
+    return [mended(part, raw, (*repairs, "run_together")) for part in parts]
+
+
+def stuck_together(text: str, line: int) -> bool:
+    """Tell whether a text is a record without payload, and another one that begins right behind its length."""
+    another = _ANOTHER.search(text)
+    if another is None or text[another.start() - 1] == " ":
+        return False
+    item = whole(text[: another.start()], line)
+    return isinstance(item, Segment) and item.payload is None
+
+
+def separated(text: str) -> list[str]:
+    """Return the lines of a text that no line feed separates, none if it is one line."""
+    return _BREAKS.split(text) if _BREAK.search(text) else []
 
 
 def mended(item: Item, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Item:

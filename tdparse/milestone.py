@@ -15,6 +15,7 @@ from tdparse.prediction import (
     LAST,
     LENGTH,
     ONLY_ACK,
+    PAYLOAD,
     SEQ,
     UNEXPECTED,
     VAL,
@@ -126,7 +127,13 @@ class Milestone:
         """Note the next segment, if it is as expected, and return its kind; see `prediction.Lane.take`."""
         flags = found[FLAGS]
         closes = flags == "F."
-        if not (closes or flags == ".") or found[LENGTH] != "0" or bool(found[SEQ]) is not closes or found[LAST]:
+        if (
+            not (closes or flags == ".")
+            or found[LENGTH] != "0"
+            or bool(found[SEQ]) is not closes
+            or found[LAST]
+            or found[PAYLOAD]
+        ):
             return UNEXPECTED
         conn, x, y = self.conn, self.x, self.peer.x
         placed = self._placed(found, closes=closes)

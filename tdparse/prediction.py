@@ -12,6 +12,7 @@ the first segment of its kind, which went the whole way (`Form`).
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from tdparse.milestone import Milestone
     from tdparse.normalize import Direction, Normalizer
 
+_TIME: Final = re.compile(r"[\d:.-]{6}")  # how the time of another record begins, or goes on
 MOST: Final = 1000  # data segments between two settlements: what a lane holds is bounded
 NEVER: Final = -1  # an edge that no segment ends at
 new: Final = tuple.__new__  # what NamedTuple itself calls, without its checks
@@ -94,6 +96,11 @@ class Form:
         self.emits[:] = [None] * KINDS
         self.tried = None
         self.seen = 0
+
+
+def is_plain(payload: str) -> bool:
+    """Tell whether what was printed of a payload is nothing but that: no other record begins in it, with its time."""
+    return payload.isascii() and payload.isprintable() and _TIME.match(payload) is None
 
 
 class Lane:
@@ -274,7 +281,7 @@ class Lane:
         if not known <= reached <= peer.nxt:
             return UNEXPECTED
         if found[LENGTH] == "0":
-            if reached == known or found[SEQ] or found[FLAGS] != ".":
+            if reached == known or found[SEQ] or found[PAYLOAD] or found[FLAGS] != ".":
                 return LEAVES if found[FLAGS] == "F." else UNEXPECTED
             kind, end = ONLY_ACK, begin
         else:
@@ -295,7 +302,7 @@ class Lane:
             if reached != known:
                 kind += ADVANCING
             if payload:
-                if not (payload.isascii() and payload.isprintable()):
+                if not is_plain(payload):
                     return UNEXPECTED
                 kind += PRINTED
         fresh = self.fresh
@@ -414,7 +421,7 @@ class Elsewhere:
         payload = found[PAYLOAD]
         if not payload:
             return PLAIN
-        return PRINTED if payload.isascii() and payload.isprintable() else UNEXPECTED
+        return PRINTED if is_plain(payload) else UNEXPECTED
 
 
 # ------------------------------------------------------------------ looking ahead

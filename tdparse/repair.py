@@ -25,6 +25,12 @@ MAX_LENGTH: Final = 4096  # characters of a line that is worth mending
 MENDABLE: Final = frozenset({"remark", "rejected", "comment", "prompt", "continuation", "other_protocol"})
 
 
+def is_odd(segment: Segment) -> bool:
+    """Tell whether what stands behind a segment's length may be more than what tcpdump prints of a payload."""
+    payload = segment.payload or ""
+    return not (payload.isascii() and payload.isprintable()) or not segment.text.endswith(f": {payload}")
+
+
 class Mender:
     """Feed physical lines, get segments and skipped lines, as from an `Assembler`, with repairs made."""
 
@@ -63,11 +69,13 @@ class Mender:
         if self._payload and text[:1] == "\t":
             return self._numbered(items)  # the sender chose it; behind a tab it can imitate a record
         self._payload = len(items) == 1 and isinstance(items[0], Segment) and bool(items[0].payload)
-        if self._payload and isinstance(first := items[0], Segment) and not first.text.endswith(f": {first.payload}"):
+        if self._payload and isinstance(first := items[0], Segment) and is_odd(first):
             from tdparse import mending
 
+            if lines := mending.separated(text):
+                return self._separate(lines)
             if mending.runs_on(first):
-                return self._numbered(mending.parted(first, text, ()))
+                return self._numbered(mending.parted(first.text, first.line, tuple(first.text.split("\n")), ()))
         if (
             len(items) == 1
             and isinstance(item := items[0], Skipped)
@@ -106,10 +114,14 @@ class Mender:
     # -------------------------------------------------------------- one line
 
     def _begin(self, text: str, plain: list[Item]) -> list[Item]:
-        if len(text) > MAX_LENGTH:
+        if len(text) > MAX_LENGTH and "\r" not in text:
             return plain
         from tdparse import mending  # what it needs to know is loaded only for logs that need it
 
+        if lines := mending.separated(text):
+            return self._separate(lines)
+        if len(text) > MAX_LENGTH:
+            return plain
         self._wraps = self._wraps or mending.end_of_old(text) is not None
         readings: list[Reading] = []
         known = [*mending.cleanings(text)]
@@ -117,13 +129,15 @@ class Mender:
             item = mending.whole(cleaned, self._line)
             if item is not None:
                 if isinstance(item, Segment) and mending.runs_on(item):
-                    return mending.parted(item, text, repairs)
+                    return mending.parted(item.text, item.line, (text,), repairs)
                 if isinstance(item, Segment) and self._expects_more(item):
                     self._raw = [text]
                     found = mending.mended(item, (text,), repairs)
                     return self._await_more(found, mending.Reading(cleaned, repairs, soft=False))
                 return [mending.mended(item, (text,), repairs)] if repairs else [item]
         for cleaned, repairs in known:
+            if mending.stuck_together(cleaned, self._line):
+                return mending.parted(cleaned, self._line, (text,), repairs)
             if mending.opens(cleaned):
                 soft = cleaned.endswith("=")
                 readings.append(mending.Reading(cleaned[:-1] if soft else cleaned, repairs, soft))
@@ -132,6 +146,17 @@ class Mender:
             return [*map(mending.unquoted, plain)] if shortened is None else [shortened]
         self._raw, self._plain, self._readings = [text], plain, readings[:MAX_READINGS]
         return []
+
+    def _separate(self, lines: list[str]) -> list[Item]:
+        """Return the items of the lines that this one holds: all of them stand in it."""
+        inner = Mender()
+        items = [item for line in lines for item in inner.feed(line)] + inner.flush()
+        self._payload = False
+        line = self._line
+        return [
+            item._replace(line=line, lines=1) if isinstance(item, Segment) else item._replace(line=line)
+            for item in items
+        ]
 
     # -------------------------------------------------------------- the end of a record in lines of its own
 
@@ -193,6 +218,13 @@ class Mender:
         for reading in self._readings:
             for joined in mending.joined(reading, text if shown is None else shown):
                 item = mending.whole(joined.text, first)
+                several = (
+                    mending.runs_on(item) if isinstance(item, Segment) else mending.stuck_together(joined.text, first)
+                )
+                if several:
+                    raw = tuple(self._raw)
+                    self._let_go(len(raw))
+                    return mending.parted(joined.text, first, raw, joined.repairs)
                 if item is not None and (not alone or mending.heads(item, alone)):
                     raw = tuple(self._raw)
                     found = mending.mended(item, raw, joined.repairs)

@@ -19,6 +19,7 @@ from tdparse.pipeline import Explainer, Part, Passed, Together
 from tdparse.prediction import FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, SIGHTED, TIME, UNEXPECTED, Elsewhere, Lane
 from tdparse.render import Divisible, Holding, Keeping, Renderer, Templated, Totals, also
 from tdparse.render.since import nothing, octets
+from tdparse.repair import is_odd
 from tdparse.selection import Alarm, Selection  # noqa: TC001 - a compiled NamedTuple looks up what its fields are
 from tdparse.unpack import UnreadableError
 
@@ -363,7 +364,7 @@ class Following:
         self._run.totals.lines += 1
         self._forget()
         segment = None if self._waiting or not self._is_open() else self._read(line.removesuffix("\r"), number)
-        if segment is None:
+        if segment is None or (segment.payload and is_odd(segment)):
             parts = self._line(line)
         else:
             self._claimed += 1

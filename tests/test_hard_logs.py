@@ -114,3 +114,55 @@ def test_data_of_the_server_may_come_before_the_third_step() -> None:
     found = stepping(shorthand, back=0, at=9)[1].metrics
     assert found["time_to_first_byte"] == -0.04
     assert "time_to_first_byte" not in stepping(shorthand, back=2, at=3)[1].metrics
+
+
+SYN = "{time} IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 1000, win 64240, options [mss 1460], length 0"
+RESET = "{time} IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [R.], seq 0, ack 1001, win 0, length 0"
+VERBOSE = (
+    "{time} IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto TCP (6), length 44)\n    "
+    "10.0.0.1.40000 > 10.0.0.2.80: Flags [S], cksum 0xfe30 (correct), seq 1000, win 64240, options [mss 1460], length 0"
+)
+CLOCKS = ["05:34:56.000001", "2026-11-29 11:03:46.067506", "1732880626.067506"]
+SEPARATORS = ["", " ", "\r", "\0", "\ufeff", "\u200b", "\r\ufeff"]
+
+
+@pytest.mark.parametrize("first", [SYN, VERBOSE], ids=["one line", "two lines"])
+@pytest.mark.parametrize("time", CLOCKS, ids=["time of day", "date", "seconds"])
+@pytest.mark.parametrize("separator", SEPARATORS, ids=ascii)
+def test_records_that_no_line_feed_separates_are_two(first: str, time: str, separator: str) -> None:
+    """A file without a last line break in front of another one: no length takes digits of the time behind it."""
+    steps, (end,) = play((first + separator + RESET).format(time=time).split("\n"))
+    assert [(step.step, step.segment.length, step.segment.time) for step in steps] == [
+        ("handshake.syn", 0, time),
+        ("handshake.refused", 0, time),
+    ]
+    assert end.verdict == "refused"
+
+
+DATA = "12:00:0{0}.000000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [P.], seq {1}:{2}, ack 7, win 512, length {3}"
+
+
+@pytest.mark.parametrize("length", [1, 10, 1448, 65160])
+@pytest.mark.parametrize("separator", ["", "\r", "\ufeff"], ids=ascii)
+def test_data_that_no_line_feed_separates_stays_apart(length: int, separator: str) -> None:
+    """R30: the printed range says how long the first one is, too."""
+    lines = [DATA.format(place, 5 + place * length, 5 + (place + 1) * length, length) for place in range(3)]
+    steps, _ = play([separator.join(lines)])
+    assert [step.segment.length for step in steps] == [length] * 3
+
+
+@pytest.mark.parametrize("separator", ["\r", "\r\n"], ids=ascii)
+def test_carriage_returns_may_separate_lines(separator: str) -> None:
+    """What a sender's text shows of itself never has one, so it does not go on behind it."""
+    lines = [f"{DATA.format(place, place * 9, place * 9 + 9, 9)}: HTTP: GET / HTTP/1.1" for place in range(3)]
+    said = separator.join(["captured on Monday", *lines, "3 packets captured"])
+    steps, _ = play(line.removesuffix("\r") for line in said.split("\n"))
+    assert [step.segment.payload for step in steps] == ["HTTP: GET / HTTP/1.1"] * 3
+
+
+def test_a_payload_may_imitate_records() -> None:
+    """Behind its mark everything is the sender's."""
+    imitated = RESET.format(time=CLOCKS[0])
+    said = f"HTTP: GET {imitated[:-1]}0{imitated} HTTP/1.1"
+    steps, _ = play([f"{DATA.format(0, 0, 9, 9)}: {said}", f"{DATA.format(0, 9, 18, 9)}{DATA.format(1, 18, 27, 9)}"])
+    assert [step.segment.payload for step in steps] == [said, None, None]

@@ -274,6 +274,18 @@ def test_printed_payload_is_no_record_behind_what_was_predicted(view: str) -> No
 
 
 @pytest.mark.parametrize("view", VIEWS)
+@pytest.mark.parametrize("separator", [" ", "", "\r", "\ufeff"], ids=ascii)
+def test_records_that_share_a_line_come_out_the_same(view: str, separator: str) -> None:
+    """Whatever should separate them, and wherever a segment that was foreseen stands in front of another one."""
+    lines = traffic(300, 7).decode().splitlines()
+    ends = [separator if place % 9 == 7 and ": HTTP" not in text else "\n" for place, text in enumerate(lines)]
+    log = "".join(text + end for text, end in zip(lines, ends, strict=True)).encode()
+    shortly = shown(log, view, [4000], short=True)
+    assert shortly == shown(log, view, [4000], short=False)
+    assert shortly[1]["segments"] == len(lines)
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_lines_that_lost_their_time_come_out_the_same(view: str) -> None:
     """One here and there, or all from some place on: a connection that is predicted goes on without times."""
     lines = traffic(900, 11).splitlines(keepends=True)
