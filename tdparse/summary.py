@@ -12,7 +12,7 @@ from tdparse.model import Certainty, Standing, State, Summary
 from tdparse.states import Known
 from tdparse.steps import WITHOUT_WINDOW, answer_time, rst_in_window
 from tdparse.timers import retry_schedule, run_out
-from tdparse.verdict import ONE_SIDED_IN_ALL, both_fins, clean_before_reset, verdict_of
+from tdparse.verdict import ONE_SIDED_IN_ALL, both_fins, clean_before_reset, no_answer, verdict_of
 
 if TYPE_CHECKING:
     from tdparse.evidence import Peer
@@ -38,9 +38,10 @@ def summarize(
         end = conn.last_time
     verdict = verdict_of(conn, end, scans)
     clean = clean_before_reset(conn)
-    timers = run_out(conn, end)
-    over = [timer["role"] for timer in timers]
     client, server, history = conn.client, conn.server, conn.history
+    unheard = [x.role for x, y in ((client, server), (server, client)) if _is_unheard(conn, x, y, verdict)]
+    timers = [timer for timer in run_out(conn, end) if timer["role"] not in unheard]
+    over = [timer["role"] for timer in timers]
     attributes = _attributes(conn, timers, clean=clean, evicted=evicted)
     if conn.previous_step == "reset.ignored" and _ends_in_silence(conn, end):
         attributes["rst_accepted"] = True
@@ -53,9 +54,9 @@ def summarize(
         _data(conn),
         _close_shape(conn, clean=clean),
         _closed_first(conn),
-        tuple(dict.fromkeys(peer.role for peer in conn.peers if _holds_time_wait(peer))),  # one if self-connected (R74)
-        _final(conn, client, server, verdict, over),
-        _final(conn, server, client, verdict, over),
+        tuple(dict.fromkeys(peer.role for peer in conn.peers if _holds_time_wait(peer) and peer.role not in unheard)),
+        _UNHEARD if client.role in unheard else _final(client, over),
+        _UNHEARD if server.role in unheard else _final(server, over),
         history.conn_state,
         history.letters,
         history.completeness,
@@ -159,20 +160,28 @@ def _holds_time_wait(peer: Peer) -> bool:
 
 _UNHEARD: Final = Standing(State.UNKNOWN, Certainty.UNKNOWN)
 _GONE: Final = Standing(State.CLOSED, Certainty.ASSUMED)
+_UNPROVEN: Final = frozenset({Certainty.PRESUMED, Certainty.ASSUMED})
 
 
-def _final(conn: Incarnation, peer: Peer, other: Peer, verdict: str, over: list[object]) -> Standing:
+def _is_unheard(conn: Incarnation, peer: Peer, other: Peer, verdict: str) -> bool:
     """
-    Return the state at the end of the log: R19 leaves the unanswered side unknown.
+    Tell whether nobody knows the state of an endpoint at the end of the log.
 
-    `over` holds the roles whose timers have run out.
+    That is so if it has not answered what was repeated to it (R19), nor a SYN (R64), or has answered one for an older
+    connection, whose state is not in the log (verdict 11).
     """
-    if verdict == "no_answer" and not peer.segments:
-        return _UNHEARD
-    if other.fin_count > 1 and peer.standing.certainty is Certainty.PRESUMED:
-        last = conn.last_of[peer.is_client]
-        if last is None or last[0].line < other.fin_line:
-            return _UNHEARD
+    if not peer.segments and no_answer(conn):
+        return True
+    if peer.standing.certainty not in _UNPROVEN:
+        return False
+    if verdict == "rejected_old" and peer.standing.state is State.SYN_RECEIVED:
+        return True
+    last = conn.last_line_of(peer)
+    return (other.fin_count > 1 and last < other.fin_line) or (other.synack_count > 1 and last < other.synack_line)
+
+
+def _final(peer: Peer, over: list[object]) -> Standing:
+    """Return the state of an endpoint at the end of the log; `over` holds the roles whose timers have run out."""
     if peer.awaits_reset:  # which has arrived by then
         return Standing(peer.dead_state, Certainty.PRESUMED)
     return _GONE if over and peer.role in over else peer.standing

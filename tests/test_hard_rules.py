@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from played import conversation
+from played import conversation, play
+from scenario import log
+
+from tdparse.model import State
+from tdparse.render.text import Text
 
 OPEN = "C S\nS S.\nC .\n"
 
@@ -66,3 +70,59 @@ def test_an_old_acknowledgment_that_paws_rejects_is_answered(late: int, step: st
     )
     (*_, last), _ = conversation(text)
     assert last.step == step
+
+
+FIN_UNCONFIRMED = OPEN + "C F.\nS .\nS F.\nS F. seq=1 +0.2\nS F. seq=1 +0.4"
+ELSEWHERE = "10:02:00.000000 IP 10.0.0.9.4000 > 10.0.0.2.80: Flags [S], seq 1, win 100, length 0"
+
+
+@pytest.mark.parametrize("late", ["", "S F. seq=1 +70", ELSEWHERE], ids=["log ends", "2MSL later", "other lines later"])
+def test_nobody_is_in_time_wait_whose_state_nobody_knows(late: str) -> None:
+    """R19, R143, 8.16: who answers no copy of a FIN ends UNKNOWN, and holds no TIME-WAIT that could end."""
+    lines = log("\n".join([FIN_UNCONFIRMED, *([late] if late != ELSEWHERE else [])]))
+    end = play([*lines, *([late] if late == ELSEWHERE else [])]).connections[0]
+    assert (end.client_state.state, end.time_wait) == (State.UNKNOWN, ())
+    said = "\n".join(Text("en").verdict(end))
+    assert "TIME-WAIT:" not in said
+    assert "in TIME-WAIT when" not in said
+    assert "leaves TIME-WAIT" not in said
+
+
+STAMPED = "10:00:{:09.6f} IP {}: Flags [{}], {}win 100, length 0"
+ASKED, ANSWERED = "10.0.0.1.4000 > 10.0.0.2.80", "10.0.0.2.80 > 10.0.0.1.4000"
+
+
+@pytest.mark.parametrize(
+    ("lines", "verdict", "states"),
+    [
+        (
+            [(0, ASKED, "S", "seq 10, "), *((n, ANSWERED, "S.", "seq 70, ack 11, ") for n in (1, 2, 4))],
+            "syn_ack_unanswered",
+            ("UNKNOWN", "SYN_RECEIVED"),
+        ),
+        (
+            [(n, ANSWERED, "S.", "seq 70, ack 11, ") for n in (1, 2, 4)],
+            "unsolicited.syn_ack",
+            ("UNKNOWN", "SYN_RECEIVED"),
+        ),
+        ([(0, ANSWERED, "S.", "seq 70, ack 11, ")], "unsolicited.syn_ack", ("ESTABLISHED", "SYN_RECEIVED")),
+        (
+            [(5 * n, f"10.0.0.1.4000 > 10.0.0.2.{80 + n}", "S", "seq 10, ") for n in range(6)],
+            "scan_like.syn",
+            ("SYN_SENT", "UNKNOWN"),
+        ),
+        (
+            [(0, ASKED, "S", "seq 10, "), (1, ANSWERED, ".", "ack 5000, ")],
+            "rejected_old",
+            ("SYN_SENT", "UNKNOWN"),
+        ),
+    ],
+    ids=["SYN-ACK", "SYN-ACK without SYN", "one SYN-ACK", "SYN scan", "ACK of another connection"],
+)
+def test_the_state_of_who_does_not_answer_is_unknown(
+    lines: list[tuple[float, str, str, str]], verdict: str, states: tuple[str, str]
+) -> None:
+    """R19, R64, verdict 11: what is repeated without an answer may have arrived or not, and an older connection is not in the log."""
+    ends = play([STAMPED.format(*line) for line in lines]).connections
+    assert ends[0].verdict == verdict
+    assert {(end.client_state.state.name, end.server_state.state.name) for end in ends} == {states}
