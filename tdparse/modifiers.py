@@ -26,6 +26,7 @@ class Context:
         "ack_before",
         "completes",
         "crossing",
+        "missing",
         "not_covered",
         "opened",
         "outlives",
@@ -40,6 +41,7 @@ class Context:
         self.not_covered = False  # an ACK-bearing segment that does not cover the peer's FIN
         self.completes = False  # the client's third step
         self.synack_missing = False
+        self.missing: tuple[int, int] | None = None  # where the gap that this record fills begins and ends
         self.ack_before: int | None = None
         self.win_before: int | None = None
         self.opened = False  # this record opened the incarnation

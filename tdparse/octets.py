@@ -114,6 +114,17 @@ class Octets:
         start = max(start, self.end)
         return any(left <= start and end <= right for left, right in self._beyond)
 
+    def missing(self, start: int, end: int) -> tuple[int, int]:
+        """Return where what is missing of [start, end) begins and ends; some of it must be."""
+        captured = (self.first or 0, self.end or 0), *self._beyond
+        for left, right in captured:
+            if left <= start < right:
+                start = right
+        for left, right in reversed(captured):
+            if left < end <= right:
+                end = left
+        return start, end
+
     def captured(self, start: int, end: int) -> int:
         """Return how many positions of [start, end) were captured before."""
         if self.end is None or self.first is None or (self.nxt is not None and start >= self.nxt):

@@ -390,6 +390,14 @@ def is_network_copy(record: Record) -> bool:
     )
 
 
+def gap_of(record: Record) -> tuple[int, int] | None:
+    """Return where the octets of data.gap_fill that were missing begin and end: what it brings besides is sent again or new."""
+    octets, start, end = record.x.octets, record.seq, record.seq_end
+    if start is None or end is None or octets.nxt is None:
+        return None
+    return octets.missing(start, min(end, octets.nxt))
+
+
 def _data(conn: Incarnation, record: Record) -> str:
     x, y, octets = record.x, record.y, record.x.octets
     if is_one_octet_probe(record):

@@ -26,7 +26,7 @@ from tdparse.seqnum import MASK
 from tdparse.shapes import flows
 from tdparse.sharing import Sharing
 from tdparse.states import PRESUMED
-from tdparse.steps import acknowledged_before, completes_handshake, decide
+from tdparse.steps import acknowledged_before, completes_handshake, decide, gap_of
 from tdparse.summary import summarize
 from tdparse.table import Table
 from tdparse.values import values_of
@@ -331,6 +331,8 @@ class Tracker:
         effective = step not in apply.WITHOUT_EFFECT and not (context.rejected and step == "ack.challenge")
         if step == "handshake.syn.retransmit" and conn.tentative is not None:
             effective = not conn.tentative.is_repeated_by(record)
+        if step == "data.gap_fill":
+            context.missing = gap_of(record)
         apply.count_probes(conn, record, step)
         gathered = self._findings.before(conn, record, step)
         self._apply(conn, record, step, context, effective=effective)

@@ -31,7 +31,7 @@ def apart(record: Record, then: int | None) -> int | None:
 
 def values_of(conn: Incarnation, record: Record, step: str, context: Context) -> Mapping[str, object]:
     """
-    Return `n`, `dt`, `win_old`, `prev` as far as `step` has them; evidence has been applied.
+    Return `n`, `dt`, `win_old`, `prev`, `first`, `last` as far as `step` has them; evidence has been applied.
 
     `active` is 1 for the third step of a handshake in which nobody listens (R100).
     """
@@ -83,6 +83,12 @@ def _again(_conn: Incarnation, record: Record, _context: Context) -> dict[str, i
     return {"dt": since(record, first.time), "prev": first.line}
 
 
+def _gap(_conn: Incarnation, record: Record, context: Context) -> dict[str, int | None]:
+    if context.missing is None or context.missing == (record.seq, record.seq_end):
+        return {}
+    return {"first": context.missing[0], "last": context.missing[1] - 1}
+
+
 def _confirmed(_conn: Incarnation, record: Record, context: Context) -> dict[str, int | None]:
     if record.ack is None or context.ack_before is None:
         return {"n": None}
@@ -120,6 +126,7 @@ _MAKERS = {
     "data.urgent": _urgent,
     "data.retransmit": _again,
     "stepless.old_duplicate": _again,
+    "data.gap_fill": _gap,
     "data.ack": _confirmed,
     "ack.duplicate": _duplicate,
     "ack.window_update": _window,

@@ -338,7 +338,7 @@ class _Fields:
         return unknown_number(relative if absolute is None else absolute)
 
     def octet(self, name: str, offset: int) -> str:
-        """First or last octet of the payload, or of the range a finding names."""
+        """First or last octet of the payload, or of the range that a finding or the step itself names."""
         given = self._extra.get(name)
         step = self._step
         if isinstance(given, int):

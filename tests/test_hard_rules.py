@@ -6,8 +6,9 @@ import pytest
 from played import conversation, play
 from scenario import log
 
-from tdparse.model import State
+from tdparse.model import NumberStyle, State
 from tdparse.render.text import Text
+from tdparse.wording import text as text_of
 
 OPEN = "C S\nS S.\nC .\n"
 
@@ -126,3 +127,27 @@ def test_the_state_of_who_does_not_answer_is_unknown(
     ends = play([STAMPED.format(*line) for line in lines]).connections
     assert ends[0].verdict == verdict
     assert {(end.client_state.state.name, end.server_state.state.name) for end in ends} == {states}
+
+
+GAP = OPEN + "C P. 1000\nC P. 1000 unseen\nC P. 1000\nS . ack=1001\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "missing"),
+    [
+        (GAP + "C P. 2500 seq=501 +0.3", (1001, 2000)),
+        (GAP + "C P. 1000 seq=501 +0.3", (1001, 1500)),
+        (GAP + "C P. 3000 seq=1501 +0.3", (1501, 2000)),
+        (GAP + "C P. 1000 seq=1001 +0.3", (1001, 2000)),
+        (GAP + "C P. 9 unseen\nC P. 1000 seq=3010\nC P. 4000 seq=1 +0.3", (1001, 3009)),
+    ],
+    ids=["amidst captured ones", "behind captured ones", "before captured and new ones", "alone", "two gaps"],
+)
+@pytest.mark.parametrize("style", ["relative", "absolute"])
+def test_what_was_captured_before_was_not_missing(text: str, missing: tuple[int, int], style: NumberStyle) -> None:
+    """data.gap_fill: the missing octets appear, whatever their segment brings besides; they have no original to be sent after."""
+    (*_, last), _ = conversation(text)
+    first, end = (number + (3_000_000_000 if style == "absolute" else 0) for number in missing)
+    assert last.step == "data.gap_fill"
+    assert text_of(last, "en", style).startswith(f"Bytes {first} to {end}, missing")
+    assert not any("dt" in finding.values for finding in last.findings)

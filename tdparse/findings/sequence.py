@@ -86,7 +86,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
         confidence=Confidence.CERTAIN if captured else Confidence.LIKELY,
         first=start,
         last=last,
-        dt=since(record, copy.time) if copy else None,
+        dt=since(record, copy.time) if copy and captured else None,
         original_captured=captured,
         timer=_backs_off(record),
         rto=since(record, oldest),
