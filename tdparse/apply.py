@@ -46,7 +46,7 @@ def count_probes(conn: Incarnation, record: Record, step: str) -> None:
     elif step != "probe.zero_window_ack" and record.window:
         conn.probes = 0
     if step == "probe.keep_alive":
-        conn.keep_alives += 1
+        conn.keep_alives = 1 + (conn.keep_alives if conn.previous is not None and conn.previous.x is x else 0)
     elif x.is_client != (conn.previous is not None and conn.previous.x.is_client) or record.length:
         conn.keep_alives = 0
     if step == "ack.duplicate":

@@ -118,7 +118,7 @@ CASES: dict[str, Case] = {
     "challenge_ack": Case("R110", USED + "C S +9 isn=9000\nS . ack=" + str(OLD_NXT), USED + "C .\nS ."),
     # -- probes: R104 R108 R109
     "keep_alive": Case("R109", USED + "C . +1", USED + "C . +0.9", values={"dt": 10**9}, confidence="possible"),
-    "keep_alive_ack": Case("R109", USED + "C . +5\nS .", USED + "C . +5\nS . +1.1"),
+    "keep_alive_ack": Case("R109", USED + "C . +5\nS .", USED + "C . +5\nS . +1.1", confidence="likely"),
     "window_probe": Case("R104 R108", OPEN + "C P. 9\nS . win=0\nC . +0.3", USED + "C . +0.3", values={"n": 1}),
     "window_probe_ack": Case(
         "R104", OPEN + "C P. 9\nS . win=0\nC . +0.3\nS . win=0", OPEN + "C P. 9\nS . win=0\nC . +0.3\nS ."

@@ -151,3 +151,50 @@ def test_what_was_captured_before_was_not_missing(text: str, missing: tuple[int,
     assert last.step == "data.gap_fill"
     assert text_of(last, "en", style).startswith(f"Bytes {first} to {end}, missing")
     assert not any("dt" in finding.values for finding in last.findings)
+
+
+def confidence(text: str, code: str) -> list[str]:
+    """Return how sure the findings `code` of a conversation are, in order."""
+    return [one.confidence for step in conversation(text).steps for one in step.findings if one.code == code]
+
+
+@pytest.mark.parametrize(
+    ("text", "asked", "answered"),
+    [
+        ("C . +60\nS .", ["possible"], ["likely"]),
+        ("C . 1 seq=100 +60\nS .", ["certain"], ["certain"]),
+        ("C . +60\nC . +60", ["possible", "likely"], []),
+        ("C . +60\nS . +2", ["possible", "possible"], []),
+    ],
+    ids=["answered", "its number is printed", "two", "one of each"],
+)
+def test_an_answer_is_no_surer_than_what_it_answers(text: str, asked: list[str], answered: list[str]) -> None:
+    """R109, R10: a keep-alive without number that is answered is likely; two in a row are those of one sender."""
+    text = OPEN + "C P. 100\nS .\n" + text
+    assert confidence(text, "keep_alive") == asked
+    assert confidence(text, "keep_alive_ack") == answered
+
+
+STAMPS = "C S <mss 1460,TS val 100 ecr 0>\nS S. <mss 1460,TS val 700 ecr 100>\nC . <nop,nop,TS val 101 ecr 700>\n"
+
+
+@pytest.mark.parametrize(
+    ("newer", "sure"),
+    [
+        ("C . <nop,nop,TS val 160 ecr 700>", "possible"),
+        ("C P. 100 <nop,nop,TS val 160 ecr 700>", "likely"),
+        ("C P. 100 <nop,nop,TS val 160 ecr 700>\nS . <nop,nop,TS val 750 ecr 160>", "certain"),
+    ],
+    ids=["an ACK overtakes", "data", "data that has arrived"],
+)
+def test_paws_rejects_what_is_older_than_what_has_arrived(newer: str, sure: str) -> None:
+    """ts_regression, R49: only of a timestamp that was echoed it is known that the receiver compares with it."""
+    assert confidence(f"{STAMPS}{newer}\nC P. 100 <nop,nop,TS val 150 ecr 700>", "ts_regression") == [sure]
+
+
+@pytest.mark.parametrize("gap", ["", "S P. 50 seq=251\n"], ids=["next", "in a gap"])
+@pytest.mark.parametrize(("late", "again"), [("0.000005", 0), ("0.2", 1)])
+def test_what_is_captured_right_behind_its_acknowledgment_is_no_second_copy(gap: str, late: str, again: int) -> None:
+    """R7: capture order is wrong by microseconds, a retransmission takes longer."""
+    _, (end,) = conversation(OPEN + f"S P. 100\nC .\n{gap}C . ack=201 +1\nS P. 100 seq=101 +{late}")
+    assert end.findings.get("spurious_retransmission", 0) == again

@@ -51,7 +51,7 @@ class Findings:
             return []
         found = [*sequence(conn, record, step), *windows(conn, record, step), *acknowledgment(conn, record, step)]
         if record.x.ts_offered:
-            found += timestamps(record, step)
+            found += timestamps(conn, record, step)
         return found
 
     def after(
@@ -102,6 +102,9 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
         return make(code, line, flags=record.segment.flags or "none")
     if step == "probe.keep_alive":
         return _keep_alive(conn, record)
+    if step == "probe.keep_alive_ack" and (asked := conn.last_of[record.y.is_client]) is not None:
+        sure = Confidence.LIKELY if asked[0].segment.seq is None else Confidence.CERTAIN  # R109
+        return make(code, asked[0].line, line, confidence=sure)
     answers = step in ("ack.challenge", "probe.keep_alive_ack", "probe.zero_window_ack") and conn.previous is not None
     return make(code, conn.previous.line, line) if answers and conn.previous else make(code, line)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
+from tdparse.evidence import AT_ONCE
 from tdparse.findings.table import (
     BACKOFF_TOLERANCE,
     FAST_RETRANSMIT_DUPLICATES,
@@ -43,7 +44,7 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     if record.length and x.fin is not None and start + record.length > x.fin:
         first = max(start, x.fin)
         yield make("data_after_fin", x.fin_line, record.line, first=first, last=start + record.length - 1)
-    if start >= nxt and record.length and record.y.lastack is not None and start + record.length <= record.y.lastack:
+    if start >= nxt and _was_acknowledged(record, start) and not _follows_its_ack(record):
         # Its first copy was not captured, the ACK of it was.
         yield make("spurious_retransmission", record.line, first=start, last=start + record.length - 1)
     if start > nxt:
@@ -55,6 +56,18 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         yield from _again(conn, record, nxt)
 
 
+def _was_acknowledged(record: Record, start: int) -> bool:
+    """Tell whether all of a segment's payload, which begins at `start`, was acknowledged before it was captured."""
+    lastack = record.y.lastack
+    return record.length > 0 and lastack is not None and start + record.length <= lastack
+
+
+def _follows_its_ack(record: Record) -> bool:
+    """Tell whether a segment comes so soon behind the last ACK that it may be what that acknowledges (R7)."""
+    waited = since(record, record.y.lastack_time)
+    return waited is not None and waited < AT_ONCE
+
+
 def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
     """The group {retransmission, fast_, spurious_, out_of_order, tail_loss_probe}: all that fit the octets below SND.NXT."""
     y, octets = record.y, record.x.octets
@@ -63,7 +76,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
     copy = octets.first_copy(start)
     lines = (copy.line, record.line) if copy else (record.line,)
     captured = octets.covered(start, min(end, nxt))  # what it brings beyond is new
-    if record.length and y.lastack is not None and start + record.length <= y.lastack:
+    if _was_acknowledged(record, start) and (captured or not _follows_its_ack(record)):
         yield make("spurious_retransmission", *lines, first=start, last=start + record.length - 1)
     if record.length > 1 and start == nxt - 1:
         return  # the octet before may have been a probe that was dropped: no retransmission
@@ -151,7 +164,7 @@ def _unseen(conn: Incarnation, record: Record, ack: int) -> Iterator[Finding]:
         yield make("acked_unseen", record.line, ack=ack, last=missing - 1)
 
 
-def timestamps(record: Record, step: str) -> Iterator[Finding]:
+def timestamps(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     """Test TSval: missing although agreed on, or older than before on new octets (R78)."""
     x, y, flags, segment = record.x, record.y, record.flags, record.segment
     if flags.syn or flags.rst or segment.truncated or step == "stepless.stray" or not (x.ts_offered and y.ts_offered):
@@ -162,4 +175,17 @@ def timestamps(record: Record, step: str) -> Iterator[Finding]:
     elif x.ts is None or not record.length or end is None or nxt is None:
         return
     elif end > nxt and diff(stamp[0], x.ts[0]) < 0:
-        yield make("ts_regression", record.line)
+        yield make("ts_regression", record.line, confidence=_rejection(conn, record, stamp[0]))
+
+
+def _rejection(conn: Incarnation, record: Record, val: int) -> Confidence:
+    """
+    Return how sure it is that PAWS rejects new octets with an older TSval: certainly where a newer one was echoed.
+
+    Else that is one of a segment that may come later. An ACK that has overtaken the octets it was sent behind changes
+    nothing (RFC 7323 section 4.3).
+    """
+    echoed, before = record.y.ts, conn.last_of[record.x.is_client]
+    if echoed is not None and diff(val, echoed[1]) < 0:
+        return Confidence.CERTAIN
+    return Confidence.LIKELY if before is not None and before[0].length else Confidence.POSSIBLE
