@@ -432,7 +432,7 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
     if y.standing.state is SYN_SENT and not x.sent_syn:
         return "stepless.ack"
     if x.fin is None and has_keep_alive_number(record) and _idle(conn, record):
-        return "probe.keep_alive"
+        return "probe.zero_window" if y.window_closed else "probe.keep_alive"
     if covers_fin(record):
         if not first_coverage(record):
             return _covers_again(conn, record)
