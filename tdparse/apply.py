@@ -13,7 +13,7 @@ from tdparse.incarnation import MAX_SYN_COPIES
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
-from tdparse.steps import answers_unsent, place_of, rst_acceptable
+from tdparse.steps import acknowledges_unseen, answers_unsent, place_of, rst_acceptable
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
 from tdparse.values import since
@@ -206,7 +206,7 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     if step == "reset.ignored":
         return
     acceptable = rst_acceptable(record)
-    server_opening = not y.is_client and y.standing.state is SYN_RECEIVED
+    server_opening = not y.is_client and y.standing.state is SYN_RECEIVED and not acknowledges_unseen(record)
     if step == "handshake.refused":
         x.got_syn = NO
     evidence.kill(x, OBSERVED, CLOSED, record)

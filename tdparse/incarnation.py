@@ -307,6 +307,11 @@ class Incarnation:
         return self.client, self.server
 
     @property
+    def completed(self) -> bool:
+        """Whether the third step of the handshake was captured, or its server shows that it has arrived (R13 d, T41)."""
+        return self.handshake_done or self.server.syn_acked is OBSERVED
+
+    @property
     def dead(self) -> bool:
         """An RST ended both sides."""
         return bool(self.client.dead and self.server.dead)

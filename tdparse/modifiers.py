@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.ecn import ecn_modifiers
+from tdparse.states import OBSERVED
 from tdparse.steps import SYN_STEPS
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def _opening(found: list[str], conn: Incarnation, record: Record, step: str, con
     x, y = record.x, record.y
     if step == "handshake.ack_data" and x.syn_data and record.seq is not None and record.seq <= x.syn_data:
         found.append("tfo_fallback_data")
-    if context.completes and record.flags.fin:
+    if context.completes and record.flags.fin and y.syn_acked is not OBSERVED:
         found.append("completes_handshake")
     if step in SYN_STEPS and conn.reused:
         found.append("reuse")

@@ -75,7 +75,7 @@ def decide(conn: Incarnation, record: Record) -> str:
         return _syn_ack(record)
     if record.x.inherited is not None and cls is ACK:
         return "ack.challenge"  # the old incarnation rejects the SYN of the new one (R44)
-    if not conn.handshake_done and (acknowledges_unsent(record) or (cls is not ACK and acknowledges_older(record))):
+    if not conn.handshake_done and _is_bad_ack(record):
         return "stepless.bad_ack"
     if cls is FIN:
         return _fin(record)
@@ -176,6 +176,29 @@ def acknowledges_unsent(record: Record) -> bool:
     """R50: the ack is above anything the peer was captured sending."""
     y = record.y
     return record.ack is not None and y.sent_syn is OBSERVED and record.ack > (y.octets.nxt or 0)
+
+
+def acknowledges_unseen(record: Record) -> bool:
+    """
+    R16, T41: tell whether an ack above anything captured, before the third step was, shows that the log lacks a part.
+
+    Who has answered the SYN acknowledges what has come since (R13 d); who opens does where its own octets are missing,
+    too. What is below the sender's ISN is of another incarnation.
+    """
+    x = record.x
+    if not acknowledges_unsent(record):
+        return False
+    printed = record.segment.seq is not None and record.seq is not None
+    if x.sent_synack:
+        return not printed or (record.seq or 0) >= 1
+    return printed and record.y.sent_synack and (record.seq or 0) > (x.octets.nxt or 1)
+
+
+def _is_bad_ack(record: Record) -> bool:
+    """R97, 7: what the ack of a segment that is no SYN confirms was never sent, or by an incarnation before."""
+    if acknowledges_unsent(record):
+        return not acknowledges_unseen(record)
+    return record.cls is not ACK and acknowledges_older(record)
 
 
 def acknowledges_older(record: Record) -> bool:
@@ -282,7 +305,7 @@ def _reset(conn: Incarnation, record: Record) -> str:
         return "handshake.abort"  # the client gives up before any answer
     if not acceptable:
         return "reset.ignored"
-    if not conn.handshake_done:
+    if not (conn.completed or acknowledges_unseen(record)):
         return "handshake.abort"
     if y.standing.state is TIME_WAIT and not y.standing.alternatives:
         return "reset.in_time_wait"

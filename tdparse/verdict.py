@@ -20,6 +20,7 @@ ZERO_WINDOW_SILENCE: Final = 5 * SECOND  # stalled.zero_window_*
 _FIRST_OCTETS: Final = 2  # who has sent a SYN and no payload stands there at most, behind a FIN that was not captured
 ONE_SIDED_AFTER_SYN: Final = 2
 ONE_SIDED_IN_ALL: Final = 3
+AFTER_OPENING: Final = frozenset({"reset.abort", "reset.after_fin"})  # RSTs that none sends who is opening
 
 Target: TypeAlias = "tuple[Endpoint, int]"  # by SYN a port; by ACK one probe of it, known by its port and first line
 Probe: TypeAlias = "tuple[str, str, Target]"  # by SYN or ACK, the host it comes from, its target
@@ -122,19 +123,19 @@ def end_by_reset(conn: Incarnation, by: Peer, step: str, record: Record) -> None
     if conn.reset_by is not None:
         return
     conn.reset_by, conn.reset_step, conn.reset_time = by, step, record.time
-    conn.reset_phase = _phase(conn, record)
+    conn.reset_phase = _phase(conn, record, done=conn.completed or step in AFTER_OPENING)
     conn.reset_before_close = not both_fins_acked(conn)
 
 
-def _phase(conn: Incarnation, record: Record) -> str:
-    """R119: where in its life the incarnation is, by what was captured and by the numbers of an RST."""
+def _phase(conn: Incarnation, record: Record, *, done: bool) -> str:
+    """R119: where in its life the incarnation is, by what was captured and by the numbers of an RST; `done`: its handshake is over."""
     client, server = conn.peers
     if client.sent_fin or server.sent_fin:
         return "close"
-    if not (conn.handshake_done or conn.simultaneous_open):
+    if not (done or conn.simultaneous_open):
         return "handshake"
     beyond = record.flags.rst and max(record.seq or 0, record.ack or 0) > _FIRST_OCTETS
-    return "data" if beyond or has_payload(conn) else "open" if conn.handshake_done else "handshake"
+    return "data" if beyond or has_payload(conn) else "open" if done else "handshake"
 
 
 def has_payload(conn: Incarnation) -> bool:

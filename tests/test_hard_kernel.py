@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from played import compare, conversation
 from scenario import Printer, packets
 
 from tdparse.pipeline import explain
@@ -21,3 +22,105 @@ def test_a_probe_of_a_closed_window_keeps_nothing_alive(wait: str) -> None:
     items = list(explain(printer.line(packet) for packet in packets(text)))
     shown = [getattr(item, "step", None) or getattr(item, "verdict", None) for item in items[5:]]
     assert shown == [*["probe.zero_window", "probe.zero_window_ack"] * 3, "stalled.zero_window_server"]
+
+
+# ------------------------------------------------------------------ a log that lacks a part of the beginning
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """
+        C S
+        S S.
+        S F. seq=401 ack=101  # teardown.fin.active ESTABLISHED?/FIN-WAIT-1 !lost_segment !acked_unseen
+        C F. seq=101 ack=402  # teardown.fin_ack LAST-ACK/TIME-WAIT? !lost_segment
+        => complete.no_last_ack closed_first=server
+        """,
+        """
+        C S
+        S S.
+        C F. seq=101 ack=401  # teardown.fin.active FIN-WAIT-1/ESTABLISHED? +completes_handshake !lost_segment !acked_unseen
+        S F. seq=401 ack=102  # teardown.fin_ack TIME-WAIT?/LAST-ACK !lost_segment !acked_unseen
+        => complete.no_last_ack closed_first=client
+        """,
+        """
+        C S
+        S S.
+        S . ack=101           # data.ack ESTABLISHED?/ESTABLISHED !acked_unseen
+        S P. 400 ack=101      # data.early ESTABLISHED?/ESTABLISHED
+        S R. ack=101          # reset.abort CLOSED?/CLOSED
+        => reset_by_server.data
+        """,
+        """
+        C S unseen
+        S S.
+        S . ack=101           # data.ack ESTABLISHED?/ESTABLISHED
+        S P. 400 ack=101      # data.early ESTABLISHED?/ESTABLISHED
+        S R. ack=101          # reset.abort CLOSED?/CLOSED
+        => reset_by_server.data
+        """,
+        """
+        C S
+        S S.
+        S R. seq=401 ack=101  # reset.abort CLOSED?/CLOSED
+        => reset_by_server.open
+        """,
+        """
+        C S
+        S S.
+        C R. seq=101 ack=401  # reset.abort CLOSED/CLOSED?
+        => reset_by_client.open
+        """,
+        """
+        C S
+        S S.
+        C F. ack=77           # stepless.bad_ack ESTABLISHED?/SYN-RECEIVED !ack_of_unsent
+        S R seq=77            # reset.reject_bad_ack ESTABLISHED?/SYN-RECEIVED
+        """,
+        """
+        C S
+        S P. 10 seq=5 ack=77  # stepless.bad_ack SYN-SENT/SYN-RECEIVED? !ack_of_unsent
+        """,
+        """
+        C S
+        S S.
+        S P. 10 seq=-900 ack=77  # stepless.bad_ack ESTABLISHED?/SYN-RECEIVED !out_of_order !ack_of_unsent
+        """,
+        """
+        C S
+        S S.
+        S R.                  # handshake.abort CLOSED?/CLOSED
+        => reset_by_server.handshake
+        """,
+    ],
+    ids=[
+        "server closes",
+        "client closes",
+        "server speaks",
+        "server only",
+        "server resets",
+        "client resets",
+        "nothing missing",
+        "no SYN-ACK",
+        "of another incarnation",
+        "half open",
+    ],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_what_a_captured_syn_ack_is_followed_by_shows_what_the_log_lacks(text: str, *, absolute: bool) -> None:
+    """R13 d, R16, T41: who has answered the SYN acknowledges what came since; the RST of an open connection is no abort."""
+    found, expected = compare(text, absolute=absolute)
+    assert found == expected
+
+
+def test_a_fin_completes_no_handshake_that_its_server_has_shown_to_be_over() -> None:
+    """R102, completes_handshake: the third step came before, and was not captured."""
+    steps, _ = conversation("C S\nS S.\nS P. 10 ack=101\nC F. seq=101 ack=11")
+    assert (steps[-1].step, "completes_handshake" in steps[-1].modifiers) == ("teardown.fin.active", False)
+
+
+def test_an_rst_that_answers_a_later_syn_ends_a_connection_that_was_opening() -> None:
+    """R119: the handshake was not over, whatever the SYN that is refused was sent in."""
+    _, ends = conversation("C S\nS S.\nC S isn=7777777 +3\nS R. seq=0")
+    assert [end.verdict for end in ends] == ["reset_by_server.handshake", "refused"]

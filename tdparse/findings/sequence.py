@@ -21,7 +21,7 @@ from tdparse.model import Confidence
 from tdparse.modifiers import sack_kind
 from tdparse.seqnum import diff
 from tdparse.states import OBSERVED
-from tdparse.steps import answers_unsent
+from tdparse.steps import acknowledges_unseen, answers_unsent
 from tdparse.values import apart, since
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Fin
     if ack is None or x.dead:
         return
     advances = x.lastack is None or ack > x.lastack
-    if advances and conn.handshake_done and step != "stepless.bad_ack":
+    if advances and (conn.handshake_done or acknowledges_unseen(record)) and step != "stepless.bad_ack":
         yield from _unseen(conn, record, ack)
     if step == "ack.challenge" and answers_unsent(conn, record):
         yield make("ack_of_unsent", conn.last_line_of(y), record.line, confidence=Confidence.LIKELY)
