@@ -366,10 +366,17 @@ def first_coverage(record: Record) -> bool:
     return fin is not None and (x.lastack is None or x.lastack <= fin)
 
 
+def _repeats_fin(record: Record) -> bool:
+    """Tell whether a FIN has the number of the one that its sender has sent, or one that nobody can tell."""
+    x, numbers = record.x, record.numbers
+    placed = numbers.seq is not None and numbers.seq_absolute is x.isn_absolute
+    return not placed or record.seq_end == x.fin
+
+
 def _fin(record: Record) -> str:
     x, y = record.x, record.y
-    if x.fin is not None:
-        return "teardown.fin.retransmit"
+    if x.fin is not None:  # no FIN follows another: it is of an incarnation whose beginning was missed (R45), if of any
+        return "teardown.fin.retransmit" if _repeats_fin(record) else "stepless.stray"
     if y.fin is not None:
         if not covers_fin(record):
             return "teardown.fin.simultaneous"

@@ -124,3 +124,41 @@ def test_an_rst_that_answers_a_later_syn_ends_a_connection_that_was_opening() ->
     """R119: the handshake was not over, whatever the SYN that is refused was sent in."""
     _, ends = conversation("C S\nS S.\nC S isn=7777777 +3\nS R. seq=0")
     assert [end.verdict for end in ends] == ["reset_by_server.handshake", "refused"]
+
+
+# ------------------------------------------------------------------ FINs
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        (
+            """
+            S F.                           # teardown.fin_ack
+            C .                            # teardown.last_ack
+            C F. seq=79001 ack=85001 +3    # stepless.stray TIME-WAIT/CLOSED? !data_after_fin !lost_segment
+            S F. seq=85001 ack=79002       # stepless.stray TIME-WAIT/CLOSED? !data_after_fin !lost_segment
+            """,
+            "complete.clean",
+        ),
+        (
+            """
+            S .                            # teardown.ack_of_fin
+            C F. seq=1001 ack=1 +3         # stepless.stray FIN-WAIT-2?/CLOSE-WAIT !data_after_fin !lost_segment
+            """,
+            "half_closed.by_client",
+        ),
+        (
+            """
+            C F. seq=1 ack=1 +3            # teardown.fin.retransmit FIN-WAIT-1/CLOSE-WAIT? !fin_retransmission
+            """,
+            "close_unanswered.by_client",
+        ),
+    ],
+    ids=["after the close", "half closed", "the same"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_fin_with_another_number_is_no_copy(text: str, verdict: str, *, absolute: bool) -> None:
+    """R97, 8, R45, R53: a FIN is repeated with its number; no FIN follows another one."""
+    found, expected = compare(f"C S\nS S.\nC .\nC F.\n{text}\n=> {verdict}", absolute=absolute)
+    assert found == expected

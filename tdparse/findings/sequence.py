@@ -41,9 +41,10 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     start, end, nxt = record.seq, record.end, octets.nxt
     if record.segment.seq is None or start is None or end is None or nxt is None or x.dead:
         return
-    if record.length and x.fin is not None and start + record.length > x.fin:
-        first = max(start, x.fin)
-        yield make("data_after_fin", x.fin_line, record.line, first=first, last=start + record.length - 1)
+    behind = start + record.length
+    if x.fin is not None and behind > x.fin and (record.length or record.flags.fin):  # R53: no FIN follows another
+        first = max(start, x.fin) if record.length else x.fin
+        yield make("data_after_fin", x.fin_line, record.line, first=first, last=behind - 1)
     if start >= nxt and _was_acknowledged(record, start) and not _follows_its_ack(record):
         # Its first copy was not captured, the ACK of it was.
         yield make("spurious_retransmission", record.line, first=start, last=start + record.length - 1)
