@@ -102,7 +102,8 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
     if not record.flags.syn:
         x.spoke_after_syn = True
         x.win_seen = True
-    if record.ack is None or x.lastack is None or record.ack >= x.lastack:
+    newest = record.ack is None or x.lastack is None or record.ack >= x.lastack
+    if newest and not evidence.is_old(record):
         x.win = record.window  # an ACK that was overtaken says nothing about the window (RFC 9293: SND.WL2)
     _stamp(record)
 

@@ -34,6 +34,7 @@ HALF_CLOSED: Final = frozenset({
     "probe.zero_window", "probe.zero_window_ack", "probe.keep_alive", "probe.keep_alive_ack",
     "ack.window_update", "ack.zero_window",
 })  # fmt: skip
+WINDOW_CHANGES: Final = frozenset({"ack.window_update", "ack.zero_window"})
 # What an endpoint that is opening rejects with an RST (R20 a).
 REJECTED_WITH_RST: Final = frozenset({"handshake.syn_ack.bad_ack", "stepless.bad_ack", "ack.challenge"})
 
@@ -479,7 +480,8 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
     ):
         return "handshake.ack.repeat"
     if restates(record):
-        return _restatement(conn, record)
+        again = _restatement(conn, record)
+        return "stepless.ack" if again in WINDOW_CHANGES and is_old(record) else again  # it was overtaken (SND.WL1)
     before = acknowledged_before(record)
     if before is not None and record.ack is not None and record.ack > before:
         return "data.ack"

@@ -162,3 +162,26 @@ def test_a_fin_with_another_number_is_no_copy(text: str, verdict: str, *, absolu
     """R97, 8, R45, R53: a FIN is repeated with its number; no FIN follows another one."""
     found, expected = compare(f"C S\nS S.\nC .\nC F.\n{text}\n=> {verdict}", absolute=absolute)
     assert found == expected
+
+
+# ------------------------------------------------------------------ what was overtaken
+
+
+@pytest.mark.parametrize(
+    ("stamp", "steps", "found"),
+    [
+        (141, ["stepless.ack", "ack.duplicate"], []),
+        (143, ["ack.window_update", "ack.window_update"], ["window_shrunk", "window_update"]),
+    ],
+    ids=["overtaken", "in order"],
+)
+def test_the_window_of_an_ack_that_was_overtaken_takes_nothing_back(
+    stamp: int, steps: list[str], found: list[str]
+) -> None:
+    """Section 3.10.7.4 of RFC 9293, SND.WL1: a TSval below one that was captured shows which of two was sent first."""
+    text = "C S <mss 1460,TS val 100 ecr 0>\nS S. <mss 1460,TS val 500 ecr 100>\nC . <TS val 120 ecr 500>\n"
+    text += "S . 1448 lost <TS val 520 ecr 120>\n" + "S . 1448 <TS val 520 ecr 120>\n" * 2
+    text += "C . win=510 <TS val 142 ecr 500>\n"
+    said, _ = conversation(text + f"C . win=500 <TS val {stamp} ecr 500>\nC . win=510 <TS val 144 ecr 500>")
+    assert [step.step for step in said[-2:]] == steps
+    assert sorted(one.code for one in said[-2].findings) == found

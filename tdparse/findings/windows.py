@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from tdparse.evidence import is_old
 from tdparse.findings.table import make
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         if not record.flags.fin and (y.fin is None or (record.ack or 0) <= y.fin):
             yield make("zero_window", record.line)
         return
-    if not x.win_seen or x.win is None or record.ack is None or x.lastack is None:
+    if not x.win_seen or x.win is None or record.ack is None or x.lastack is None or is_old(record):
         return
     bare = not record.length and not record.flags.fin and record.seq == x.octets.nxt
     if bare and record.ack == x.lastack and window != x.win and step not in EXPLAINED:
