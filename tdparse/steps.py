@@ -28,7 +28,9 @@ NETWORK_COPY_TICKS: Final = 10 * 10**6  # stepless.old_duplicate: 10 ticks of a 
 WITHOUT_WINDOW: Final = frozenset({CLOSED, LISTEN, SYN_SENT})  # R51: there no number makes an RST acceptable
 SYN_STEPS: Final = frozenset({"handshake.syn", "handshake.syn.tfo_request", "handshake.syn.tfo_data"})
 # What a conforming stack answers with a challenge ACK (R110).
-CHALLENGED: Final = frozenset({"reset.ignored", "handshake.syn.unexpected", "stepless.bad_ack"})
+CHALLENGED: Final = frozenset({
+    "reset.ignored", "handshake.syn.unexpected", "handshake.syn.retransmit", "stepless.bad_ack",
+})  # fmt: skip
 # What an endpoint that has acknowledged its peer's FIN, and sent none, says with an empty ACK beside repeating that.
 HALF_CLOSED: Final = frozenset({
     "probe.zero_window", "probe.zero_window_ack", "probe.keep_alive", "probe.keep_alive_ack",
@@ -512,6 +514,8 @@ def _rejects(conn: Incarnation, record: Record) -> bool:
     """Tell whether the record before was none that a stack accepts: it answers such a one (R110)."""
     if conn.tentative is not None and conn.tentative.record is conn.previous:
         return True  # or its copy
+    if conn.previous_step == "handshake.syn.retransmit":
+        return record.x.standing.state not in OPENING  # T58: whatever its number is
     if conn.previous_step in CHALLENGED:
         return conn.previous_step != "reset.ignored" or (conn.previous is not None and rst_in_window(conn.previous))
     received = record.y.octets.nxt

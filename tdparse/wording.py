@@ -10,13 +10,13 @@ from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tdparse import catalog
-from tdparse.model import CLOSED
+from tdparse.model import CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_2, LAST_ACK, TIME_WAIT
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tdparse.model import Finding, Lang, NumberStyle, Role, Standing, Step, Summary
+    from tdparse.model import Finding, Lang, NumberStyle, Role, Standing, State, Step, Summary
 
 SECOND: Final = 10**9
 GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
@@ -26,6 +26,13 @@ OF_RECEIVER: Final = frozenset(
 OF_PEER: Final = frozenset({"acked_unseen", "dsack", "sack_gap"})  # findings whose octets are those of the receiver
 ACTIVE_OPEN: Final = "handshake.syn_ack.simultaneous"  # R100: what happens to two programs that both connect
 JOIN: Final = {"en": " ", "zh": ""}
+# In which states an endpoint has processed the answer to what it repeats.
+_OPENED: Final = frozenset({ESTABLISHED, FIN_WAIT_2, CLOSE_WAIT, LAST_ACK, TIME_WAIT})
+_ANSWERED: Final[Mapping[str, frozenset[State]]] = {
+    "handshake.syn.retransmit": _OPENED,
+    "handshake.syn_ack.retransmit": _OPENED,
+    "teardown.fin.retransmit": frozenset({FIN_WAIT_2, TIME_WAIT}),
+}
 
 
 def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
@@ -45,10 +52,21 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
 
 
 def told_as(step: Step) -> str:
-    """Return the step whose words are true of this one: data in a SYN alone is no Fast Open (R70)."""
-    if step.step == "handshake.syn.tfo_data" and step.segment.options.tfo is None:
+    """
+    Return the step whose words are true of this one.
+
+    Data in a SYN alone is no Fast Open (R70); who has processed the answer to a SYN or FIN does not repeat it, so that
+    the path has kept a copy (R17).
+    """
+    code = step.step
+    if code == "handshake.syn.tfo_data" and step.segment.options.tfo is None:
         return "handshake.syn"
-    return step.step
+    answered = _ANSWERED.get(code)
+    if answered is not None and "tentative" not in step.modifiers:
+        x, y = (step.client, step.server) if step.sender == "client" else (step.server, step.client)
+        if x.after.state in answered:
+            return "stepless.stray" if y.after.state is CLOSED else "stepless.old_duplicate"
+    return code
 
 
 def _knows_isn(step: Step) -> bool:
@@ -61,6 +79,8 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
     code, values = finding.code, finding.values
     if code in OF_RECEIVER:
         step = step._replace(sender=other(step.sender))
+    if code == "syn_retransmission" and told_as(step) != step.step:
+        code = "old_duplicate"
     field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
     if code == "truncated_record" and not step.segment.truncated:
         field = "quiet"

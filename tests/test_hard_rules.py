@@ -8,7 +8,9 @@ from scenario import log
 
 from tdparse.model import NumberStyle, State
 from tdparse.render.text import Text
+from tdparse.wording import finding_text
 from tdparse.wording import text as text_of
+from tdparse.wording import title as title_of
 
 OPEN = "C S\nS S.\nC .\n"
 
@@ -198,3 +200,39 @@ def test_what_is_captured_right_behind_its_acknowledgment_is_no_second_copy(gap:
     """R7: capture order is wrong by microseconds, a retransmission takes longer."""
     _, (end,) = conversation(OPEN + f"S P. 100\nC .\n{gap}C . ack=201 +1\nS P. 100 seq=101 +{late}")
     assert end.findings.get("spurious_retransmission", 0) == again
+
+
+USED = OPEN + "C P. 100\nS .\n"
+CLOSED = USED + "C F.\nS .\nS F.\nC .\n"
+OLD = ("Old duplicate", "An old copy of something already received; the {} just acknowledges again.")
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "words"),
+    [
+        (USED + "S S. seq=0 ack=1 +0.1", "handshake.syn_ack.retransmit", OLD),
+        (USED + "C S seq=0 +0.1", "handshake.syn.retransmit", OLD),
+        (CLOSED + "S F. seq=1 +0.1\nC F. seq=101 ack=1", "teardown.fin.retransmit", OLD),
+        (CLOSED + "C F. seq=101 ack=1 +0.1", "teardown.fin.retransmit", ("Segment for a closed connection", "")),
+        (OPEN + "S S. seq=0 ack=1 +0.1", "handshake.syn_ack.retransmit", ("SYN-ACK retransmission", "")),
+        ("C S\nS S.\nC S seq=0 +1", "handshake.syn.retransmit", ("SYN retransmission", "")),
+        (USED + "C F.\nS .\nC F. seq=101 +0.1", "teardown.fin.retransmit", ("FIN retransmission", "")),
+    ],
+    ids=["SYN-ACK", "SYN", "FIN", "FIN to a closed end", "SYN-ACK unheard", "SYN unheard", "FIN unheard"],
+)
+def test_who_has_processed_the_answer_repeats_nothing(text: str, step: str, words: tuple[str, str]) -> None:
+    """R17: an observed fact stands, so that what looks like a repetition is a copy that the path has kept."""
+    (*_, last), _ = conversation(text)
+    named, said = title_of(last, "en"), text_of(last, "en")
+    assert (last.step, named) == (step, words[0])
+    assert said.startswith(words[1].format("client" if last.sender == "server" else "server")) or not words[1]
+    remarks = " ".join(finding_text(one, last, "en") for one in last.findings)
+    assert ("no answer so far" in remarks) is (named == "SYN retransmission")
+
+
+@pytest.mark.parametrize("half", ["", "C F.\nS .\n"], ids=["open", "half closed"])
+def test_a_copy_of_the_syn_is_answered_by_a_challenge_ack(half: str) -> None:
+    """T58, T91: in a synchronized state whatever number a SYN has."""
+    steps, (end,) = conversation(f"{USED}{half}C S seq=0 +0.1\nS .")
+    assert [step.step for step in steps[-2:]] == ["handshake.syn.retransmit", "ack.challenge"]
+    assert end.verdict == ("half_closed.by_client" if half else "still_open.data")
