@@ -64,13 +64,13 @@ def test_a_probe_of_a_closed_window_keeps_nothing_alive(wait: str) -> None:
         C S
         S S.
         S R. seq=401 ack=101  # reset.abort CLOSED?/CLOSED
-        => reset_by_server.open
+        => reset_by_server.data
         """,
         """
         C S
         S S.
         C R. seq=101 ack=401  # reset.abort CLOSED/CLOSED?
-        => reset_by_client.open
+        => reset_by_client.data
         """,
         """
         C S

@@ -297,7 +297,7 @@ LATER = "13:00:00.000000 IP 192.0.2.9.1 > 192.0.2.8.2: Flags [S], seq 1, win 1, 
 # Rows without a segment: what is said of client and server in the end, when the log has gone on for long.
 SILENT = {
     "T27": ("C S\nC S +1\nC S +2\nC S +4", "CLOSED~ UNKNOWN"),
-    "T45": ("C S\nS S.\nS S. +1\nS S. +2", "ESTABLISHED? CLOSED~"),
+    "T45": ("C S\nS S.\nS S. +1\nS S. +2", "UNKNOWN CLOSED~"),
     "T64": (OPEN + "S . ack=1 +2\nS . ack=1 +2\nS . ack=1 +2\nS R. +2", "CLOSED? CLOSED"),
     "T82": (ACTIVE + "S P. 5 +70\nC R", "CLOSED CLOSED?"),
     "T103": (BOTH + "S F. seq=1 ack=2 +1\nS F. seq=1 ack=2 +2", "UNKNOWN CLOSED~"),
