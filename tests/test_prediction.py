@@ -241,7 +241,7 @@ def test_what_was_acknowledged_before_it_was_sent_is_not_predicted() -> None:
         f"{ends} [.], ack 9001, win 500, length 0",
         *(f"{reverse} [.], seq {begin}:{begin + 50}, ack 201, win 500, length 50" for begin in range(1201, 1501, 50)),
     ]
-    octets = "".join(f"00:00:00.{number:06} {text}\n" for number, text in enumerate(log)).encode()
+    octets = "".join(f"00:00:{number:02}.000000 {text}\n" for number, text in enumerate(log)).encode()
     records, counted = shown(octets, "jsonl", [90], short=True)
     assert (records, counted) == shown(octets, "jsonl", [90], short=False)
     assert records.count(b'{"code":"spurious_retransmission"') == 6
