@@ -371,7 +371,7 @@ PACKET_FIELDS: Final = (
         "adjoined",
         "suffix",
     ),
-    *("old_flags", "old_correct", "old_incorrect", "old_payload", "cut"),
+    *("old_flags", "old_ecn", "old_correct", "old_incorrect", "old_payload", "cut"),
     *("arp", "udp", "icmp", "fragment", "other_protocol"),
 )
 DOMINANT_FIELDS: Final = (

@@ -180,6 +180,8 @@ def _flags(fields: Fields) -> str | None:
             return None  # cut before the place where ACK would show
         letters = fields["old_flags"].replace(".", "")
         letters += "." * ("ack" in fields) + "U" * ("urgent" in fields)
+        ecn = fields.get("old_ecn", "")
+        letters += "E" * ("ECN-Echo" in ecn) + "W" * ("CWR" in ecn)
         return "".join(letter for letter in LETTERS if letter in letters)
     flags = fields.get("flags")
     return "" if flags == "none" else flags

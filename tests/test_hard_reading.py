@@ -329,3 +329,47 @@ def test_a_link_header_that_cannot_be_read_is_no_prefix(front: str) -> None:
     (item,) = read(f"{front} 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack 5, win 9, length 0")
     assert isinstance(item, Skipped)
     assert item.kind == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("printed", "flags"),
+    [
+        ("S [ECN-Echo,CWR] 1:1(0) win 5808 <mss 1452> (DF)", "SEW"),
+        ("S [ECN-Echo] 1:1(0) ack 2 win 5808 <mss 1452> (DF)", "S.E"),
+        ("P [CWR] [tcp sum ok] 1:5(4) ack 2 win 5808 (DF) (ttl 64, id 7)", "P.W"),
+        (". [ECN-Echo] ack 2 win 5808", ".E"),
+    ],
+)
+def test_ecn_as_the_first_releases_printed_it(printed: str, flags: str) -> None:
+    """Two words behind the other flags; what follows them is that of any record of 3.x."""
+    head = "19:10:37.192791 10.0.0.1.5 > 10.0.0.2.80: "
+    (found,) = segments(head + printed)
+    (plain,) = segments(head + re.sub(r" \[(?:ECN-Echo|CWR).*?\]", "", printed))
+    assert found.flags == flags
+    assert values(found._replace(flags=plain.flags)) == values(plain)
+
+
+@pytest.mark.parametrize(
+    "printed", ["S [ECN-Echo,CWR] 1:1(0) win x", "S [tcp sum ok] 1:1(0) wi", "P [CWR] [bad tcp cksum 1 ("]
+)
+def test_records_of_the_first_releases_that_cannot_be_read(printed: str) -> None:
+    """They look like segments: they are no packets of another protocol."""
+    (item,) = read(f"19:10:37.192791 10.0.0.1.5 > 10.0.0.2.80: {printed}")
+    assert isinstance(item, Skipped)
+    assert item.kind == "rejected"
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        "10.0.0.9.445 > 10.0.0.1.5: Flags [.], seq 1:7241, ack 5, win 256, length 7240",
+        "10.0.0.9.445 > 10.0.0.1.5: . 1:7241(7240) ack 5 win 256",
+    ],
+)
+@pytest.mark.parametrize(
+    "said", ["Packet is continued in later TCP segments", "Short packet. Try increasing the snap length by 7"]
+)
+def test_warnings_about_smb_follow_without_a_space(record: str, said: str) -> None:
+    """They are what is printed of the payload."""
+    (found,) = segments(f"{record}WARNING: {said}")
+    assert (found.length, found.window, found.payload) == (7240, 256, f"WARNING: {said}")
