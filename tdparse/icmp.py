@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from tdparse.evidence import Record
     from tdparse.incarnation import Incarnation
     from tdparse.model import Endpoint
     from tdparse.sharing import Sharing
@@ -58,7 +59,23 @@ def quote(line: int, note: Mapping[str, object], newest_first: Iterable[Incarnat
     if len(conn.icmp) < MAX_QUOTED:
         kept = {name: note[name] for name in ("text", "mtu", "reporter") if note.get(name) is not None}
         conn.icmp += ({"line": line, **kept},)
+        vague = note.get("sport") is None and note.get("dport") is None
+        conn.doubted = (line, conn.flow.client.host == note["src"]) if vague else None
     return True
+
+
+def confirm(conn: Incarnation, record: Record) -> None:
+    """
+    Take the latest error back if `record`, the next one, shows that it was about something else.
+
+    It names a host and no port, and what the host has been sent in this connection has all arrived: it is acknowledged.
+    """
+    if conn.doubted is None:
+        return
+    line, from_client = conn.doubted
+    conn.doubted = None
+    if record.y.is_client is from_client and record.ack is not None and record.ack >= (record.y.octets.nxt or 0):
+        conn.icmp = tuple(known for known in conn.icmp if known["line"] != line)
 
 
 def _fits(conn: Incarnation, note: Mapping[str, object]) -> bool:

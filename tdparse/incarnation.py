@@ -62,6 +62,7 @@ class Incarnation:
         "checksums",
         "client",
         "count",
+        "doubted",
         "first_class",
         "first_fin",
         "first_flags",
@@ -138,6 +139,8 @@ class Incarnation:
         self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
         self.steps: frozenset[str] = NO_STEPS
         self.icmp: tuple[dict[str, object], ...] = ()  # ICMP errors that quote it: line, text, mtu
+        # The latest of them while it may be about something else: its line, and whether it is what the client sent.
+        self.doubted: tuple[int, bool] | None = None
         self.syn_times: tuple[int, ...] = ()  # of the client's latest bare SYNs, more than any schedule has
         self.syn_stack: str | None = None  # whose they are, once repeated
         self.count = 0

@@ -15,7 +15,7 @@ from tdparse.evidence import Record
 from tdparse.findings import BACKWARDS_FROM, Findings
 from tdparse.findings.table import COMPUTES_CHECKSUMS
 from tdparse.flags import RST, SegmentClass, flags_of
-from tdparse.icmp import quote
+from tdparse.icmp import confirm, quote
 from tdparse.milestone import KIND, await_milestones
 from tdparse.model import Side, Step
 from tdparse.modifiers import Context, modifiers_of
@@ -86,6 +86,8 @@ class Tracker:
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
         record = Record(segment, numbers, flags, cls, time, x, y)
         step = self._place(conn, record)
+        if conn.doubted is not None:
+            confirm(conn, record)
         if conn.first_fin is not None or conn.reset_by is not None:
             self.table.note(conn)
         if time is not None and self._now is not None and time < self._now:

@@ -166,3 +166,29 @@ def test_a_payload_may_imitate_records() -> None:
     said = f"HTTP: GET {imitated[:-1]}0{imitated} HTTP/1.1"
     steps, _ = play([f"{DATA.format(0, 0, 9, 9)}: {said}", f"{DATA.format(0, 9, 18, 9)}{DATA.format(1, 18, 27, 9)}"])
     assert [step.segment.payload for step in steps] == [said, None, None]
+
+
+VAGUE = "12:00:00.000500 IP 192.0.2.7 > 192.0.2.1: ICMP host 192.0.2.2 unreachable - admin prohibited filter, length 56"
+CLEAR = "12:00:00.000500 IP 192.0.2.7 > 192.0.2.1: ICMP 192.0.2.2 tcp port 80 unreachable, length 48"
+
+
+@pytest.mark.parametrize(
+    ("shorthand", "at", "error", "kept"),
+    [
+        ("C S", 1, VAGUE, True),
+        ("C S\nC S +1", 1, VAGUE, True),
+        ("C S\nC S +1\nS S.\nC .", 1, VAGUE, True),
+        ("C S\nS S.\nC .", 1, VAGUE, False),
+        ("C S\nS R.", 1, VAGUE, False),
+        ("C S\nS S.\nC .", 1, CLEAR, True),
+        (OPEN + "C P. 9\nS .", 4, VAGUE, False),
+        (OPEN + "C P. 9\nC P. 9 seq=1 +0.3\nS .", 4, VAGUE, True),
+        (OPEN + "C P. 9\nS P. 9 ack=1\nS .", 4, VAGUE, True),
+    ],
+    ids=["silence", "repeated", "late", "SYN-ACK", "refused", "port", "data", "data again", "crossed"],
+)
+def test_what_has_arrived_no_error_is_about(shorthand: str, at: int, error: str, kept: bool) -> None:  # noqa: FBT001 - a column
+    """T28: an error that names a host alone may be about any packet to it, but not about one that the host answers next."""
+    lines = printed(packets(shorthand))
+    (end,) = play([*lines[:at], error, *lines[at:]]).connections
+    assert ("icmp" in end.attributes) is kept

@@ -286,6 +286,19 @@ def test_records_that_share_a_line_come_out_the_same(view: str, separator: str) 
 
 
 @pytest.mark.parametrize("view", VIEWS)
+def test_errors_about_hosts_come_out_the_same(view: str) -> None:
+    """Wherever an ICMP message stands, whatever comes next shows whether it was about this connection."""
+    parts = []
+    for place, text in enumerate(traffic(400, 5).decode().splitlines()):
+        time, _ip, src, _arrow, dst = text.split(" ")[:5]
+        there, here = (end.rpartition(".")[0] for end in (dst, src))
+        error = f"{time} IP 10.0.0.7 > {here}: ICMP host {there} unreachable, length 56"
+        parts += [text, error] if place % 7 == 0 else [text]
+    log = "".join(f"{text}\n" for text in parts).encode()
+    assert shown(log, view, [4000], short=True) == shown(log, view, [4000], short=False)
+
+
+@pytest.mark.parametrize("view", VIEWS)
 def test_lines_that_lost_their_time_come_out_the_same(view: str) -> None:
     """One here and there, or all from some place on: a connection that is predicted goes on without times."""
     lines = traffic(900, 11).splitlines(keepends=True)
