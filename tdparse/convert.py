@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
-from tdparse.assemble import Assembler
 from tdparse.model import Segment
 from tdparse.read import STDIN, opened
 from tdparse.render import Totals
 from tdparse.renumber import Renumberer, numbering_of
+from tdparse.repair import Mender
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -100,8 +100,9 @@ class _Converting:
         self._source = source
         self._file = file
         self._renumberer = renumberer
-        self._assembler = Assembler()
+        self._mender = Mender()
         self._waiting: deque[str] = deque()  # physical lines that no item has claimed yet
+        self._place = 0  # in what the last item has become: where it ends, and others of its lines may begin
         self._begun = False
         self._fed = self._written = 0  # physical lines
         self._totals = Totals()
@@ -109,31 +110,49 @@ class _Converting:
         self._lost: Counter[str] = Counter()
 
     def feed(self, block: Iterable[str]) -> None:
-        shown = []
+        shown: list[str] = []
         for line in block:
             self._waiting.append(line)
             self._fed += 1
-            shown += [self._converted(item) for item in self._assembler.feed(line.removesuffix("\r"))]
+            self._convert(self._mender.feed(line.removesuffix("\r")), shown)
         self._write("".join(shown))
 
     def finish(self) -> None:
-        shown = [self._converted(item) for item in self._assembler.flush()]
+        shown: list[str] = []
+        self._convert(self._mender.flush(), shown)
         self._write("".join(shown) + self._ended(list(self._waiting)))
 
     def kept(self) -> Kept:
         self._totals.lines = self._fed
         return Kept(self._totals, self._lost)
 
-    def _converted(self, item: Item) -> str:
-        found = self._renumberer.feed(item)
-        if isinstance(item, Segment):
-            self._totals.segments += 1
-            last, before = item.line + item.lines - 1, item.text
-        else:
-            self._totals.skipped[item.kind] += 1
-            last, before = item.line, item.raw
-        lines = [self._waiting.popleft() for _ in range(last - self._written)]
-        return self._ended(self._replaced(lines, before, found))
+    def _convert(self, items: Iterable[Item], shown: list[str]) -> None:
+        """Add to `shown` what the items have become; several may stand in one line."""
+        for item in items:
+            found = self._renumberer.feed(item)
+            if isinstance(item, Segment):
+                self._totals.segments += 1
+                last, before = item.line + item.lines - 1, item.text
+            else:
+                self._totals.skipped[item.kind] += 1
+                last, before = item.line, item.raw
+            if last <= self._written and shown:
+                shown[-1] = self._replaced_within(shown[-1], before, found)
+                continue
+            lines = [self._waiting.popleft() for _ in range(last - self._written)]
+            text = self._ended(self._replaced(lines, before, found))
+            self._place = max(text.find(found.text), 0) + len(found.text)
+            shown.append(text)
+
+    def _replaced_within(self, text: str, before: str, found: Renumbered) -> str:
+        """Return lines with the new text of another of their records in the place of the old one."""
+        self._lost.update({lost.rule for lost in found.lost})
+        place = text.find(before, self._place)
+        if place < 0:
+            self._lost["repaired"] += found.text != before
+            return text
+        self._place = place + len(found.text)
+        return text[:place] + found.text + text[place + len(before) :]
 
     def _replaced(self, lines: list[str], before: str, found: Renumbered) -> list[str]:
         """Return the physical lines of a record with its new text in the place of the old one."""
@@ -161,7 +180,11 @@ class _Converting:
 
 
 def _items(source: Source, beat: Callable[[int], None]) -> Iterator[Item]:
-    return Assembler().read(line.removesuffix("\r") for block in _heard(source, beat) for line in block)
+    mender = Mender()
+    for block in _heard(source, beat):
+        for line in block:
+            yield from mender.feed(line.removesuffix("\r"))
+    yield from mender.flush()
 
 
 def _heard(source: Source, beat: Callable[[int], None]) -> Iterator[list[str]]:

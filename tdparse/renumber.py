@@ -192,7 +192,7 @@ def _edited(text: str, edits: list[tuple[tuple[int, int], int]]) -> str:
 
 def _spans(text: str) -> dict[str, tuple[int, int]]:
     """Return where each field of a record was printed, by the grammar."""
-    described = fields.whole(text, "CLOCKED", *fields.PACKETS)
+    described = fields.whole(text, "CLOCKED", *fields.PACKETS, "ABRIDGED")
     if described is None:
         msg = f"no record: {text!r}"
         raise ValueError(msg)

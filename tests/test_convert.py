@@ -49,6 +49,47 @@ def test_all_else_stays_byte_for_byte(program: Program, tmp_path: Path, to: str,
     assert (done.code, done.err) == (0, "")
 
 
+@pytest.mark.parametrize(
+    ("front", "separator"),
+    [
+        (b"> ", b"\n"),
+        (b"  ", b"\n"),
+        (b"host1: ", b"\n"),
+        (b"x.log:17:", b"\n"),
+        (b"# ", b"\r\n"),
+        (b"", b" "),
+        (b"", b""),
+        (b"", b"\r"),
+    ],
+    ids=["quoted", "indented", "prefix", "found", "comment", "one line", "no separator", "CR"],
+)
+@pytest.mark.parametrize("to", ["absolute", "relative"])
+def test_what_every_command_reads_is_converted(program: Program, to: str, front: bytes, separator: bytes) -> None:
+    """A record whose text stands in the log as it was printed, whatever stands around it; several may share a line."""
+    logs = {
+        numbering: separator.join(front + line for line in [*lines, lines[-1]]) for numbering, lines in BOTH.items()
+    }
+    done = program("convert", "--to", to, given=logs[other(to)] + b"\n")
+    assert done.raw == logs[to] + b"\n"
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_record_that_is_torn_apart_stays(program: Program) -> None:
+    """Its numbers may stand in two lines; what is read is no reason to say that nothing is."""
+    given = b"\n".join([*BOTH["relative"][:2], RELATIVE[:75], RELATIVE[75:]]) + b"\n"
+    done = program("convert", "--to", "absolute", given=given)
+    told = "tdexplain: <stdin>: lines kept as they were because their record is torn apart in the log: 1\n"
+    assert (done.raw, done.code, done.err) == (given, 0, told)
+
+
+def test_a_record_that_somebody_has_shortened_is_converted(program: Program) -> None:
+    """Where its numbers stand is known, too."""
+    short = b"10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq %s, ack %s, length 10"
+    given = b"\n".join([SYN, ANSWER, short % (b"1:11", b"1")])
+    done = program("convert", "--to", "absolute", given=given)
+    assert done.raw == b"\n".join([SYN, ANSWER, short % (b"7001:7011", b"90001")])
+
+
 @pytest.mark.parametrize("to", ["absolute", "relative"])
 def test_what_tcpdump_prints_with_and_without_s(program: Program, captures: Path, to: str) -> None:
     """Captures printed both ways turn into each other; a log that is as wanted stays as it is."""
