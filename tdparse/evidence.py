@@ -328,6 +328,8 @@ def deliver_pending(x: Peer, y: Peer) -> None:
         return
     if x.sent_syn is OBSERVED and not y.got_syn and y.inherited is None:
         y.got_syn = PRESUMED
+        if x.synack_ack is not None and x.synack_ack >= 1 and y.sent_syn:
+            y.syn_acked = PRESUMED  # T15
     presume_fin(x, y)
 
 

@@ -230,6 +230,7 @@ class Incarnation:
                 x.rival_isn = numbers.seq
         elif y.rival_isn is not None and numbers.ack == add(y.rival_isn, 1):
             y.isn, y.rival_isn = y.rival_isn, None
+            y.octets.unacked = [one._replace(repeated=True) for one in y.octets.unacked]  # it acknowledges the rival
 
     def absolute(self, peer: Peer, relative: int | None) -> int | None:
         """Return the number on the wire for a relative one, None where the text never told."""

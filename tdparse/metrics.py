@@ -163,8 +163,8 @@ class _Openings:
         "last",
     )
 
-    def __init__(self) -> None:
-        self.copies = 0
+    def __init__(self, copies: int = 0) -> None:
+        self.copies = copies
         self.last: int | None = None  # time of the latest
         self._times: tuple[tuple[int, int], ...] = ()  # first copies: TSval and time, until one is answered
         self.echoed: int | None = None
@@ -205,6 +205,8 @@ class Metrics:
         "halves",
         "last_line",
         "last_time",
+        "late_syns",
+        "rival",
         "second_fin",
         "synacks",
         "syns",
@@ -221,6 +223,8 @@ class Metrics:
         self.last_line = 0
         self.gaps: list[tuple[int, int, int]] = []  # (nanoseconds, line before, line after)
         self.syns = _Openings()  # before the SYN-ACK
+        self.late_syns: _Openings | None = None  # the same with those that were repeated behind the SYN-ACK
+        self.rival: tuple[_Openings, int] | None = None  # SYNs before a SYN-ACK with another ISN, and its time
         self.synacks = _Openings()  # before the third step
         self.first_synack_time: int | None = None
         self.third_time: int | None = None
@@ -295,12 +299,27 @@ class Metrics:
             if self.first_synack_time is None:
                 self.first_synack_time = now
                 self.syns.answered(record.stamp)
-        elif flags.syn and not flags.ack and self.first_synack_time is None:
-            if record.x.is_client:
+        elif flags.syn and not flags.ack:
+            if record.x.is_client and self.first_synack_time is None:
                 self.syns.sent(now, record.stamp)
-        elif record.x.is_client and conn.handshake_done and not flags.syn and not flags.rst:
+            elif record.x.is_client and step == "handshake.syn.retransmit":
+                self.late_syns = self.late_syns or _Openings(self.syns.copies)
+                self.late_syns.sent(now, record.stamp)
+        elif flags.syn:
+            if record.x.rival_isn is not None:
+                self.rival = self.late_syns or self.syns, now
+                if self.late_syns is not None:
+                    self.late_syns.answered(record.stamp)
+        elif record.x.is_client and conn.handshake_done and not flags.rst:
+            if self.rival is not None and record.y.rival_isn is None:
+                self._take_rival(*self.rival)
             self.third_time, self.third_data = now, bool(record.length)
             self.synacks.answered(record.stamp)
+
+    def _take_rival(self, syns: _Openings, synack_time: int) -> None:
+        """Let the handshake be that of the SYN-ACK that the third step has taken (R55)."""
+        self.syns, self.synacks, self.first_synack_time = syns, _Openings(), synack_time
+        self.synacks.sent(synack_time, None)
 
     def _payload(self, record: Record, half: _Half, now: int) -> None:
         if not record.length or record.flags.rst or record.probe:
@@ -392,7 +411,8 @@ class Metrics:
             found["idle_gaps"] = [
                 {"seconds": d / SECOND, "before": before, "after": after} for d, before, after in gaps
             ]
-        simple = self.syns.copies <= 1 and self.synacks.copies <= 1 and not self.third_data  # R40
+        repeated = self.late_syns is not None or self.syns.copies > 1 or self.synacks.copies > 1
+        simple = not repeated and not self.third_data  # R40
         place = vantage(rtt_server, rtt_client, simple=simple)
         if place is not None:
             found["vantage"] = place

@@ -236,3 +236,44 @@ def test_a_copy_of_the_syn_is_answered_by_a_challenge_ack(half: str) -> None:
     steps, (end,) = conversation(f"{USED}{half}C S seq=0 +0.1\nS .")
     assert [step.step for step in steps[-2:]] == ["handshake.syn.retransmit", "ack.challenge"]
     assert end.verdict == ("half_closed.by_client" if half else "still_open.data")
+
+
+FIRST, SECOND = 2_000_000_000, 2_000_012_345
+
+
+@pytest.mark.parametrize(
+    ("again", "taken", "expected"),
+    [
+        (True, SECOND, (0.02, 0.01, 0.01, True, None)),
+        (False, SECOND, (1.03, 1.02, 0.01, None, "near_client")),
+        (True, FIRST, (1.03, 0.01, 1.02, None, None)),
+        (False, FIRST, (1.03, 0.01, 1.02, None, "near_server")),
+    ],
+    ids=["second SYN, second answer", "one SYN, second answer", "second SYN, first answer", "one SYN, first answer"],
+)
+def test_a_handshake_is_measured_with_the_answer_that_was_taken(
+    again: bool,  # noqa: FBT001 - a column
+    taken: int,
+    expected: tuple[float, float, float, bool | None, str | None],
+) -> None:
+    """R129, R40, R130, T15: until the third step tells, either SYN-ACK may be the one; then the other gives no sample."""
+    lines = [
+        STAMPED.format(0, ASKED, "S", "seq 10, "),
+        STAMPED.format(0.01, ANSWERED, "S.", f"seq {FIRST}, ack 11, "),
+        *([STAMPED.format(1.01, ASKED, "S", "seq 10, ")] if again else []),
+        STAMPED.format(1.02, ANSWERED, "S.", f"seq {SECOND}, ack 11, "),
+        STAMPED.format(1.03, ASKED, ".", f"ack {taken + 1}, "),
+    ]
+    steps, (end,) = play(lines)
+    (doubt,) = steps[-2].findings
+    assert (steps[-2].step, doubt.confidence, str(steps[-2].client.after)) == (
+        "handshake.syn_ack.bad_ack",
+        "possible",
+        "ESTABLISHED?",
+    )
+    names = ("handshake_time", "rtt_server", "rtt_client", "handshake_ambiguous", "vantage")
+    assert tuple(end.metrics.get(name) for name in names) == expected
+    assert end.client_state.state is State.ESTABLISHED
+    samples = end.metrics["rtt"]
+    assert isinstance(samples, dict)
+    assert (samples["server"] is None) is (taken == SECOND)

@@ -17,7 +17,7 @@ from tdparse.findings.table import BACKWARDS_FROM, OF_STEP, make, standing_ones
 from tdparse.findings.windows import windows
 from tdparse.flags import RST
 from tdparse.model import Confidence
-from tdparse.steps import captured_before
+from tdparse.steps import captured_before, syn_ack_acceptable
 from tdparse.values import copies_of_syn, since
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
         return make(code, line) if before is None else make(code, before, line, prev=before)
     if step == "probe.zero_window":
         return make(code, line, n=conn.probes)
+    if step == "handshake.syn_ack.bad_ack" and x.rival_isn is not None and syn_ack_acceptable(record):
+        return make(code, x.synack_line, line, confidence=Confidence.POSSIBLE)  # the third step may still take it
     if step == "stepless.invalid_flags":
         return make(code, line, flags=record.segment.flags or "none")
     if step == "probe.keep_alive":
