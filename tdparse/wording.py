@@ -459,6 +459,8 @@ def _step_form(
 ) -> Form:
     """Return what is said of a step and its modifiers, as `_form`: few of all the combinations there are come at all."""
     clauses = [catalog.sentence("step", code, lang, field)]
+    if code == "handshake.ack" and sender == "server":  # R62: in a split handshake it acknowledges the client's SYN
+        clauses[0] = clauses[0].replace(_role("server", lang), "{y}")
     clauses += [catalog.sentence("modifier", modifier, lang) for modifier in modifiers]
     if advice is not None:
         clauses.append(catalog.sentence("ui", advice, lang))

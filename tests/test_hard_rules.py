@@ -277,3 +277,19 @@ def test_a_handshake_is_measured_with_the_answer_that_was_taken(
     samples = end.metrics["rtt"]
     assert isinstance(samples, dict)
     assert (samples["server"] is None) is (taken == SECOND)
+
+
+@pytest.mark.parametrize(
+    ("text", "en", "zh"),
+    [
+        ("C S\nS S.\nC .", "The client acknowledges the server's SYN", "客户端确认服务器端的 SYN"),
+        ("C S\nS S\nC S. seq=0\nS .", "The server acknowledges the client's SYN", "服务器端确认客户端的 SYN"),
+    ],
+    ids=["ordinary", "split"],
+)
+def test_the_third_step_acknowledges_the_others_syn(text: str, en: str, zh: str) -> None:
+    """R62: in a split handshake the server has the last word."""
+    (*_, last), _ = conversation(text)
+    assert (last.step, last.rel_ack) == ("handshake.ack", 1)
+    assert text_of(last, "en").startswith(en)
+    assert text_of(last, "zh").startswith(zh)
