@@ -464,8 +464,9 @@ class Normalizer:
         sender, receiver = conversation.directions(segment.src)
         absolute = relative = 0
         known = False
-        # The number of an RST-ACK may be 0 whatever its sender has sent (R35).
-        seq = None if segment.seq == 0 and "R" in (segment.flags or "") else segment.seq
+        # The number of an RST-ACK may be 0 whatever its sender has sent (R35), before something is subtracted or behind.
+        zero = segment.seq in (0, -(sender.base or 0) & MASK) and "R" in (segment.flags or "")
+        seq = None if zero else segment.seq
         for printed, direction in ((seq, sender), (segment.ack, receiver)):
             if printed is None or direction.base is None or direction.expect is None:
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from played import compare, conversation
-from scenario import Printer, packets
+from scenario import SERVER_ISN, Printer, packets
 
 from tdparse.pipeline import explain
 
@@ -201,3 +201,18 @@ def test_the_syn_ack_of_a_simultaneous_open_is_no_copy_of_the_syn(text: str, fou
     third = steps[4 if not found else 3]
     assert [one.code for one in third.findings] == found
     assert ("dsack" in third.modifiers) is bool(found)
+
+
+# ------------------------------------------------------------------ numbers
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_number_0_of_an_rst_is_0_in_relative_numbers_too(*, absolute: bool) -> None:
+    """R32 c, d, R35: both bases are known, so what is printed for 0 tells how the log prints its numbers."""
+    steps, (end,) = conversation(f"C S\nS S.\nS R. seq={-SERVER_ISN}\nC .", absolute=absolute)
+    assert [(step.step, step.rel_seq, step.numbers) for step in steps[2:]] == [
+        ("reset.ignored", None, "absolute" if absolute else "relative"),
+        ("handshake.ack", 1, "absolute" if absolute else "relative"),
+    ]
+    assert [one.code for one in steps[2].findings] == ["rst_out_of_window"]
+    assert end.verdict == "still_open.no_data"
