@@ -127,7 +127,7 @@ def _data(conn: Incarnation) -> str:
         peer.octets.distinct or (peer.unreadable and conn.metrics.halves[peer.is_client].data) for peer in conn.peers
     )
     if client:
-        return "both" if server else "client"
+        return "both" if server and not conn.self_connected else "client"
     return "server" if server else "none"
 
 
@@ -191,7 +191,7 @@ def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
     """Add to the findings of the records what only the whole incarnation shows."""
     found = dict(conn.found)
     client, server = conn.client, conn.server
-    for x, y in ((client, server), (server, client)):
+    for x, y in ((client, server), (server, client))[: 1 if conn.self_connected else 2]:  # R74: one endpoint
         if not y.segments and x.packets >= ONE_SIDED_IN_ALL and (x.spoke_after_syn or verdict.startswith("one_sided")):
             found["one_sided"] = 1
         elif x.segments and y.segments:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 from played import compare, conversation
-from scenario import SERVER_ISN, Printer, packets
+from scenario import CLIENT, CLIENT_ISN, SERVER_ISN, Printer, packets, printed
 
+from tdparse.model import Summary
 from tdparse.pipeline import explain
 
 OPEN = "C S\nS S.\nC .\n"
@@ -216,3 +217,11 @@ def test_the_number_0_of_an_rst_is_0_in_relative_numbers_too(*, absolute: bool) 
     ]
     assert [one.code for one in steps[2].findings] == ["rst_out_of_window"]
     assert end.verdict == "still_open.no_data"
+
+
+def test_what_a_socket_sends_to_itself_is_counted_once() -> None:
+    """R74, R115, unacked_data: one endpoint, whose segments are those of the client."""
+    sent = packets("C S\nC S. ack=1 seq=0\nC . ack=1\nC P. 20 ack=1", server=CLIENT, isns=(CLIENT_ISN, CLIENT_ISN))
+    items = list(explain(printed(sent)))
+    assert isinstance(items[-1], Summary)
+    assert (items[-1].data, items[-1].findings["unacked_data"]) == ("client", 1)
