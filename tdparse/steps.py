@@ -516,6 +516,8 @@ def _rejects(conn: Incarnation, record: Record) -> bool:
         return True  # or its copy
     if conn.previous_step == "handshake.syn.retransmit":
         return record.x.standing.state not in OPENING  # T58: whatever its number is
+    if conn.previous_step == "handshake.syn_ack.bad_ack":
+        return True  # RFC 5961 section 4: any SYN
     if conn.previous_step in CHALLENGED:
         return conn.previous_step != "reset.ignored" or (conn.previous is not None and rst_in_window(conn.previous))
     received = record.y.octets.nxt

@@ -225,3 +225,22 @@ def test_what_a_socket_sends_to_itself_is_counted_once() -> None:
     items = list(explain(printed(sent)))
     assert isinstance(items[-1], Summary)
     assert (items[-1].data, items[-1].findings["unacked_data"]) == ("client", 1)
+
+
+def test_an_open_connection_answers_a_syn_ack_with_a_challenge_ack() -> None:
+    """R97, 10, section 4 of RFC 5961: a SYN-ACK with another number is not acceptable there."""
+    steps, _ = conversation(f"{OPEN}C P. 100\nS .\nS S. seq=7000 ack=1 +0.2\nC . ack=1")
+    assert [step.step for step in steps[-2:]] == ["handshake.syn_ack.bad_ack", "ack.challenge"]
+    assert [one.code for one in steps[-1].findings] == ["challenge_ack"]
+
+
+def test_time_wait_goes_where_an_rst_rejects_what_it_has_said_to_a_late_syn_ack() -> None:
+    """T109: a copy of the SYN has opened its server again, which knows nothing of the connection before."""
+    steps, (end,) = conversation(f"{OPEN}C F.\nS F.\nC .\nS S. seq=7000 ack=1 +0.2\nC . ack=2\nS R seq=2\nC R seq=1 +1")
+    assert [step.step for step in steps[-4:]] == [
+        "handshake.syn_ack.bad_ack",
+        "teardown.ack.repeat",
+        "reset.in_time_wait",
+        "reset.ignored",
+    ]
+    assert (end.verdict, str(end.client_state)) == ("complete.clean", "CLOSED?")
