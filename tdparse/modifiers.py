@@ -123,7 +123,5 @@ def sack_kind(record: Record) -> str | None:
     if not blocks or record.ack is None:
         return None
     left, right = blocks[0]
-    if right <= 1 and record.y.syn_count == record.y.synack_count == 1:
-        return "sack" if len(blocks) > 1 else None  # the SYN-ACK of a simultaneous open repeats no SYN (R61)
     inside_second = len(blocks) > 1 and blocks[1][0] <= left and right <= blocks[1][1]
     return "dsack" if right <= record.ack or inside_second else "sack"

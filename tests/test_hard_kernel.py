@@ -188,22 +188,6 @@ def test_the_window_of_an_ack_that_was_overtaken_takes_nothing_back(
     assert sorted(one.code for one in said[-2].findings) == found
 
 
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("C S\nS S\nC S.\nS S.\nC . sack=0-1\nS . sack=0-1", []),
-        ("C S\nS S.\nS S. +1\nC . sack=0-1\nS . sack=0-1", ["dsack"]),
-    ],
-    ids=["simultaneous open", "repeated"],
-)
-def test_the_syn_ack_of_a_simultaneous_open_is_no_copy_of_the_syn(text: str, found: list[str]) -> None:
-    """R61, dsack: it has the number of the SYN and is no retransmission, whatever its receiver reports."""
-    steps, _ = conversation(text)
-    third = steps[4 if not found else 3]
-    assert [one.code for one in third.findings] == found
-    assert ("dsack" in third.modifiers) is bool(found)
-
-
 # ------------------------------------------------------------------ numbers
 
 
