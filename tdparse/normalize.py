@@ -208,7 +208,7 @@ class Normalizer:
             seq = None
         if receiver.adrift:
             ack = sack = None
-        if seq is not None and decided:
+        if seq is not None and decided and "R" not in (segment.flags or ""):  # that of an RST may be 0 (R35)
             sender.expect = (seq + (segment.length or 0)) & MASK
         return Numbers(
             seq,
