@@ -345,6 +345,8 @@ class Incarnation:
             for peer in self.peers:
                 peer.octets.rest(thinned=thinned)
                 peer.recent = ()
+                for stray in peer.strays:
+                    stray.rest()
         self.rested, self.thinned = self.last_line, thinned
         if not fresh:
             return
