@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from tdparse.model import Segment, Skipped
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # How the packet that an ICMP error quotes begins; pasting may have expanded the tab.
 QUOTED: Final = ("\t", "        IP")
+# The IP header of a TCP segment in the line of its own that -v gives it; behind the first fragment no ports are shown.
+TCP_HEADER: Final = re.compile(r"\boffset 0, [^()\n]*\bproto:? TCP \(6\)")
 MAX_LINES: Final = 16  # of one record; tunnels in tunnels print fewer
 OPEN_KINDS: Final = frozenset({"remark", "continuation", "other_protocol"})
 PACKET_KINDS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})
@@ -208,14 +211,17 @@ class Assembler:
     def _refuse(self, item: Skipped, text: str) -> list[Item]:
         """Return the lines of a segment that cannot be read, known by its last one; reading has stopped in that."""
         before = len("\n".join(self._held)) + 1
-        held = self._give_up()
+        held = self._give_up(known=True)
         place = with_place(item)
         column = None if place.column is None else max(place.column - before, 1)
         return [*held, self._other(place._replace(line=self._line, raw=text, column=column))]
 
-    def _give_up(self) -> list[Item]:
-        """Return the held lines as what they are without the line they asked for."""
+    def _give_up(self, *, known: bool = False) -> list[Item]:
+        """Return the held lines as what they are without the line they asked for; `known`: that line stands for the segment."""
         first = self._line - len(self._held)
         held, self._held = self._held, []
+        if len(held) == 1 and not self._dumping and not known and TCP_HEADER.search(held[0]):
+            item = Skipped(first, "rejected", held[0])
+            return [item if self._lends else with_place(item)]
         kinds = ("hexdump", "hexdump") if self._dumping else ("other_protocol", "continuation")
         return [Skipped(first + index, kinds[index > 0], raw) for index, raw in enumerate(held)]

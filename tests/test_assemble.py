@@ -71,16 +71,24 @@ def test_a_tunnel_of_four_lines_is_one_record() -> None:
 
 
 def test_a_header_without_its_second_line_does_not_swallow_the_next_record() -> None:
-    """A log that was filtered or cut between the two lines."""
+    """A log that was filtered or cut between the two lines: a segment that could not be read, where its line ends."""
     first, second, _ = feed(HEADER, ONE)
     assert first == []
-    assert kinds(second) == ["other_protocol", "segment"]
+    assert kinds(second) == ["rejected", "segment"]
+    assert isinstance(second[0], Skipped)
+    assert (second[0].column, second[0].reason) == (len(HEADER) + 1, "cut")
     assert [item.line for item in second] == [1, 2]
 
 
 def test_a_header_at_the_end_of_the_log_is_not_lost() -> None:
     """The last line of a cut log."""
-    assert kinds(feed(ONE, HEADER)[-1]) == ["other_protocol"]
+    assert kinds(feed(ONE, HEADER)[-1]) == ["rejected"]
+
+
+@pytest.mark.parametrize("changed", [("TCP (6)", "UDP (17)"), ("offset 0,", "offset 1480,")])
+def test_a_header_that_is_none_of_a_segment_is_no_segment(changed: tuple[str, str]) -> None:
+    """Another protocol's, or a later fragment's, which has no ports."""
+    assert kinds(feed(ONE, HEADER.replace(*changed))[-1]) == ["other_protocol"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +115,7 @@ def test_a_damaged_record_behind_a_lonely_header_is_rejected_by_itself() -> None
     damaged = ONE.replace("seq 1", "seq x")
     for text, column in ((damaged, damaged.index("x,") + 1), (f"    7  {damaged}", damaged.index("x,") + 8)):
         header, rejected = feed(HEADER, text)[1]
-        assert kinds([header, rejected]) == ["other_protocol", "rejected"]
+        assert kinds([header, rejected]) == ["rejected", "rejected"]
         assert isinstance(rejected, Skipped)
         assert rejected.column == column
 
