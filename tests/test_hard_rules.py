@@ -293,3 +293,30 @@ def test_the_third_step_acknowledges_the_others_syn(text: str, en: str, zh: str)
     assert (last.step, last.rel_ack) == ("handshake.ack", 1)
     assert text_of(last, "en").startswith(en)
     assert text_of(last, "zh").startswith(zh)
+
+
+CLOSED_BY_SERVER = [
+    (0, ASKED, "S", "seq 1000, "),
+    (0.01, ANSWERED, "S.", "seq 7000, ack 1001, "),
+    (0.02, ASKED, ".", "ack 7001, "),
+    (0.03, ANSWERED, "F.", "seq 7001, ack 1001, "),
+    (0.04, ASKED, "F.", "seq 1001, ack 7002, "),
+    (0.05, ANSWERED, ".", "ack 1002, "),
+]
+
+
+@pytest.mark.parametrize(
+    ("after", "code"),
+    [
+        ([], "time_wait_reuse"),
+        ([(1.01, ANSWERED, ".", "ack 1002, ")], "time_wait_reuse"),
+        ([(1.01, ANSWERED, ".", "ack 1002, "), (1.02, ASKED, "R", "seq 1002, ")], "port_reuse"),
+    ],
+    ids=["taken at once", "rejected", "rejected and freed"],
+)
+def test_a_time_wait_that_an_rst_has_ended_is_not_pending(after: list[tuple[float, str, str, str]], code: str) -> None:
+    """time_wait_reuse, R65: who has rejected the SYN and is sent an RST for it is LISTEN when the SYN comes again."""
+    lines = [*CLOSED_BY_SERVER, (1, ASKED, "S", "seq 500, "), *after, (2, ASKED, "S", "seq 500, ")]
+    lines.append((2.01, ANSWERED, "S.", "seq 99000, ack 501, "))
+    steps = play([STAMPED.format(*line) for line in lines]).steps
+    assert {one.code for one in steps[-1].findings} & {"time_wait_reuse", "port_reuse"} == {code}
