@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 
 # An absolute number is this close to 0 once in 128; a relative one is, until 16 MiB have been sent.
 SMALL: Final = 1 << 24
-# One of two is this close to 0 once in 500,000 times; a relative one of who has only asked always is.
+# Of who has only asked, while the other has sent up to 256 MiB; both so low is once in 8,000,000 absolute ones.
 TINY: Final = 1 << 12
+MANY: Final = 1 << 28
 # Farther than this from where its direction stands no number lies: windows end at 2**30 octets.
 FAR: Final = 1 << 30
 # The two readings of a record are told apart by an exact fit, or by a misfit this much worse.
@@ -367,7 +368,7 @@ class Normalizer:
         """
         small = ack < SMALL and (seq is None or seq < SMALL)
         if not rst and seq is not None:  # whose seq may be 0, or any number (R35)
-            small = small or min(seq, ack) < TINY
+            small = small or (min(seq, ack) < TINY and max(seq, ack) < MANY)
         headless = self._headless
         if headless is None:
             self._sharing.know()

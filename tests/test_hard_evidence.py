@@ -173,3 +173,14 @@ def test_numbers_are_relative_however_much_one_side_has_sent(first: int, last: i
     assert [step.step for step in steps] == ["data.segment", "data.ack", "reset.abort"]
     assert [step.seq for step in steps[:2]] == [None, None]
     assert end.verdict == "mid_stream.reset"
+
+
+def test_a_number_that_has_wrapped_is_no_relative_one() -> None:
+    """R31, R34: the other one is too large for what was sent since its SYN."""
+    steps, _ = play(
+        [
+            "10:00:00.000000 IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [P.], seq 5:105, ack 2000000001, win 268, length 100",
+            "10:00:00.000001 IP 10.0.0.2.80 > 10.0.0.1.1000: Flags [.], ack 105, win 606, length 0",
+        ]
+    )
+    assert [(step.seq, step.ack) for step in steps] == [(5, 2_000_000_001), (2_000_000_001, 105)]
