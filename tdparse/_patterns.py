@@ -956,7 +956,7 @@ ASCII_DUMP: Final = (
     '(?>[E-O][^\n]{8}\\.[^\n]{6,}|`[^\n]{5}\\.[^\n]{6,})'
 )
 SUSPECT: Final = (
-    '(?>(?:.*\\S +| *)\\S+ > \\S+: (?:Flags |(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum | \\[bad tcp | \\[(?:E'
-    'CN-Echo|CWR)\\b| \\d+:\\d+\\(| ack \\d| win \\d)).*)'
+    '(?>(?:.*\\S +| *)\\S+ > (?:<[^<>\n]*>)?\\S*: (?:Flags |(?:\\.|[SFRPWE]{1,6})(?:, cksum | \\[tcp sum | \\[ba'
+    'd tcp | \\[(?:ECN-Echo|CWR)\\b| \\d+:\\d+\\(| ack \\d| win \\d)).*)'
 )
 NEEDED: Final = {'CLOCKED': ', length ', 'DATED': ', length ', 'EPOCHED': ', length ', 'TIMED': ' ', 'SIGHTED': ' > ', 'COMMON': ', length ', 'ABRIDGED': 'Flags [', 'COMMON_UNFINISHED': ')', 'IP_TEXT': ')', 'SACK_BLOCK': ':'}

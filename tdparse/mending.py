@@ -34,7 +34,8 @@ _TAGS: Final = re.compile(
 )
 # One sign of quoting, of a list, of a comment or of a numbered line.
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
-_CLOSING: Final = re.compile(r"[`\"'”’»]+[,;.]?$")  # what opened before the record ends behind it
+# What opened before the record ends behind it; in the source of a program there may be its line break.
+_CLOSING: Final = re.compile(r"(?:\\[nr])*[`\"'”’»]+ ?[,;.+)\\]*$")
 # Where a record can begin inside a line: a time, the network word, or two addresses.
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d\.\d{6}"
 _STAMP: Final = rf"\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{6}}|{_MONTH}|\d{{9,10}}\.\d{{6,9}}"
@@ -62,8 +63,9 @@ _DAMAGED: Final = re.compile(
 _FLOW: Final = re.compile(r"\S > \S+:(?![^ ])")  # addresses, of whatever layer, and not those of Ethernet
 _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
+_BACKSLASH: Final = re.compile(r" +\\$")  # says that the next line belongs to this one
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
-_TIGHT_ARROW: Final = re.compile(r"(?<=\S) *> *(?=\S)")
+_TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=\S) *> *(?=\S)")  # not the bracket behind what stands for a host
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 # What puts itself before every line that a program writes: syslog, and those that run containers.
 _LOGGED: Final = re.compile(r"[\w.-]+ +\| |\[pod/\S+\] |[^\n]*?\S tcpdump(?:\[\d+\])?: ")
@@ -136,9 +138,10 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             yield decoded, (*repairs, "quoted_printable")
     for name, pattern, put in (
         ("tags", _TAGS, ""),
+        ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
-        ("spacing", _TIGHT_ARROW, " > "),
+        ("spacing", _TIGHT_ARROW, _spaced),
         ("spacing", _TIGHT_COMMA, ", "),
         ("abridged", _DOTS, ""),
         ("abridged", _SHORT_TIME, _lengthened),
@@ -148,12 +151,17 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         changed = pattern.sub(put, plain)
         if changed != plain:
             yield changed, (*repairs, name)
-    spaced = _TIGHT_WORD.sub(r"IP\1 ", _TIGHT_ARROW.sub(" > ", plain))
+    spaced = _TIGHT_WORD.sub(r"IP\1 ", _TIGHT_ARROW.sub(_spaced, plain))
     if spaced != plain:
         yield spaced, (*repairs, "spacing")
     single = re.sub(r"(?<=\S)  +(?=\S)", " ", plain)
     if single != plain:
         yield single, (*repairs, "spaces")
+
+
+def _spaced(arrow: re.Match[str]) -> str:
+    """Return the arrow between two addresses as it is printed; text in angle brackets stays as it is."""
+    return arrow[1] or " > "
 
 
 def _lengthened(time: re.Match[str]) -> str:
@@ -200,6 +208,7 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
     """Yield the ways in which `text` continues a reading."""
     seen = set()
     cleaned, _ = _characters(text)
+    cleaned = _BACKSLASH.sub("", cleaned)
     plain = _SPACES.sub(" ", _unescaped(cleaned)) if "entities" in reading.repairs else cleaned
     another = _RECORD.search(plain) is not None and (_FLOW.search(reading.text) is None or is_unfinished(reading.text))
     for shortened, undone in _beginnings(plain):
@@ -285,11 +294,15 @@ def unquoted(item: Item) -> Item:
     cleaned, _ = _characters(item.raw)
     logged = _LOGGED.match(cleaned)
     readings = [rest for rest, repairs in _openings(cleaned) if "prefix" not in repairs]
+    told = item
     for rest in readings if logged is None else [*readings, cleaned[logged.end() :]]:
         plain = parse_line(rest, item.line)
         if isinstance(plain, Skipped) and plain.kind in {"banner", "counters", "prompt"}:
             return plain._replace(raw=item.raw)
-    return item
+        if isinstance(plain, Skipped) and plain.kind == "rejected" and item.kind == "continuation":
+            before = max(len(item.raw.rstrip()) - len(rest), 0)
+            told = plain._replace(raw=item.raw, column=None if plain.column is None else plain.column + before)
+    return told
 
 
 def end_of_old(text: str) -> str | None:

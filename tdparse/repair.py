@@ -169,8 +169,8 @@ class Mender:
         if segment.window is None or "Flags [" in segment.text:
             return False
         broken = self._wraps or len(self._raw) > 1
-        if segment.options_text is not None:
-            return broken and segment.text.endswith(">")
+        if segment.options_text is not None or (segment.layer and segment.layer.ip_text):
+            return broken and segment.text.rstrip().endswith((">", "(DF)", "]"))
         return (broken or "S" in (segment.flags or "")) and segment.text.endswith(f" win {segment.window}")
 
     def _await_more(self, item: Item, reading: Reading) -> list[Item]:

@@ -373,3 +373,40 @@ def test_warnings_about_smb_follow_without_a_space(record: str, said: str) -> No
     """They are what is printed of the payload."""
     (found,) = segments(f"{record}WARNING: {said}")
     assert (found.length, found.window, found.payload) == (7240, 256, f"WARNING: {said}")
+
+
+@pytest.mark.parametrize("end", ['",', '" +', '\\n"', '\\n" +', '\\n",', '\\r\\n");', "'", '" \\'])
+@pytest.mark.parametrize("indent", ["", "    ", "\t"])
+def test_records_in_the_source_of_a_program(indent: str, end: str) -> None:
+    """A literal ends behind its record, with what joins it to the next one."""
+    record = "18:21:23.300000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 1, win 9, length 0"
+    quote = "'" if end == "'" else '"'
+    found = segments(*[f"{indent}{quote}{record}{end}"] * 2)
+    assert [values(one) for one in found] == [values(*segments(record))] * 2
+
+
+@pytest.mark.parametrize("indent", ["", "       ", "\t"])
+def test_a_backslash_says_that_the_next_line_belongs_to_this_one(indent: str) -> None:
+    """As in manuals, where records are broken."""
+    lines = [f"{line} \\" for line in broken(SYN, "1:1", "(ttl", indent=f"{indent}    ")]
+    found = segments(*[indent + line for line in (*lines[:-1], lines[-1][:-2])] * 2)
+    assert [values(one) for one in found] == [values(*segments(SYN))] * 2
+    assert [(one.line, one.lines) for one in found] == [(1, 3), (4, 3)]
+
+
+@pytest.mark.parametrize("front", ["    ", "\t", "     `", "> "])
+@pytest.mark.parametrize(
+    ("record", "column"),
+    [
+        ("<XCP-ng host IP>.443 > 10.0.0.2.80: Flags [.], ack 1, win 9, length 0", 1),
+        ("10.0.0.2.80 > <XCP-ng host IP>.443: Flags [.], ack 1, win 9, length 0", 15),
+        ("12:00:00.000001 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [.], ack x, win 9, length 0", 61),
+    ],
+)
+def test_a_record_behind_blanks_that_cannot_be_read_is_told(record: str, column: int, front: str) -> None:
+    """Contract, part 3: it looks like a segment, wherever it stands; the column is that of the line."""
+    (item,) = read(front + record)
+    assert isinstance(item, Skipped)
+    assert item.kind == "rejected"
+    if front == "\t":
+        assert item.column == len(front) + column
