@@ -69,6 +69,10 @@ _TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=\S) *> *(?=\S)")  # not the 
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 # What puts itself before every line that a program writes: syslog, and those that run containers.
 _LOGGED: Final = re.compile(r"[\w.-]+ +\| |\[pod/\S+\] |[^\n]*?\S tcpdump(?:\[\d+\])?: ")
+# Without any of this a line is neither a segment nor what tcpdump, or who called it, says.
+_TELLING: Final = re.compile(
+    r" > |\d packets? |tcpdump|windump|listening on |reading from |Warning: |dropped |mode not |Got \d|[#$%>]"
+)
 # What grep puts before a line: the name of the file, the number of the line.
 _FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(?:{_STAMP}) )")
 # A time that somebody has cut to milliseconds.
@@ -289,7 +293,7 @@ def opens(text: str) -> bool:
 
 def unquoted(item: Item) -> Item:
     """Return a line that is nothing by itself under the kind it has without what stands before it, if tcpdump or its user wrote it."""
-    if not isinstance(item, Skipped) or item.kind not in {"remark", "continuation"}:
+    if not isinstance(item, Skipped) or item.kind not in {"remark", "continuation"} or not _TELLING.search(item.raw):
         return item
     cleaned, _ = _characters(item.raw)
     logged = _LOGGED.match(cleaned)
@@ -318,9 +322,21 @@ def begins_anew(text: str) -> bool:
 
 def alone(text: str) -> list[Item | None]:
     """Return the records that a line is by itself, behind whatever marks; None is one that begins with its time."""
-    readings = (cleaned for cleaned, repairs in cleanings(text) if "prefix" not in repairs)
-    found = (None if _TIME.match(cleaned) else whole(cleaned, 1) or text for cleaned in readings)
-    return [item for item in found if not isinstance(item, str)]
+    found: list[Item | None] = []
+    for cleaned, repairs in cleanings(text):
+        if "prefix" in repairs:
+            continue
+        if _TIME.match(cleaned):
+            return [None]
+        item = whole(cleaned, 1)
+        if item is not None:
+            found.append(item)
+    return found
+
+
+def is_hopeless(readings: list[Reading], text: str) -> bool:
+    """Tell whether nothing held but a time, nor the next line, looks like a record."""
+    return ">" not in text and not any(">" in reading.text or "IP" in reading.text for reading in readings)
 
 
 def heads(item: Item, alone: list[Item | None]) -> bool:

@@ -169,9 +169,9 @@ class Mender:
         if segment.window is None or "Flags [" in segment.text:
             return False
         broken = self._wraps or len(self._raw) > 1
-        if segment.options_text is not None or (segment.layer and segment.layer.ip_text):
-            return broken and segment.text.rstrip().endswith((">", "(DF)", "]"))
-        return (broken or "S" in (segment.flags or "")) and segment.text.endswith(f" win {segment.window}")
+        if segment.text.endswith(f" win {segment.window}"):
+            return broken or "S" in (segment.flags or "")
+        return broken and segment.text.rstrip().endswith((">", "(DF)", "]"))
 
     def _await_more(self, item: Item, reading: Reading) -> list[Item]:
         """Keep a record, which all lines held so far are, for one line more."""
@@ -209,6 +209,8 @@ class Mender:
         from tdparse import mending
 
         self._raw.append(text)
+        if mending.is_hopeless(self._readings, text):
+            return self._give_up()
         asked_for = any(is_unfinished(reading.text) for reading in self._readings)
         alone = [] if asked_for else mending.alone(text)
         if None in alone:

@@ -410,3 +410,18 @@ def test_a_record_behind_blanks_that_cannot_be_read_is_told(record: str, column:
     assert item.kind == "rejected"
     if front == "\t":
         assert item.column == len(front) + column
+
+
+@pytest.mark.parametrize("places", [("<mss",), ("10.0.0.1.5 >", "<mss")])
+def test_options_in_a_line_of_their_own_below_an_ip_header(places: tuple[str, ...]) -> None:
+    """As 3.9 prints it, in the same line or in the line above."""
+    record = (
+        "12:00:00.000001 IP (tos 0x0, ttl 128, id 16243, offset 0, flags [DF], proto: TCP (6), length: 48) "
+        "10.0.0.1.5 > 10.0.0.2.80: S, cksum 0x093b (correct), 7:7(0) win 65535 <mss 1260,nop,nop,sackOK>"
+    )
+    lines = broken(record, *places)
+    items = read(*lines, *lines, "bye")
+    assert [values(item) for item in items if isinstance(item, Segment)] == [values(*segments(record))] * 2
+    count = len(places) + 1
+    assert [item.line for item in items] == [1, count + 1, 2 * count + 1]
+    assert all(item.layer is not None and item.layer.ip_id == 16243 for item in items if isinstance(item, Segment))
