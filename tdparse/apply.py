@@ -129,8 +129,8 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         x.sent_synack = True
         x.synack_count += 1
         x.synack_ack = record.ack
-        if record.ack == 1 and record.y.syn_data and not record.y.spoke_after_syn:
-            record.y.octets.refuse(1)
+        if record.ack is not None and 1 <= record.ack <= record.y.syn_data and not record.y.spoke_after_syn:
+            record.y.octets.refuse(record.ack)
         if x.synack_count == 1:
             x.synack_time, x.synack_line = record.time, record.line
     else:
@@ -183,7 +183,9 @@ def _acknowledge(conn: Incarnation, record: Record) -> None:
     x.lastack, x.lastack_time, x.lastack_line = ack, record.time, record.line
     x.duplicates = 0
     for sent in y.octets.acknowledge(ack):
-        conn.metrics.confirmed(y, sent.time, record.time, clean=not sent.repeated)
+        # A SYN has its answer in a SYN-ACK: that was not captured where another segment acknowledges it first.
+        answered = sent.start != 0 or y.sent_synack or x.sent_synack or x.syn_count > 0
+        conn.metrics.confirmed(y, sent.time, record.time, clean=answered and not sent.repeated)
 
 
 def _stamp(record: Record) -> None:

@@ -320,3 +320,48 @@ def test_a_time_wait_that_an_rst_has_ended_is_not_pending(after: list[tuple[floa
     lines.append((2.01, ANSWERED, "S.", "seq 99000, ack 501, "))
     steps = play([STAMPED.format(*line) for line in lines]).steps
     assert {one.code for one in steps[-1].findings} & {"time_wait_reuse", "port_reuse"} == {code}
+
+
+@pytest.mark.parametrize(
+    ("text", "shrunk"),
+    [
+        ("S . win=0", {"zero_window": 1, "window_shrunk": 1}),
+        ("C P. 512\nS . win=0", {"zero_window": 1}),
+        ("C F.\nS . ack=102 win=0", {}),
+    ],
+    ids=["nothing arrived", "filled", "behind the peer's FIN"],
+)
+def test_a_window_that_falls_to_zero_may_be_taken_back(text: str, shrunk: dict[str, int]) -> None:
+    """window_shrunk: the right edge goes back where the window closes without octets that have filled it."""
+    (*_, last), _ = conversation(USED + text)
+    assert {one.code: one.values.get("n", 0) for one in last.findings}.keys() == shrunk.keys()
+
+
+@pytest.mark.parametrize(
+    ("text", "client"),
+    [
+        ("C S\nS S. unseen\nC . ack=1 +0.1\nC P. 10\nS . +0.3", 1),
+        ("C S\nS S. unseen\nS P. 10 seq=1 ack=1 +0.3\nC .", None),
+        ("C S\nS S. +0.1\nC .", 1),
+        ("C S unseen\nS S.\nC . +0.1\nS P. 10", None),
+    ],
+    ids=["acknowledged with data", "by data", "by its SYN-ACK", "not captured"],
+)
+def test_a_syn_gives_no_sample_without_its_answer(text: str, client: int | None) -> None:
+    """R130, R16: the SYN-ACK was sent, and answered it, but is not in the log."""
+    _, (end,) = conversation(text)
+    samples = end.metrics.get("rtt")
+    assert samples is None or isinstance(samples, dict)
+    found = None if samples is None else samples["client"]
+    assert (None if found is None else found["count"]) == client
+
+
+@pytest.mark.parametrize("accepted", [0, 50])
+def test_what_a_fast_open_server_has_not_accepted_comes_with_the_third_step(accepted: int) -> None:
+    """R97.9, tfo_fallback_data: what is left of the SYN's data is no retransmission, however much was accepted."""
+    cookie = "<mss 1460,tfo  cookie 0102030405060708,nop,nop>"
+    (*_, last), (end,) = conversation(
+        f"C S 100 {cookie}\nS S. ack={accepted + 1}\nC P. {100 - accepted} seq={accepted + 1}"
+    )
+    assert (last.step, "tfo_fallback_data" in last.modifiers, last.findings) == ("handshake.ack_data", True, ())
+    assert end.metrics["payload_bytes"] == {"client": 100, "server": 0}

@@ -31,13 +31,13 @@ def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         return
     if window == 0:
         # R105: once its FIN is acknowledged, the peer has nothing more to send into that window.
-        if not record.flags.fin and (y.fin is None or (record.ack or 0) <= y.fin):
-            yield make("zero_window", record.line)
-        return
+        if record.flags.fin or (y.fin is not None and (record.ack or 0) > y.fin):
+            return
+        yield make("zero_window", record.line)
     if not x.win_seen or x.win is None or record.ack is None or x.lastack is None or is_old(record):
         return
     bare = not record.length and not record.flags.fin and record.seq == x.octets.nxt
-    if bare and record.ack == x.lastack and window != x.win and step not in EXPLAINED:
+    if window and bare and record.ack == x.lastack and window != x.win and step not in EXPLAINED:
         yield make("window_update", record.line, win=_shown(x, window), win_old=_shown(x, x.win))
     before = conn.last_of[x.is_client]
     promised = before is not None and not before[0].flags.syn  # a SYN's window is never scaled (R76)
