@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
-from itertools import chain
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
@@ -381,6 +381,14 @@ class Octets:
             return []
         oldest = max(self.acked or 0, min(one.start for one in self.unacked))
         return [one for one in self.unacked if one.start <= oldest < one.end]
+
+    def most_copies(self, acked: int) -> int:
+        """Return how often the octet that was sent most often was, of those from `acked` on that still wait."""
+        waiting = [one for one in self.unacked if one.end > acked]
+        if not any(one.repeated for one in waiting):
+            return min(len(waiting), 1)
+        edges = sorted([(max(one.start, acked), 1) for one in waiting] + [(one.end, -1) for one in waiting])
+        return max(accumulate(change for _, change in edges))
 
     def holes(self) -> list[tuple[int, int]]:
         """Return the gaps between captured ranges, lowest first."""

@@ -257,8 +257,7 @@ def _stalled(conn: Incarnation, end: int | None) -> str | None:
 
 def stalled_octets(x: Peer, y: Peer) -> bool:
     """Tell whether octets of `x` were repeated at least twice and never acknowledged."""
-    copies = x.octets.waiting()
-    return len(copies) > STALL_COPIES and (y.lastack is None or copies[-1].end > y.lastack)
+    return x.octets.most_copies(max(y.lastack or 0, 0)) > STALL_COPIES
 
 
 def _ends_with_copy(conn: Incarnation) -> bool:

@@ -365,3 +365,19 @@ def test_what_a_fast_open_server_has_not_accepted_comes_with_the_third_step(acce
     )
     assert (last.step, "tfo_fallback_data" in last.modifiers, last.findings) == ("handshake.ack_data", True, ())
     assert end.metrics["payload_bytes"] == {"client": 100, "server": 0}
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"),
+    [
+        ("C P. 200\n" + "C P. 100 seq=101 +0.5\n" * 2, "stalled.unacked_client"),
+        ("C P. 200 lost\nC P. 100 seq=101 +0.5", "still_open.data"),
+        ("C P. 200\nC P. 100 seq=1 +0.5\nC P. 100 seq=101 +0.5", "still_open.data"),
+        ("C P. 200\n" + "C P. 100 seq=1 +0.5\n" * 2 + "S . ack=101", "still_open.data"),
+    ],
+    ids=["second half twice", "once", "each half once", "acknowledged"],
+)
+def test_any_octets_that_are_repeated_in_vain_are_a_stall(text: str, verdict: str) -> None:
+    """Verdict 28: two retransmissions of the same octets, whichever they are."""
+    _, (end,) = conversation(OPEN + text)
+    assert end.verdict == verdict
