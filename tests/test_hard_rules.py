@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from played import conversation, play
-from scenario import log
+from scenario import log, packets, printed
 
 from tdparse.model import NumberStyle, State
 from tdparse.render.text import Text
@@ -295,33 +295,6 @@ def test_the_third_step_acknowledges_the_others_syn(text: str, en: str, zh: str)
     assert text_of(last, "zh").startswith(zh)
 
 
-CLOSED_BY_SERVER = [
-    (0, ASKED, "S", "seq 1000, "),
-    (0.01, ANSWERED, "S.", "seq 7000, ack 1001, "),
-    (0.02, ASKED, ".", "ack 7001, "),
-    (0.03, ANSWERED, "F.", "seq 7001, ack 1001, "),
-    (0.04, ASKED, "F.", "seq 1001, ack 7002, "),
-    (0.05, ANSWERED, ".", "ack 1002, "),
-]
-
-
-@pytest.mark.parametrize(
-    ("after", "code"),
-    [
-        ([], "time_wait_reuse"),
-        ([(1.01, ANSWERED, ".", "ack 1002, ")], "time_wait_reuse"),
-        ([(1.01, ANSWERED, ".", "ack 1002, "), (1.02, ASKED, "R", "seq 1002, ")], "port_reuse"),
-    ],
-    ids=["taken at once", "rejected", "rejected and freed"],
-)
-def test_a_time_wait_that_an_rst_has_ended_is_not_pending(after: list[tuple[float, str, str, str]], code: str) -> None:
-    """time_wait_reuse, R65: who has rejected the SYN and is sent an RST for it is LISTEN when the SYN comes again."""
-    lines = [*CLOSED_BY_SERVER, (1, ASKED, "S", "seq 500, "), *after, (2, ASKED, "S", "seq 500, ")]
-    lines.append((2.01, ANSWERED, "S.", "seq 99000, ack 501, "))
-    steps = play([STAMPED.format(*line) for line in lines]).steps
-    assert {one.code for one in steps[-1].findings} & {"time_wait_reuse", "port_reuse"} == {code}
-
-
 @pytest.mark.parametrize(
     ("text", "shrunk"),
     [
@@ -381,3 +354,12 @@ def test_any_octets_that_are_repeated_in_vain_are_a_stall(text: str, verdict: st
     """Verdict 28: two retransmissions of the same octets, whichever they are."""
     _, (end,) = conversation(OPEN + text)
     assert end.verdict == verdict
+
+
+@pytest.mark.parametrize("every_seq", [True, False], ids=["-vv", "no numbers"])
+@pytest.mark.parametrize(("window", "kind"), [("win=0", "zero_window"), ("", "keep_alive")])
+def test_a_keep_alive_to_a_closed_window_is_a_probe(window: str, kind: str, every_seq: bool) -> None:  # noqa: FBT001 - a column
+    """keep_alive, R108: Linux probes a closed window with the number of a keep-alive, whether or not that is printed."""
+    text = f"{OPEN}C P. 100\nS P. 1000\nC . {window}\nS . seq=1000 +5\nC . {window}"
+    steps = play(printed(packets(text), every_seq=every_seq)).steps
+    assert [step.step for step in steps[-2:]] == [f"probe.{kind}", f"probe.{kind}_ack"]

@@ -80,8 +80,7 @@ def _accepted(conn: Incarnation, record: Record) -> Iterator[Finding]:
     if conn.reused and y.syn_count and not {"port_reuse", "time_wait_reuse"} & conn.found.keys():
         elapsed = since(record, conn.previous_end)
         yield make("port_reuse", conn.first_line, record.line, dt=elapsed)
-        freed = "reset.reject_bad_ack" in conn.steps  # R65: by the RST to what rejected its SYN
-        if conn.took_time_wait and not freed and (elapsed is None or elapsed < TIME_WAIT):
+        if conn.took_time_wait and (elapsed is None or elapsed < TIME_WAIT):
             yield make("time_wait_reuse", conn.first_line, record.line, dt=elapsed)
 
 
