@@ -237,7 +237,7 @@ def test_a_record_that_goes_on_is_waited_for() -> None:
     half = "12:00:00.000001 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6), length 40)"
     dialogue = Dialogue("en")
     assert "Waiting for the rest" in (dialogue.answer(half) or "")
-    assert "Not a TCP segment" in (dialogue.answer("") or "")
+    assert "the line ends too early" in (dialogue.answer("") or "")
     assert dialogue.answer("") == ""
     assert Dialogue("en", hints=False).answer(half) == ""
 

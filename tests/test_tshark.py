@@ -39,7 +39,7 @@ APART: dict[str, Both] = {
         "spurious_retransmission",
         "",
     ),
-    "after_the_end": Both(OPEN + "C P. 100\nS R. ack=1 win=512\nC P. 100 seq=1 +0.3", "retransmission", ""),
+    "after_the_end": Both(OPEN + "C P. 100\nS .\nS R. win=512\nC P. 100 seq=1 +0.3", "spurious_retransmission", ""),
     "other_incarnation": Both(
         "C S unseen\nS S.\nS P. 100\nC S isn=7 unseen\nS S. isn=900000000\nS P. 100", "retransmission", ""
     ),
