@@ -11,6 +11,7 @@ Nothing here knows a process: a `Channel` moves what is told.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias, TypeVar, cast
 from zlib import crc32
 
@@ -189,6 +190,7 @@ def _position(told: Told) -> int:
     return told[0]
 
 
+@lru_cache(maxsize=1 << 12)
 def key(one: Endpoint, other: Endpoint) -> int:
     """Return a number that all records between two endpoints share."""
     ends = sorted(f"{end.host} {end.port}" for end in (one, other))
