@@ -32,6 +32,8 @@ def main() -> None:
 def _run(words: list[str]) -> None:
     if usual.is_usual(words):
         sys.exit(usual.explain(words))
+    if (names := usual.records(words)) is not None:
+        sys.exit(usual.explain(names, as_records=True))
     if (asked := usual.pages(words)) is not None:
         sys.exit(usual.report(*asked))
     from tdparse import cli

@@ -8,7 +8,7 @@ presumption is withdrawn as soon as the addressee behaves as if it had not.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from tdparse.model import CLOSED, TIME_WAIT, Layer, Role, Standing, State
 from tdparse.octets import Octets, Sent
@@ -32,6 +32,7 @@ class Record:
     """One segment while it is being placed: its parts at hand, numbers relative (R35)."""
 
     __slots__ = (
+        "_stamp",
         "ack",
         "cls",
         "damaged",
@@ -45,7 +46,6 @@ class Record:
         "segment",
         "seq",
         "seq_end",
-        "stamp",
         "time",
         "window",
         "x",
@@ -71,7 +71,7 @@ class Record:
         self.line = segment.line
         self.length = segment.length or 0
         self.window = segment.window
-        self.stamp = segment.options.ts
+        self._stamp: tuple[int, int] | Literal["at rest"] | None = segment.options.ts
         self.x = x  # the sender
         self.y = y  # its peer
         self.seq: int | None = None  # relative; inferred where it was not printed (R28)
@@ -82,8 +82,15 @@ class Record:
         self.damaged = False  # an incorrect checksum, of a sender that computes them
         self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
 
+    @property
+    def stamp(self) -> tuple[int, int] | None:
+        """Its timestamps option, (val, ecr)."""
+        stamp = self._stamp
+        return self.segment.options.ts if stamp == "at rest" else stamp
+
     def rest(self) -> None:
         """Keep only what later records are compared with."""
+        self._stamp = "at rest"
         layer = self.segment.layer
         if layer is not None:
             layer = Layer(ttl=layer.ttl, ip_id=layer.ip_id)

@@ -1,7 +1,8 @@
 """
 The usual runs, `tdexplain FILE...`, `... | tdexplain` and `tdexplain report -o PAGE FILE...`, and what they share with the others.
 
-They start without the library that reads command lines, which takes as long as everything else at start-up together.
+Of the first two JSON lines may be asked for (`-f jsonl`). They start without the library that reads command lines, which takes
+as long as everything else at start-up together.
 """
 
 from __future__ import annotations
@@ -93,6 +94,15 @@ def is_usual(words: Sequence[str]) -> bool:
     return not words[0].isalpha() and all(word == "-" or (word[:1] != "-" and os.path.exists(word)) for word in words)  # noqa: PTH110
 
 
+def records(words: Sequence[str]) -> list[str] | None:
+    """Return the logs whose records a command line asks for as JSON lines; None if it is not that, or asks for more."""
+    for place, word in enumerate(words):
+        if word in {"-f", "--format"} and words[place + 1 : place + 2] == ["jsonl"]:
+            names = [*words[:place], *words[place + 2 :]]
+            return names if is_usual(names) else None
+    return None
+
+
 def pages(words: Sequence[str]) -> tuple[list[str], Path | None] | None:
     """
     Return what a command line asks a report on, and where it goes; None if it is not that, or asks for more.
@@ -130,7 +140,7 @@ def report(names: Sequence[str], output: Path | None) -> int:
     return Job(lang).explain(names, Report(lang), Selection(), output=output)
 
 
-def explain(words: Sequence[str]) -> int:
+def explain(words: Sequence[str], *, as_records: bool = False) -> int:
     """Explain logs in the usual way; return the exit code. Ctrl-C and its like are as in `cli.main`."""
     from tdparse.interrupt import leave, take
     from tdparse.job import Job
@@ -139,7 +149,12 @@ def explain(words: Sequence[str]) -> int:
     take(leave)
     lang = language_of(None)
     names = words or ["-"]
-    view = text_view(lang, Numbers.RELATIVE, Color.AUTO, None, headings=len(names) > 1)
+    if as_records:
+        from tdparse import formats
+
+        view = formats.segments("jsonl", lang)
+    else:
+        view = text_view(lang, Numbers.RELATIVE, Color.AUTO, None, headings=len(names) > 1)
     return Job(lang).explain(names, view, Selection())
 
 

@@ -78,6 +78,9 @@ def test_the_usual_run_needs_even_less(started: Started) -> None:
     loaded = modules(started("-X", "importtime", "-c", START, str(DEMO)))
     assert "tdparse.render.text" in loaded
     assert loaded & (HEAVY | {"typer", "inspect", "pathlib", "shutil", "subprocess"}) == set()
+    loaded = modules(started("-X", "importtime", "-c", START, "-f", "jsonl", str(DEMO)))
+    assert "tdparse.render.jsonl" in loaded
+    assert "typer" not in loaded
 
 
 def test_the_usual_run_is_that_of_the_command(started: Started, tmp_path: Path) -> None:
@@ -102,6 +105,10 @@ def test_the_usual_run_is_that_of_the_command(started: Started, tmp_path: Path) 
     both("empty.log")
     both(str(tmp_path))
     both(str(DEMO), "missing.log")
+    both("-f", "jsonl", log=log)
+    both(str(DEMO), "-", "--format", "jsonl", log=log)
+    both("-f", "jsonl", str(DEMO), "missing.log")
+    both("-f", "jsonl", "empty.log")
 
 
 def test_the_usual_report_is_that_of_the_command(started: Started, tmp_path: Path) -> None:
