@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from tdparse import _patterns, stamp
@@ -42,7 +43,8 @@ class _Endpoints(dict[str, Endpoint]):
             self.clear()
         found = pattern["ENDPOINT"].fullmatch(token)
         host, port = (token, None) if found is None else found.group("host", "port")
-        endpoint = Endpoint(host, port_of(port))
+        # Hosts are fewer than ports, and many endpoints are remembered.
+        endpoint = Endpoint(intern(host), port_of(port))
         self[token] = endpoint
         return endpoint
 

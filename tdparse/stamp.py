@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 SECOND: Final = 1_000_000_000
 DAY: Final = 86_400 * SECOND
-REMEMBERED: Final = 8192  # entries of a memo before it starts afresh
+REMEMBERED: Final = 6144  # entries of a memo before it starts afresh
 MONTHS: Final = "JanFebMarAprMayJunJulAugSepOctNovDec"
 LEAP_YEAR: Final = 1972  # stands in where OpenBSD prints no year: each date exists, and order is kept within a year
 
