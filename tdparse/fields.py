@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from sys import intern
 from typing import TYPE_CHECKING, Final
 
 from tdparse import _patterns, stamp
@@ -35,16 +34,19 @@ class _Pattern(dict[str, re.Pattern[str]]):
 pattern: Final[_Pattern] = _Pattern()
 
 
+_hosts: Final[dict[str, str]] = {}  # each once: they are fewer than ports, and many endpoints are remembered
+
+
 class _Endpoints(dict[str, Endpoint]):
     """Endpoint by printed token, split once."""
 
     def __missing__(self, token: str) -> Endpoint:
         if len(self) >= stamp.REMEMBERED:
             self.clear()
+            _hosts.clear()
         found = pattern["ENDPOINT"].fullmatch(token)
         host, port = (token, None) if found is None else found.group("host", "port")
-        # Hosts are fewer than ports, and many endpoints are remembered.
-        endpoint = Endpoint(intern(host), port_of(port))
+        endpoint = Endpoint(_hosts.setdefault(host, host), port_of(port))
         self[token] = endpoint
         return endpoint
 
