@@ -11,6 +11,7 @@ from tdparse.evidence import RECENT, Sighting
 from tdparse.flags import DATA, FIN, RST, SYN_ACK
 from tdparse.incarnation import MAX_SYN_COPIES
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
+from tdparse.modifiers import Context
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
 from tdparse.steps import acknowledges_unseen, answers_unsent, place_of, rst_acceptable
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from tdparse.evidence import Peer, Record
     from tdparse.incarnation import Incarnation
     from tdparse.model import Segment
-    from tdparse.modifiers import Context
 
 FLIGHT: Final = 64  # segments that are sent at once
 IGNORED_AFTER: Final = 10**9  # rst_ignored, when iRTT is unknown (R7)
@@ -307,7 +307,7 @@ def outlives_its_rst(record: Record) -> bool:
     )
 
 
-def restore(conn: Incarnation, peer: Peer, context: Context) -> None:
+def restore(conn: Incarnation, peer: Peer) -> None:
     """R21, R53: an RST that did not end its receiver was not its sender's: what that has sent since counts."""
     strays, peer.dead, peer.strays = peer.strays, NO, ()
     if conn.reset_by is peer:
@@ -315,7 +315,7 @@ def restore(conn: Incarnation, peer: Peer, context: Context) -> None:
     for stray in strays:
         opens = stray.cls is SYN_ACK
         peer.synack_count -= opens
-        advance(conn, stray, "handshake.syn_ack" if opens else "stepless.stray", context)
+        advance(conn, stray, "handshake.syn_ack" if opens else "stepless.stray", Context())
     evidence.refresh(conn.client, conn.server)
 
 

@@ -180,11 +180,7 @@ class _Converting:
 
 
 def _items(source: Source, beat: Callable[[int], None]) -> Iterator[Item]:
-    mender = Mender()
-    for block in _heard(source, beat):
-        for line in block:
-            yield from mender.feed(line.removesuffix("\r"))
-    yield from mender.flush()
+    return Mender().read(line.removesuffix("\r") for block in _heard(source, beat) for line in block)
 
 
 def _heard(source: Source, beat: Callable[[int], None]) -> Iterator[list[str]]:

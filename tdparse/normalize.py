@@ -552,9 +552,6 @@ def _is_clear(distances: tuple[int, int]) -> bool:
 
 def begins_run(skipped: Skipped) -> bool:
     """Tell whether tcpdump begins behind this line: it was called there, or says what it reads."""
-    raw = skipped.raw
-    return (
-        ("tcpdump" in raw)
-        if skipped.kind == "prompt"
-        else (skipped.kind == "banner" and BEGINS.search(raw) is not None)
-    )
+    if skipped.kind == "prompt":
+        return "tcpdump" in skipped.raw
+    return skipped.kind == "banner" and BEGINS.search(skipped.raw) is not None

@@ -128,10 +128,10 @@ class Explainer:
         """Take what a line that is no segment says about the log."""
         if begins_run(skipped):
             self.tracker.note_run()
-        if skipped.kind == "prompt" and "tcpdump" in skipped.raw:
-            # People edit the commands they paste, so this only decides where the numbers do not (R34).
-            absolute = _ABSOLUTE_OPTION.search(skipped.raw) is not None
-            self.tracker.normalizer.hint("absolute" if absolute else "relative")
+            if skipped.kind == "prompt":
+                # People edit the commands they paste, so this only decides where the numbers do not (R34).
+                absolute = _ABSOLUTE_OPTION.search(skipped.raw) is not None
+                self.tracker.normalizer.hint("absolute" if absolute else "relative")
         elif skipped.kind == "icmp" and skipped.note is not None:
             self.tracker.note_icmp(skipped.line, skipped.note)
         elif skipped.kind == "counters" and skipped.note is not None:

@@ -14,6 +14,8 @@ from tdparse.model import Segment, Skipped
 from tdparse.record import is_unfinished, located
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from tdparse.mending import Reading
     from tdparse.model import Item
     from tdparse.shapes import Reader
@@ -111,6 +113,12 @@ class Mender:
             items += self._give_up()
         return [located(item) for item in (*items, *self._numbered(self._assembler.flush()))]
 
+    def read(self, lines: Iterable[str]) -> Iterator[Item]:
+        """Yield the items of `lines` (without newlines), each as soon as it is complete; reads no further than asked."""
+        for text in lines:
+            yield from self.feed(text)
+        yield from self.flush()
+
     # -------------------------------------------------------------- one line
 
     def _begin(self, text: str, plain: list[Item]) -> list[Item]:
@@ -149,13 +157,11 @@ class Mender:
 
     def _separate(self, lines: list[str]) -> list[Item]:
         """Return the items of the lines that this one holds: all of them stand in it."""
-        inner = Mender()
-        items = [item for line in lines for item in inner.feed(line)] + inner.flush()
         self._payload = False
         line = self._line
         return [
             item._replace(line=line, lines=1) if isinstance(item, Segment) else item._replace(line=line)
-            for item in items
+            for item in Mender().read(lines)
         ]
 
     # -------------------------------------------------------------- the end of a record in lines of its own

@@ -550,8 +550,8 @@ def _restatement(conn: Incarnation, record: Record) -> str:
     peers_step = peers_last[1] if peers_last else ""
     waiting = y.octets.nxt is not None and record.ack is not None and y.octets.nxt > record.ack
     in_place = record.segment.seq is None or record.seq == x.octets.nxt  # R106: an unprinted number is taken so
-    asks = same_window and not waiting and not _says_more_of_mptcp(conn, record)
-    if y.window_closed and asks and not _answers_in_place(conn, record):
+    explained = not y.window_closed or _says_more_of_mptcp(conn, record) or _answers_in_place(conn, record)
+    if same_window and not waiting and not explained:
         return "probe.zero_window"
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
         return "probe.zero_window_ack"

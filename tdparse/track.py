@@ -373,21 +373,21 @@ class Tracker:
         context.opened = conn.count == 0
         context.rejected = x.inherited is not None
         conn.window_before = x.win
-        rst = record.cls is RST
-        context.completes = completes_handshake(conn, record) and not rst
-        if (x.dead is PRESUMED or x.crossed) and not rst:
+        if record.cls is RST:
+            return context
+        if x.dead is PRESUMED or x.crossed:
             context.revived = apply.carries_on(record)
             if context.revived or apply.offers_on(record):
                 context.crossing = "rst_ignored" not in conn.found and apply.overtakes(conn, record)
                 evidence.revive(record, crossing=context.crossing)
             if context.revived and not context.crossing:
                 apply.withdraw(conn, x)
-        if not rst and apply.acknowledges_strays(record):
-            apply.restore(conn, record.y, Context())
-            context.completes = completes_handshake(conn, record)
-        if not rst and apply.outlives_its_rst(record):
-            apply.restore(conn, x, Context())
+        if apply.acknowledges_strays(record):
+            apply.restore(conn, record.y)
+        if apply.outlives_its_rst(record):
+            apply.restore(conn, x)
             context.outlives = True
+        context.completes = completes_handshake(conn, record)
         return context
 
     def _step(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tdparse.metrics import passed
 from tdparse.steps import captured_before
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def since(record: Record, then: int | None) -> int | None:
     """Return how long before the record `then` was, nanoseconds; None where a time is missing, or the clock went back."""
-    return None if then is None or record.time is None or record.time < then else record.time - then
+    return passed(then, record.time)
 
 
 def apart(record: Record, then: int | None) -> int | None:

@@ -362,15 +362,13 @@ class _Fields:
         given = self._extra.get(name)
         step = self._step
         if isinstance(given, int):
-            return self.own(given, _wire(given, step.rel_seq, step.seq), symbolic=False)
-        if step.rel_seq is None or step.rel_end is None:
+            relative = given
+        elif step.rel_seq is None or step.rel_end is None:
             return "?"
-        syn = 1 if "S" in (step.segment.flags or "") else 0
-        relative = step.rel_seq + syn if name == "first" else step.rel_end + syn - offset
-        absolute = None
-        if step.seq is not None:
-            absolute = (step.seq + (relative - step.rel_seq)) & MASK
-        return self.own(relative, absolute, symbolic=False)
+        else:
+            syn = 1 if "S" in (step.segment.flags or "") else 0
+            relative = step.rel_seq + syn if name == "first" else step.rel_end + syn - offset
+        return self.own(relative, _wire(relative, step.rel_seq, step.seq), symbolic=False)
 
     def confirmed(self, name: str) -> str:
         """{ack}, first or last octet of the receiver's that a finding names."""

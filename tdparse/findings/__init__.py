@@ -107,7 +107,7 @@ def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding
     if step == "probe.keep_alive_ack" and (asked := conn.last_of[record.y.is_client]) is not None:
         sure = Confidence.LIKELY if asked[0].segment.seq is None else Confidence.CERTAIN  # R109
         return make(code, asked[0].line, line, confidence=sure)
-    answers = step in ("ack.challenge", "probe.keep_alive_ack", "probe.zero_window_ack") and conn.previous is not None
+    answers = step in ("ack.challenge", "probe.zero_window_ack")
     return make(code, conn.previous.line, line) if answers and conn.previous else make(code, line)
 
 
