@@ -25,6 +25,7 @@ from array import array
 from bisect import bisect_left
 from collections import defaultdict, deque
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, cast
@@ -47,6 +48,7 @@ LEAST: Final = 1 << 22  # octets of a log that is worth a second process
 LEAD: Final = 8  # blocks that one half may be ahead of the other
 RECEIVED: Final = 1 << 18  # octets at once
 LENGTH: Final = struct.Struct("=I")
+REMEMBERED: Final = 1 << 12  # numbers of connections
 DIGITS: Final = 11  # of a position: logs have fewer than 10**9 lines
 SUMMED: Final = ("connections", "evicted", "verdicts", "findings")  # each half counts its own; the rest both count
 
@@ -251,6 +253,7 @@ class _Numbers:
         self._first_number = prefix * 10**DIGITS
         self._opened = array("q")  # stand-ins in the order of the log
         self._waiting: list[int] = []  # of blocks that are not whole yet
+        self._real = lru_cache(REMEMBERED)(self._found)
 
     def put_into(self, text: str, until: int) -> str:
         """Return text in which the connections that were opened up to a position have their real numbers."""
@@ -259,12 +262,11 @@ class _Numbers:
         self._opened.extend(sorted(opened for opened in waiting if opened <= last))
         self._waiting = [opened for opened in waiting if opened > last]
         pieces = self._pattern.split(text)
-        shown = pieces[1::2]
-        real = {number: self._real(number) for number in set(shown)}
-        pieces[1::2] = [real[number] for number in shown]
+        pieces[1::2] = map(self._real, pieces[1::2])
         return "".join(pieces)
 
-    def _real(self, shown: str) -> str:
+    def _found(self, shown: str) -> str:
+        """Return the real number of a connection that has appeared, as text."""
         opened = int(shown)
         place = bisect_left(self._opened, opened)
         if place < len(self._opened) and self._opened[place] == opened:

@@ -16,7 +16,20 @@ from tdparse import _patterns, shapes
 from tdparse.milestone import Milestone
 from tdparse.model import Skipped, Step
 from tdparse.pipeline import Explainer, Part, Passed, Together
-from tdparse.prediction import FIRST, KINDS, LEAVES, LINE, OTHER, PRINTED, SIGHTED, TIME, UNEXPECTED, Elsewhere, Lane
+from tdparse.prediction import (
+    FIRST,
+    KINDS,
+    LEAVES,
+    LINE,
+    OTHER,
+    PLAIN,
+    PRINTED,
+    SIGHTED,
+    TIME,
+    UNEXPECTED,
+    Elsewhere,
+    Lane,
+)
 from tdparse.render import Divisible, Holding, Keeping, Renderer, Templated, Totals, also
 from tdparse.render.since import nothing, octets
 from tdparse.repair import is_odd
@@ -120,10 +133,15 @@ def _text(octets: str) -> str:
 
 
 def _sighted(segment: Segment) -> str:
-    """Return what a SYN or SYN-ACK shows between time and flags, as the lines behind it will; "" for other segments."""
-    if segment.flags not in ("S", "S.") or segment.time is None or not shapes.shows_place_only(segment.layer):
+    """Return what a segment shows between time and flags, as the lines behind it will; "" where it shows more than they do."""
+    if segment.time is None or not shapes.shows_place_only(segment.layer):
         return ""
     return segment.text.partition(f"{segment.time} ")[2].partition("Flags [")[0]
+
+
+def _opening(segment: Segment) -> str:
+    """Return the same of a SYN or SYN-ACK; "" for other segments."""
+    return _sighted(segment) if segment.flags in {"S", "S."} else ""
 
 
 def _none(_text: str, _line: int) -> None:
@@ -335,35 +353,49 @@ class Following:
                         if emit is not None:
                             parts.append(emit(found, lane, number, now - first))  # type: ignore[arg-type]  # Elsewhere has one of its own
                         continue
+            line = _text(found[LINE] or found[OTHER])
+            segment = self._segment(line, number)
+            if lane is None and segment is not None and latest <= (now := self._passing(segment)) < due:
+                latest, predicted = now, PLAIN
+                parts.append(PASSED)
+                continue
             # The whole way.
             if number - 1 > passed:
-                self._catch_up(number - 1 - passed, latest, predicted)
-                if holding is not None:
-                    parts[-1] = octets(holding.hold(_text(parts[-1])))
-            line = _text(found[LINE] or found[OTHER])
+                self._catch_up(number - 1 - passed, latest, predicted, parts)
             if run.drop is not None and line.startswith(run.drop):
                 number -= 1
             else:
-                parts += map(octets, self._whole_way(line, number, found, None if lane is None else (lane, ~kind)))
+                parts += map(octets, self._whole_way(line, segment, found, None if lane is None else (lane, ~kind)))
             passed, waiting = number, True
             ready = tracker.ready if self._is_open() and self._next is pattern else NOTHING
             latest, due, second = tracker.latest, tracker.due, ""
         if number > passed:
-            self._catch_up(number - passed, latest, predicted)
-            if holding is not None:
-                parts[-1] = octets(holding.hold(_text(parts[-1])))
+            self._catch_up(number - passed, latest, predicted, parts)
         return parts
 
-    def _whole_way(self, line: str, number: int, found: Found, lane: tuple[Expected, int] | None) -> list[str]:
+    def _segment(self, line: str, number: int) -> Segment | None:
+        """Return the segment that a line is by itself; None where that cannot be told."""
+        return None if self._waiting or not self._is_open() else self._read(line.removesuffix("\r"), number)
+
+    def _passing(self, segment: Segment) -> int:
+        """Return when a segment came that is known to be the other half's and needs no closer look; BEFORE for any other."""
+        tracker = self._explainer.tracker
+        if self._other is None or segment.payload or segment.stamp is None:
+            return BEFORE
+        known = isinstance(tracker.ready.get(_sighted(segment)), Elsewhere)
+        return segment.stamp + tracker.days if known else BEFORE
+
+    def _whole_way(
+        self, line: str, segment: Segment | None, found: Found, lane: tuple[Expected, int] | None
+    ) -> list[str]:
         """
         Return what a line completes that was not predicted.
 
-        `found` is what the pattern made of it; `lane` its lane, if it has one, and its kind, if that is none that
-        the lane knows.
+        `segment` is what it is by itself; `found` what the pattern made of it; `lane` its lane, if it has one, and
+        its kind, if that is none that the lane knows.
         """
         self._run.totals.lines += 1
         self._forget()
-        segment = None if self._waiting or not self._is_open() else self._read(line.removesuffix("\r"), number)
         if segment is None or (segment.payload and is_odd(segment)):
             parts = self._line(line)
         else:
@@ -373,7 +405,7 @@ class Following:
             if isinstance(items[-1], Passed):
                 self._explainer.tracker.look_away(segment, found[SIGHTED] or _sighted(segment), self._elsewhere)
         step = self._latest
-        key = "" if step is None else found[SIGHTED] or _sighted(step.segment)
+        key = "" if step is None else found[SIGHTED] or _opening(step.segment)
         if step is not None and shapes.flows.get(key) is not None:
             lanes = self._explainer.tracker.look_ahead(step.segment, key, self._forms_of(step.flow))
             if lane is not None and 0 <= lane[1] < KINDS and not isinstance(lane[0], Elsewhere):
@@ -392,12 +424,14 @@ class Following:
         """No segment has gone the long way yet; said apart, or a type checker would hold that it stays so."""
         self._latest = None
 
-    def _catch_up(self, count: int, latest: int, kind: int) -> None:
-        """Tell everybody that `count` segments, one a line, went the short way, and of which kind the last one is."""
+    def _catch_up(self, count: int, latest: int, kind: int, parts: list[str]) -> None:
+        """Tell everybody that `count` segments, one a line, went the short way: of which kind the last one is, which ends `parts`."""
         self._explainer.pass_over(count, latest, payload=kind % FIRST >= PRINTED)
         self._claimed += count
         self._run.totals.lines += count
         self._run.totals.segments += count
+        if self._holding is not None:
+            parts[-1] = octets(self._holding.hold(_text(parts[-1])))
 
     def _learnt(self, step: Step, found: Found, lane: Awaited) -> Emit | None:
         """
