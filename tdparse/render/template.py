@@ -41,7 +41,7 @@ ELAPSED: Final = 8_123_450_000_000  # nanoseconds
 MASK: Final = "4294967295"
 NANO: Final = 10**9  # whole: dividing by a float rounds long times twice
 FORMS: Final = 64  # texts that are remembered; a log has some thirty
-HOSTS: Final = 1024
+HOSTS: Final = 4096  # and ports
 
 
 def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
@@ -60,10 +60,16 @@ def template(renderer: Renderer, step: Step, lang: Lang) -> Emit:
         "span": Since(_octets_of(catalog.span), lang),
         "duration": Since(_octets_of(catalog.duration), lang),
         "spelled": spelled,
-        "spelled_end": spelled and lru_cache(HOSTS)(spelled),
+        "spelled_end": spelled and _remembering(spelled),
     }
     write: Emit = eval(_code(shown, _options_in(step.segment), lang, spelled), names)  # noqa: S307  of our own text
     return write
+
+
+@lru_cache(1)  # for all templates of a renderer
+def _remembering(spelled: Callable[[float | str], str]) -> Callable[[float | str], str]:
+    """Return a function that spells hosts and ports, each of them once."""
+    return lru_cache(HOSTS)(spelled)
 
 
 @lru_cache(FORMS)  # steps that differ are often shown alike
