@@ -246,6 +246,14 @@ def test_a_split_handshake_is_shown_where_it_was_split() -> None:
     assert finding.lines == (2, 4)
 
 
+@pytest.mark.parametrize("early", ["F. seq 1001, ack 5001", ". ack 5001"])
+def test_what_the_client_sends_next_splits_no_handshake(early: str) -> None:
+    """split_handshake: the server's own ACK shows it; its SYN-ACK may be on its way when the client goes on, or closes (T42)."""
+    _, (end,) = told(CROSSING + f"0.02 C S. seq 1000, ack 5001\n0.03 C {early}\n0.04 S S. seq 5000, ack 1001")
+    assert "split_handshake" not in end.findings
+    assert end.findings["simultaneous_open"] == 1
+
+
 def test_a_syn_behind_the_syn_ack_of_its_isn_is_the_second_copy() -> None:
     """syn_retransmission: its number is shown beside what it repeats."""
     steps, _ = told("0 C S seq 1000\n0.1 S S. seq 5000, ack 1001\n0.3 S S seq 5000\n0.7 S S seq 5000")

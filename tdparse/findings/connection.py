@@ -29,7 +29,7 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
         yield from _opening(conn, record)
     if step == "handshake.syn_ack.simultaneous" and y.sent_synack and y.syn_count:
         yield make("simultaneous_open", y.synack_line, record.line)
-    if conn.simultaneous_open and context.completes and not conn.server.sent_synack:
+    if conn.simultaneous_open and context.completes and not x.is_client and not x.sent_synack:  # R62: its own ACK
         conn.split_handshake = True
         yield make("split_handshake", conn.server.syn_line, record.line)
     if record.cls is SYN_ACK and x.synack_count == 1 and step != "handshake.syn_ack.bad_ack":
