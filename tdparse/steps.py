@@ -304,10 +304,10 @@ def _reset(conn: Incarnation, record: Record) -> str:
         return "reset.reject_bad_ack" if answers_bad_ack(conn, record) else "reset.ignored"
     if answers_bad_ack(conn, record) and x.standing.state in OPENING:
         return "reset.reject_bad_ack"
-    if not conn.handshake_done and x.is_client and not y.segments:
-        return "handshake.abort"  # the client gives up before any answer
     if not acceptable:
         return "reset.ignored"
+    if not conn.handshake_done and x.is_client and not y.segments:
+        return "handshake.abort"  # the client gives up before any answer
     if not (conn.completed or acknowledges_unseen(record)):
         return "handshake.abort"
     if y.standing.state is TIME_WAIT and not y.standing.alternatives:

@@ -36,6 +36,24 @@ def test_what_is_wrong_with_a_reset_is_told_before_the_first_ack(number: int, co
 
 
 @pytest.mark.parametrize(
+    ("reset", "step", "verdict"),
+    [
+        ("C R seq=-70000", "reset.ignored", "still_open.data"),
+        ("C R seq=1", "handshake.abort", "reset_by_client.handshake"),
+    ],
+    ids=["for octets of the connection before", "for its own SYN"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_only_a_reset_with_its_number_takes_back_a_syn(reset: str, step: str, verdict: str, *, absolute: bool) -> None:
+    """R51, T25: who reuses its port answers what is still on its way from the old connection with RSTs of that one's numbers."""
+    packets = USED + f"C R.\nC S isn=7777777 +1\n{reset}\n{reset}"
+    packets += "\nS S.\nC .\nC P. 10\nS ." if step == "reset.ignored" else ""
+    steps, ends = conversation(packets, absolute=absolute)
+    assert steps[7].step == step
+    assert [end.verdict for end in ends] == ["reset_by_client.data", verdict]
+
+
+@pytest.mark.parametrize(
     ("packets", "verdict"),
     [
         (USED + "C R.\nS P. 10 seq=1 ack=101 +2\nS R. seq=11 ack=101 +1", "reset_by_server.data"),
