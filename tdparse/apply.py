@@ -14,7 +14,7 @@ from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import Context
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
-from tdparse.steps import acknowledges_unseen, answers_unsent, place_of, rst_acceptable
+from tdparse.steps import answers_unsent, completes_handshake, place_of, rst_acceptable, shows_open
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
 from tdparse.values import since
@@ -209,7 +209,7 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
     if step == "reset.ignored":
         return
     acceptable = rst_acceptable(record)
-    server_opening = not y.is_client and y.standing.state is SYN_RECEIVED and not acknowledges_unseen(record)
+    server_opening = not y.is_client and y.standing.state is SYN_RECEIVED and not shows_open(record)
     if step == "handshake.refused":
         x.got_syn = NO
     evidence.kill(x, OBSERVED, CLOSED, record)
@@ -239,11 +239,11 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     place = place_of(record)
     if place is not None:
         x.recent = (*x.recent[1 - RECENT :], Sighting(place, record))
-    if step == "stepless.stray":
-        if record.cls is SYN_ACK:
-            x.synack_count += 1
-        if x.dead is OBSERVED and len(x.strays) < FLIGHT:
-            x.strays = (*x.strays, record)
+    if step == "stepless.stray" and record.cls is SYN_ACK:
+        x.synack_count += 1
+    in_doubt = _continues(record) if step == "stepless.bad_ack" else step == "stepless.stray" and x.dead is OBSERVED
+    if in_doubt and len(x.strays) < FLIGHT:
+        x.strays = (*x.strays, record)
     conn.only_rst = conn.only_rst and record.cls is RST
     if not tentative:
         conn.account(record, step)
@@ -252,6 +252,13 @@ def remember(conn: Incarnation, record: Record, step: str, *, effective: bool) -
     conn.last_of[x.is_client] = (record, step)
     if record.time is not None:
         conn.last_time = record.time
+
+
+def _continues(record: Record) -> bool:
+    """Tell whether a segment has the number that follows what was captured of its sender, or what was kept in doubt of it."""
+    x = record.x
+    ahead = x.strays[-1].end if x.strays else x.octets.nxt
+    return x.isn_known and record.segment.seq is not None and record.seq == ahead
 
 
 def restart_time_wait(peer: Peer, record: Record, step: str, receiver: Peer) -> None:
@@ -289,7 +296,12 @@ def outlast_time_wait(record: Record) -> None:
 
 
 def acknowledges_strays(record: Record) -> bool:
-    """R21: the ack covers what the peer has sent after an RST of its own, so it can only have been sent later (R7)."""
+    """
+    Tell whether the ack covers what was not believed of the peer.
+
+    Such is what it has sent after an RST of its own, so it can only have been sent later (R7, R21), and what acknowledges
+    more than was captured before the third step was: what is taken was acceptable, so the log lacks a part (R16, R50).
+    """
     y = record.y
     if not y.strays or record.ack is None or record.ack <= (y.octets.nxt or 0):
         return False
@@ -308,14 +320,16 @@ def outlives_its_rst(record: Record) -> bool:
 
 
 def restore(conn: Incarnation, peer: Peer) -> None:
-    """R21, R53: an RST that did not end its receiver was not its sender's: what that has sent since counts."""
+    """R21, R53: an RST that did not end its receiver was not its sender's; what has been taken of `peer` counts (R16)."""
     strays, peer.dead, peer.strays = peer.strays, NO, ()
     if conn.reset_by is peer:
         conn.reset_by = None
     for stray in strays:
         opens = stray.cls is SYN_ACK
         peer.synack_count -= opens
-        advance(conn, stray, "handshake.syn_ack" if opens else "stepless.stray", Context())
+        context = Context()
+        context.completes = completes_handshake(conn, stray)
+        advance(conn, stray, "handshake.syn_ack" if opens else "stepless.stray", context)
     evidence.refresh(conn.client, conn.server)
 
 

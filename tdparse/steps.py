@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse.evidence import is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from tdparse.seqnum import diff
 from tdparse.states import OBSERVED, OPENING, PRESUMED
 
 if TYPE_CHECKING:
@@ -186,7 +187,7 @@ def acknowledges_unseen(record: Record) -> bool:
     R16, T41: tell whether an ack above anything captured, before the third step was, shows that the log lacks a part.
 
     Who has answered the SYN acknowledges what has come since (R13 d); who opens does where its own octets are missing,
-    too. What is below the sender's ISN is of another incarnation.
+    too, or its timestamp tells of them. What is below the sender's ISN is of another incarnation.
     """
     x = record.x
     if not acknowledges_unsent(record):
@@ -194,7 +195,21 @@ def acknowledges_unseen(record: Record) -> bool:
     printed = record.segment.seq is not None and record.seq is not None
     if x.sent_synack:
         return not printed or (record.seq or 0) >= 1
-    return printed and record.y.sent_synack and (record.seq or 0) > (x.octets.nxt or 1)
+    beyond = printed and (record.seq or 0) > (x.octets.nxt or 1)
+    return record.y.sent_synack and (beyond or echoes_unseen(record))
+
+
+def echoes_unseen(record: Record) -> bool:
+    """R16, R78: tell whether the timestamps show that the peer has sent more than was captured: what is echoed is newer."""
+    x, y, stamp = record.x, record.y, record.stamp
+    if stamp is None or x.ts is None or y.ts is None:
+        return False
+    return diff(stamp[1], y.ts[0]) > 0 and diff(stamp[0], x.ts[0]) >= 0
+
+
+def shows_open(record: Record) -> bool:
+    """Tell whether an RST shows that the handshake is over although the log lacks its third step (R119)."""
+    return acknowledges_unseen(record) or echoes_unseen(record)
 
 
 def _is_bad_ack(record: Record) -> bool:
@@ -245,7 +260,7 @@ def _shows_a_gap(record: Record, expected: int) -> bool:
     """Tell whether a record goes beyond what was captured in both directions: the log lacks a part, R48 cannot be used."""
     nxt = record.y.octets.nxt
     beyond = nxt is not None and record.ack is not None and record.ack > nxt
-    return beyond and record.seq is not None and record.seq > expected
+    return record.seq is not None and record.seq > expected and (beyond or echoes_unseen(record))
 
 
 def rst_in_window(record: Record) -> bool:
@@ -308,7 +323,7 @@ def _reset(conn: Incarnation, record: Record) -> str:
         return "reset.ignored"
     if not conn.handshake_done and x.is_client and not y.segments:
         return "handshake.abort"  # the client gives up before any answer
-    if not (conn.completed or acknowledges_unseen(record)):
+    if not (conn.completed or shows_open(record)):
         return "handshake.abort"
     if y.standing.state is TIME_WAIT and not y.standing.alternatives:
         return "reset.in_time_wait"

@@ -94,6 +94,38 @@ def test_a_probe_of_a_closed_window_keeps_nothing_alive(wait: str) -> None:
         S R.                  # handshake.abort CLOSED?/CLOSED
         => reset_by_server.handshake
         """,
+        """
+        C S
+        S S.
+        C F. ack=401          # stepless.bad_ack ESTABLISHED?/SYN-RECEIVED !ack_of_unsent
+        S F. seq=401 ack=2    # teardown.fin_ack TIME-WAIT?/LAST-ACK !lost_segment
+        C . seq=2 ack=402     # teardown.last_ack TIME-WAIT/CLOSED?
+        => complete.clean closed_first=client
+        """,
+        """
+        C S <mss 1460,TS val 100 ecr 0>
+        S S. <mss 1460,TS val 500 ecr 100>
+        C F. ack=401 <TS val 150 ecr 520>  # teardown.fin.active FIN-WAIT-1/CLOSE-WAIT? +completes_handshake !acked_unseen
+        S F. seq=401 ack=2 <TS val 560 ecr 150>  # teardown.fin_ack TIME-WAIT?/LAST-ACK !lost_segment
+        => complete.no_last_ack closed_first=client
+        """,
+        """
+        C S <mss 1460,TS val 100 ecr 0>
+        S S. <mss 1460,TS val 500 ecr 100>
+        C F. ack=401 <TS val 150 ecr 500>  # stepless.bad_ack ESTABLISHED?/SYN-RECEIVED !ack_of_unsent
+        """,
+        """
+        C S <mss 1460,TS val 100 ecr 0>
+        S S. <mss 1460,TS val 500 ecr 100>
+        C R. seq=401 <TS val 150 ecr 520>  # reset.abort CLOSED/CLOSED?
+        => reset_by_client.data
+        """,
+        """
+        C S <mss 1460,TS val 100 ecr 0>
+        S S. <mss 1460,TS val 500 ecr 100>
+        S R. <TS val 550 ecr 120>  # reset.abort CLOSED?/CLOSED
+        => reset_by_server.open
+        """,
     ],
     ids=[
         "server closes",
@@ -106,6 +138,11 @@ def test_a_probe_of_a_closed_window_keeps_nothing_alive(wait: str) -> None:
         "no SYN-ACK",
         "of another incarnation",
         "half open",
+        "what is taken was acceptable",
+        "client closes, as its timestamp shows",
+        "nothing newer is echoed",
+        "client resets, as its timestamp shows",
+        "server resets, as its timestamp shows",
     ],
 )
 @pytest.mark.parametrize("absolute", [True, False])
