@@ -104,6 +104,8 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
 
 def _unanswered_copies(conn: Incarnation, x: Peer, y: Peer) -> Sequence[int]:
     """Return when the copies of what `x` repeats without any answer were sent."""
+    if not y.segments and x.spoke_after_syn and x.syn_count:  # R73: it was answered, and the log has no answers
+        return ()
     if x.is_client and not y.segments and x.syn_count:
         return conn.syn_times
     if x.fin is None:

@@ -205,6 +205,12 @@ def test_giving_up_is_told_after_twice_the_last_interval(silence: float, timers:
     assert client == ("CLOSED~" if timers else "SYN-SENT")
 
 
+def test_who_was_answered_out_of_sight_has_not_given_up() -> None:
+    """R73, R98: who acknowledges the SYN-ACK has had it, whatever the log lacks."""
+    told, client, server = of_first(going_on("C S lost\nC S +1\nS S. unseen\nC . +0.1\nC P. 10", 60))
+    assert (told, client, server) == ([], "ESTABLISHED", "ESTABLISHED?")
+
+
 # ------------------------------------------------------------------ repeated data
 
 
