@@ -334,13 +334,13 @@ def restore(conn: Incarnation, peer: Peer) -> None:
 
 
 def carries_on(record: Record) -> bool:
-    """R21, R53: new octets, those that wait for an acknowledgment once more, or an ack that advances."""
+    """R21, R53: new octets, octets or a FIN that wait for an acknowledgment once more, or an ack that advances."""
     x, acked = record.x, record.y.lastack
     if record.flags.syn:
         return False
     if record.end is not None and x.octets.nxt is not None and record.end > x.octets.nxt:
         return True
-    if record.length and acked is not None and record.seq_end is not None and record.seq_end > acked:
+    if record.end != record.seq and acked is not None and record.end is not None and record.end > acked:
         return True
     if x.lastack is None:
         return x.syn_count > 0 and record.y.synack_count > 0 and record.ack is not None and record.ack >= 1

@@ -54,6 +54,20 @@ def test_only_a_reset_with_its_number_takes_back_a_syn(reset: str, step: str, ve
 
 
 @pytest.mark.parametrize(
+    ("close", "state"),
+    [("S F.\nC R.", "FIN-WAIT-1"), ("C F.\nS F.\nC R seq=102", "LAST-ACK")],
+    ids=["of the active closer", "of the passive closer"],
+)
+def test_who_repeats_its_fin_was_not_reset(close: str, state: str) -> None:
+    """R13 f, R21, T65, T100: a closed endpoint sends no FIN, so the RST before did not reach it, or had no effect."""
+    steps, (end,) = conversation(USED + close + "\nS F. seq=1 +2\nS F. seq=1 +4")
+    assert [(step.step, str(step.server.after)) for step in steps[-2:]] == [("teardown.fin.retransmit", state)] * 2
+    assert (end.findings["rst_ignored"], end.findings["fin_retransmission"]) == (1, 2)
+    steps, _ = conversation(USED + "S F.\nC .\nC R.\nS F. seq=1 +2")
+    assert (steps[-1].step, str(steps[-1].server.after)) == ("stepless.stray", "CLOSED?")
+
+
+@pytest.mark.parametrize(
     ("packets", "verdict"),
     [
         (USED + "C R.\nS P. 10 seq=1 ack=101 +2\nS R. seq=11 ack=101 +1", "reset_by_server.data"),
