@@ -72,7 +72,6 @@ from tdparse.arguments import (
     sorted_view,
     table_view,
 )
-from tdparse.interrupt import leave, take
 from tdparse.usual import Color, Numbers, colored, language_of, terminal_columns, text_view
 
 if TYPE_CHECKING:
@@ -516,6 +515,5 @@ def demo(
 
 
 def main() -> None:
-    """Run a command line; Ctrl-C and its like before or after the work itself end it without a word."""
-    take(leave)
+    """Run a command line."""
     app(prog_name="tdexplain")

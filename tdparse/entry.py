@@ -7,13 +7,15 @@ import sys
 from typing import Final
 
 from tdparse import usual
+from tdparse.interrupt import leave, take
 
 # What is kept, of open connections or for a page, hardly ever goes in circles; to look through it often costs a fifth of the time.
 COLLECTED_AFTER: Final = (100_000, 50, 100)
 
 
 def main() -> None:
-    """Run the program."""
+    """Run the program; Ctrl-C and its like before or after the work itself end it without a word."""
+    take(leave)
     gc.set_threshold(*COLLECTED_AFTER)
     if None in (sys.stdin, sys.stdout, sys.stderr):
         from tdparse.output import stand_in

@@ -130,23 +130,19 @@ def pages(words: Sequence[str]) -> tuple[list[str], Path | None] | None:
 
 def report(names: Sequence[str], output: Path | None) -> int:
     """Write a report in the usual way; return the exit code."""
-    from tdparse.interrupt import leave, take
     from tdparse.job import Job
     from tdparse.render.report import Report
     from tdparse.selection import Selection
 
-    take(leave)
     lang = language_of(None)
     return Job(lang).explain(names, Report(lang), Selection(), output=output)
 
 
 def explain(words: Sequence[str], *, as_records: bool = False) -> int:
-    """Explain logs in the usual way; return the exit code. Ctrl-C and its like are as in `cli.main`."""
-    from tdparse.interrupt import leave, take
+    """Explain logs in the usual way; return the exit code."""
     from tdparse.job import Job
     from tdparse.selection import Selection
 
-    take(leave)
     lang = language_of(None)
     names = words or ["-"]
     if as_records:

@@ -36,6 +36,17 @@ def test_a_signal_ends_the_input(number: signal.Signals, form: str) -> None:
         assert (process.returncode, err) == (130, b"")
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    ("words", "module"), [("--version", "typer"), ("report -", "hashlib")], ids=["command", "page"]
+)
+def test_a_signal_while_it_starts(number: signal.Signals, words: str, module: str, tmp_path: Path) -> None:
+    """What is still being imported leaves no traceback behind: exit 130, as at any other time."""
+    (tmp_path / f"{module}.py").write_text(f"import os, signal\nos.kill(os.getpid(), {int(number)})\nsignal.pause()\n")
+    done = run([*TDEXPLAIN, *words.split()], env={"PYTHONPATH": str(tmp_path)})
+    assert (done.code, done.out, done.err) == (130, "", "")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_keeps_an_output_file(number: signal.Signals, tmp_path: Path) -> None:
     """What a live pipe has brought so far is a whole explanation; nothing half-written stays."""
