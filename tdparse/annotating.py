@@ -23,7 +23,7 @@ from tdparse.tally import Tally
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tdparse.batch import Outcome, Style
     from tdparse.discover import Plan
@@ -161,7 +161,7 @@ class _Batch:
             self._tally.lack(error.name, self._trouble(error.name, error.code, error.detail))
         with Interrupt() as interrupt:
             self._swept()
-            self._work(lambda: interrupt.requested)
+            self._work(interrupt)
             for _, trouble in sorted(self._done.items()):
                 self._tell(trouble)
             self._progress.stop()
@@ -171,8 +171,12 @@ class _Batch:
         self._job.tell_evicted(self._tally.totals.evicted)
         return Exit.INTERRUPTED if interrupt.requested else self._job.code()
 
-    def _work(self, stopped: Callable[[], bool]) -> None:
+    def _work(self, interrupt: Interrupt) -> None:
         style = self._request.style
+
+        def stopped() -> bool:
+            return interrupt.requested
+
         if (jobs := min(self._request.jobs, len(self._todo))) > 1:
             do = _Do(style)
             work = pool.Work(do, do.crashed, stopped, self._seen)
@@ -185,7 +189,7 @@ class _Batch:
             return stopped()
 
         for number, task in self._missing(range(len(self._todo))):
-            self._take(number, batch.annotate(task, style, beat))
+            self._take(number, batch.annotate(task, style, beat, interrupt.wait))
             if stopped():
                 return
 
@@ -282,7 +286,7 @@ class _Do:
 
     def __call__(self, numbered: tuple[int, Task]) -> tuple[int, Outcome]:
         number, task = numbered
-        return number, batch.annotate(task, self._style, pool.beat)
+        return number, batch.annotate(task, self._style, pool.beat, pool.wait)
 
     def crashed(self, numbered: tuple[int, Task]) -> tuple[int, Outcome]:
         number, task = numbered

@@ -63,11 +63,12 @@ class Outcome(NamedTuple):
     size: int = 0  # of the log, in octets
 
 
-def annotate(task: Task, style: Style, beat: Beat) -> Outcome:
+def annotate(task: Task, style: Style, beat: Beat, wait: Callable[[int], bool] | None = None) -> Outcome:
     """
     Write the copy of one log; trouble with it is part of the outcome, never an exception.
 
-    When `beat` says so between two blocks, the copy is given up.
+    When `beat` says so between two blocks, the copy is given up. A pipe ends then instead, as its lines do not come
+    again; `wait` is asked before each read of one whether to go on.
     """
     alarm, totals = Alarm(style.fail_on), Totals()
     places: list[Place] = []
@@ -76,7 +77,7 @@ def annotate(task: Task, style: Style, beat: Beat) -> Outcome:
     octets = 0
     try:
         run = Run(renderer(style), Selection(), alarm, totals, style.numbering, MARK, places)
-        octets = _written(task, style, run, beat)
+        octets = _written(task, style, run, beat, wait)
     except _StoppedError:
         return Outcome(task, totals, finished=False)
     except _UnchangedError:
@@ -129,12 +130,13 @@ class _UnchangedError(Exception):
     """The log says already what its copy would say."""
 
 
-def _written(task: Task, style: Style, run: Run, beat: Beat) -> int:
+def _written(task: Task, style: Style, run: Run, beat: Beat, wait: Callable[[int], bool] | None) -> int:
     """Write a copy; return how long it is, in octets."""
-    with opened(task.name) as source:
+    with opened(task.name, wait) as source:
 
         def stopped() -> bool:
-            return beat(source.consumed, run.totals.lines)
+            enough = beat(source.consumed, run.totals.lines)
+            return enough and not (source.live and run.totals.lines)
 
         task.target.parent.mkdir(parents=True, exist_ok=True)
         with replaced(task.target) as file:

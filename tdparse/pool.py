@@ -5,9 +5,11 @@ Tasks to processes: a bounded number is handed out, and a process that dies take
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor
+from concurrent.futures import wait as first_of
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
@@ -78,7 +80,7 @@ class _Team(Generic[T, R]):
 
     def results(self) -> Iterator[R]:
         """Wait for a while; yield what is there."""
-        done, _ = wait(self._begun, LOOK, FIRST_COMPLETED)
+        done, _ = first_of(self._begun, LOOK, FIRST_COMPLETED)
         self._work.seen(sum(self._board[:-1:2]), sum(self._board[1::2]))
         for future in done:
             try:
@@ -146,6 +148,15 @@ def beat(octets: int, lines: int) -> bool:
     """Note what the present task has counted so far, return whether to give up; called between two blocks."""
     _board[2 * _place], _board[2 * _place + 1] = octets, lines
     return _interrupt.requested or bool(_board[-1])
+
+
+def wait(fd: int) -> bool:
+    """As `Interrupt.wait` of whoever has the pool, whom nobody but the board tells of."""
+    while not (_interrupt.requested or _board[-1]):
+        if select.select([fd], [], [], LOOK)[0]:
+            return True
+    _interrupt.requested = True
+    return _interrupt.wait(fd)
 
 
 def _run(do: Callable[[T], R], task: T, place: int) -> R:

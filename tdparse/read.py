@@ -156,7 +156,7 @@ def opened(name: str, wait: Callable[[int], bool] | None = None, *, called: str 
     """
     shown = called or shown_name(name)
     try:
-        fd = os.dup(0) if name == STDIN else os.open(name, os.O_RDONLY)
+        fd = os.dup(0) if name == STDIN else _descriptor(name, wait)
     except (OSError, ValueError) as error:
         raise UnreadableError(shown, "system", error) from error
     with ExitStack() as stack:
@@ -171,6 +171,35 @@ def opened(name: str, wait: Callable[[int], bool] | None = None, *, called: str 
         except OSError as error:
             raise UnreadableError(shown, "system", error) from error
         yield Source(shown, stream, live=live, stored=stored)
+
+
+def _descriptor(name: str, wait: Callable[[int], bool] | None) -> int:
+    """Open a file; a pipe with a name to which nobody writes yet only for as long as `wait` says so, else nothing."""
+    if wait is None or not stat.S_ISFIFO(os.stat(name).st_mode):  # noqa: PTH116 - a usual run does without pathlib
+        return os.open(name, os.O_RDONLY)
+    from threading import Thread
+
+    opened, tell = os.pipe()
+    found: list[int | OSError] = []
+
+    def open_it() -> None:
+        try:
+            found.append(os.open(name, os.O_RDONLY))
+        except OSError as error:
+            found.append(error)
+        os.close(tell)
+
+    opening = Thread(target=open_it, daemon=True)
+    opening.start()
+    try:
+        if wait(opened):
+            opening.join()
+    finally:
+        os.close(opened)
+    fd = found[0] if found else os.open(os.devnull, os.O_RDONLY)
+    if isinstance(fd, OSError):
+        raise fd
+    return fd
 
 
 def shown_name(name: str) -> str:

@@ -98,6 +98,56 @@ def test_a_signal_leaves_whole_copies_of_a_batch(jobs: str, number: signal.Signa
     assert len({copy.read_bytes() for copy in copies}) == 1
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize("logs", [["-"], ["-", "x.log"]], ids=["alone", "beside another"])
+def test_a_signal_ends_a_pipe_of_a_batch(logs: list[str], number: signal.Signals, tmp_path: Path) -> None:
+    """What it has brought does not come again, so its copy is kept, and whole."""
+    (tmp_path / "x.log").write_bytes(HTTP)
+    command = [*TDEXPLAIN, "annotate", *logs, "-j", "2", "-o", "out"]
+    with started(command, cwd=tmp_path, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdin
+        process.stdin.write(HTTP)
+        process.stdin.flush()
+        wait_for(lambda: any(part.stat().st_size for part in tmp_path.glob("out/.-.*.part")), "nothing is written")
+        process.send_signal(number)
+        process.wait(PATIENCE)  # though nobody has closed the pipe
+        assert process.returncode == 130
+    assert b"[complete.clean]" in (tmp_path / "out" / "-").read_bytes()
+    assert not list((tmp_path / "out").glob(".*.part"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda number: number.name)
+@pytest.mark.parametrize(
+    "words", ["x.log pipe", "connections x.log pipe", "convert --to relative x.log pipe", "annotate pipe -o out"]
+)
+def test_a_signal_ends_the_wait_for_somebody_who_writes(words: str, number: signal.Signals, tmp_path: Path) -> None:
+    """A pipe with a name can be opened when somebody opens its other end; until then there is something to interrupt."""
+    (tmp_path / "x.log").write_bytes(HTTP)
+    os.mkfifo(tmp_path / "pipe")
+    with started([*TDEXPLAIN, *words.split()], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        wait_for(lambda: _opens(process.pid), "it does not open the pipe")
+        process.send_signal(number)
+        out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 130
+    assert b"Traceback" not in err
+    assert (b"127.0.0.1" in out) == ("x.log" in words)
+
+
+def test_a_pipe_with_a_name_is_read(tmp_path: Path) -> None:
+    """Whichever end is opened first."""
+    os.mkfifo(tmp_path / "pipe")
+    with started([*TDEXPLAIN, "-q", tmp_path / "pipe"], stdout=subprocess.PIPE) as process:
+        wait_for(lambda: _opens(process.pid), "it does not open the pipe")
+        (tmp_path / "pipe").write_bytes(HTTP)
+        out, _ = process.communicate(timeout=PATIENCE)
+    assert b"[complete.clean]" in out
+
+
+def _opens(pid: int) -> bool:
+    """Tell whether a process waits for what it opens, so that it has a thread beside the one that hears signals."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir())) > 1
+
+
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: " ".join(view) or "text")
 def test_a_reader_that_goes_away_ends_it_quietly(view: list[str], tmp_path: Path) -> None:
     """SIGPIPE in every view: the reader has seen enough."""
