@@ -199,7 +199,6 @@ def _secure(log: Path, copy: BinaryIO) -> None:
     beside = Path(str(copy.name))
     if filecmp.cmp(log, beside, shallow=False):
         raise _UnchangedError
-    shutil.copymode(log, beside)
     kept = _backup(log)
     if not kept.exists():
         try:

@@ -126,6 +126,7 @@ def replaced(path: Path) -> Iterator[BinaryIO]:
     """
     Yield a file that takes the place of `path` when the block ends, and vanishes when it fails.
 
+    It is read by nobody who may not read what it replaces, from its first octet on.
     Raises UnwritableError when the folder or the disk does not let it.
     """
     try:
@@ -188,11 +189,14 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
 
     if not path.name:  # "", "." or "/"
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    old = _found(path)
     name = path.name if len(os.fsencode(path.name)) <= LONGEST else sha256(os.fsencode(path.name)).hexdigest()
     while True:
         beside = path.with_name(f".{name}.{token_hex(4)}.tdexplain.part")
-        file = beside.open("xb")
+        file = _created(beside, 0o666 if old is None else 0o600)
         try:
+            if old is not None:
+                _belong(file.fileno(), old)
             _lock(file)
             if os.fstat(file.fileno()).st_nlink:
                 return beside, file
@@ -202,6 +206,32 @@ def _begun(path: Path) -> tuple[Path, BinaryIO]:
             file.close()
             raise
         file.close()
+
+
+def _created(path: Path, mode: int) -> BinaryIO:
+    """Create a file with what the umask leaves of `mode`."""
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, mode))
+
+
+def _belong(fd: int, old: os.stat_result) -> None:
+    """Give a file the owner, the group and the permissions of an old one, as far as the system lets it."""
+    mode = stat.S_IMODE(old.st_mode)
+    for owner in (old.st_uid, -1):  # only root gives files away
+        with suppress(OSError):
+            os.fchown(fd, owner, old.st_gid)
+            break
+    else:  # its group is another one, which gets no more than everybody
+        mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+    with suppress(OSError):
+        os.fchmod(fd, mode)
+
+
+def _found(path: Path) -> os.stat_result | None:
+    """Return what the system knows of a file, None if there is none."""
+    try:
+        return path.stat()
+    except OSError:
+        return None
 
 
 def _settle(folder: Path) -> None:

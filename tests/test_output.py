@@ -27,6 +27,24 @@ def test_the_name_appears_with_the_last_byte(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664, 0o444], ids=oct)
+def test_a_file_is_no_more_public_than_what_it_replaces(mode: int, tmp_path: Path) -> None:
+    """Nor is it while it is being written."""
+    place = tmp_path / "x"
+    place.write_bytes(b"old")
+    place.chmod(mode)
+    if os.geteuid() == 0:
+        os.chown(place, 65534, 65534)
+    owner = place.stat().st_uid
+    with replaced(place) as file:
+        file.write(b"new")
+        (beside,) = set(tmp_path.iterdir()) - {place}
+        found = beside.stat()
+        assert (stat.S_IMODE(found.st_mode), found.st_uid) == (mode, owner)
+    found = place.stat()
+    assert (stat.S_IMODE(found.st_mode), found.st_uid, place.read_bytes()) == (mode, owner, b"new")
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, ValueError])
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
     """Neither the file nor what was begun beside it."""
