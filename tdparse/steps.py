@@ -24,6 +24,7 @@ SECOND: Final = 10**9
 KEEP_ALIVE_IDLE: Final = SECOND  # parameter ka_idle of R109
 ANSWER_TIME: Final = SECOND  # max(1 s, 2 iRTT) of R109 and R110
 DUPLICATE_TIME: Final = 10**6  # R112: one millisecond
+LEAST_RTO: Final = SECOND // 5  # R87: no timer of a stack runs out sooner
 NETWORK_COPY_TICKS: Final = 10 * 10**6  # stepless.old_duplicate: 10 ticks of a 1 kHz clock
 
 WITHOUT_WINDOW: Final = frozenset({CLOSED, LISTEN, SYN_SENT})  # R51: there no number makes an RST acceptable
@@ -544,12 +545,20 @@ def answers_unsent(conn: Incarnation, record: Record) -> bool:
     """
     Tell whether the record before was the peer's and empty, and acknowledged more than was captured of this sender.
 
-    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent.
+    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent. It does not
+    where no number of this sender was printed, nor where that ack closed the window: a timer later it is probed (R108).
     """
-    before, sent = conn.previous, record.x.octets.nxt
-    if before is None or before.x is not record.y or before.length or before.ack is None or sent is None:
+    before, octets = conn.previous, record.x.octets
+    if before is None or before.x is not record.y or before.length or before.ack is None:
         return False
-    return before.ack > sent
+    if octets.nxt is None or octets.guessed or (record.y.window_closed and waited_for_timer(record, before)):
+        return False
+    return before.ack > octets.nxt
+
+
+def waited_for_timer(record: Record, before: Record) -> bool:
+    """Tell whether a record comes so late behind another that a timer may have run out (R87)."""
+    return record.time is not None and before.time is not None and record.time - before.time >= LEAST_RTO
 
 
 def restates(record: Record) -> bool:

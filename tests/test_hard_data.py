@@ -195,3 +195,30 @@ def test_a_fin_may_be_captured_behind_its_acknowledgment(text: str, states: str)
     if states.startswith("TIME-WAIT/CLOSED"):
         assert end.verdict == "complete.clean"
         assert not end.attributes.get("open_at_end")
+
+
+STALLED = "S . ack={} win=0 +0.1\nC . +0.22\nC . +0.45\nS . ack={} win=0\nC . +1.8\nS . ack={} win=0"
+
+
+@pytest.mark.parametrize(
+    ("talk", "established"),
+    [
+        ("S . ack=1\nC . +0.2\n" + STALLED.replace("{}", "5001"), True),
+        (OPEN + "C P. 100\nS .\nC . 1448 unseen\n" + STALLED.replace("{}", "1549"), False),
+    ],
+    ids=["capture began while the window was closed", "capture missed what filled the window"],
+)
+def test_a_closed_window_is_probed_not_challenged(talk: str, *, established: bool) -> None:
+    """R108: a timer behind the ACK that closed the window comes a probe, though that acknowledged what was not captured."""
+    steps, (end,) = conversation(talk, established=established)
+    assert [step.step.removeprefix("probe.zero_") for step in steps[-5:]] == [
+        "window", "window", "window_ack", "window", "window_ack",
+    ]  # fmt: skip
+    assert not {"ack_of_unsent", "challenge_ack"} & end.findings.keys()
+
+
+def test_an_acknowledgment_of_nothing_that_closes_the_window_is_challenged_at_once() -> None:
+    """R104, R110: an answer does not wait for a timer."""
+    steps, (end,) = conversation(USED + "S . ack=5000 win=0\nC .")
+    assert steps[-1].step == "ack.challenge"
+    assert "ack_of_unsent" in end.findings
