@@ -102,10 +102,18 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
     if not record.flags.syn:
         x.spoke_after_syn = True
         x.win_seen = True
-    newest = record.ack is None or x.lastack is None or record.ack >= x.lastack
-    if newest and not evidence.is_old(record):
-        x.win = record.window  # an ACK that was overtaken says nothing about the window (RFC 9293: SND.WL2)
+    _offer(record)
     _stamp(record)
+
+
+def _offer(record: Record) -> None:
+    """Take the window, and what SACK reports, unless the segment was overtaken: then it says nothing of them (RFC 9293: SND.WL2)."""
+    x = record.x
+    if (record.ack is not None and x.lastack is not None and record.ack < x.lastack) or evidence.is_old(record):
+        return
+    x.win = record.window
+    if record.ack is not None:
+        x.sacked = record.sack
 
 
 def _occupy(conn: Incarnation, record: Record) -> None:

@@ -174,6 +174,7 @@ class Peer:
         "rst_segment",
         "rst_signs",
         "sack_ok",
+        "sacked",
         "segments",
         "sent_fin",
         "sent_syn",
@@ -221,6 +222,7 @@ class Peer:
         self.lastack_time: int | None = None
         self.lastack_line = 0
         self.doubted: Doubted | None = None  # what stood before it acknowledged more than was captured
+        self.sacked: tuple[tuple[int, int], ...] = ()  # what its newest ACK reports by SACK, relative to the peer's ISN
         self.duplicate_time: int | None = None
         self.duplicates = 0  # duplicate ACKs since lastack changed
         self.win: int | None = None  # last raw window
@@ -466,8 +468,31 @@ def shows_established(record: Record, ack: int) -> bool:
 
 def is_old(record: Record) -> bool:
     """Tell whether its sender certainly wrote another captured segment after this one: the path has kept it."""
-    newest = record.x.ts
-    return newest is not None and record.stamp is not None and diff(record.stamp[0], newest[0]) < 0
+    newest, stamp = record.x.ts, record.stamp
+    if newest is None or stamp is None:
+        return False
+    return _reports_less(record) if stamp[0] == newest[0] else diff(stamp[0], newest[0]) < 0
+
+
+def _reports_less(record: Record) -> bool:
+    """
+    Tell whether an ACK reports less by SACK than another with the same number, of the same tick of its sender's clock.
+
+    What has arrived above a number that stands still only grows (RFC 2018 section 8 lets a receiver discard it, but not
+    within a tick): a block that is part of one reported before is older, and so is an ACK that leaves one out although
+    it has fewer. MPTCP may need the room of the others (R81).
+    """
+    x, ack = record.x, record.ack
+    if not x.sacked or ack is None or ack != x.lastack or record.segment.options.mptcp:
+        return False
+    known, told = ([one for one in blocks if one[0] > ack] for blocks in (x.sacked, record.sack))
+    if len(record.sack) < len(x.sacked) and any(not _within(one, told) for one in known):
+        return True
+    return any(_within(one, known) and one not in known for one in told if not _within(one, [*{*told} - {one}]))
+
+
+def _within(block: tuple[int, int], others: Sequence[tuple[int, int]]) -> bool:
+    return any(left <= block[0] and block[1] <= right for left, right in others)
 
 
 def _echoes_more_than_syn(record: Record) -> bool:

@@ -128,7 +128,6 @@ class _Half:
         "pure_acks",
         "retransmitted",
         "rtt",
-        "sacked",
         "window_max",
         "window_min",
         "window_raw",
@@ -150,7 +149,6 @@ class _Half:
         self.zero_time = 0
         self.flight = 0
         self.flight_share: float | None = None
-        self.sacked: Sequence[tuple[int, int]] = ()  # what its latest ACK reports by SACK, relative to the peer's ISN
 
 
 class _Openings:
@@ -243,8 +241,6 @@ class Metrics:
         half = self.halves[record.x.is_client]
         self._count(record, half)
         self._window(record, half, now)
-        if record.ack is not None:
-            half.sacked = record.sack
         if now is None:
             self.last_line = record.line
             return
@@ -343,7 +339,7 @@ class Metrics:
         if nxt is not None and acked is not None:
             fin = x.fin is not None and acked <= x.fin < nxt
             flight = nxt - acked - fin - (record.flags.syn and not record.flags.ack)
-            flight -= _above(self.halves[y.is_client].sacked, acked)
+            flight -= _above(y.sacked, acked)
             if flight > half.flight:
                 half.flight = flight
                 window = y.scaled(y.win) if y.win_seen else y.win  # R76: a SYN's window is never scaled

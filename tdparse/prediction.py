@@ -554,7 +554,7 @@ def is_undisturbed(conn: Incarnation, x: Peer) -> bool:
         and x.isn_absolute
         and (x.shift is not None or (half.window_raw and "wscale_unknown" in conn.found))
         and (x.ts is not None or not x.ts_offered)
-        and not half.sacked
+        and not x.sacked
         and half.zero_since is None
         and half.window_min is not None
         and octets.is_orderly

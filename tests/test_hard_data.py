@@ -222,3 +222,37 @@ def test_an_acknowledgment_of_nothing_that_closes_the_window_is_challenged_at_on
     steps, (end,) = conversation(USED + "S . ack=5000 win=0\nC .")
     assert steps[-1].step == "ack.challenge"
     assert "ack_of_unsent" in end.findings
+
+
+def acks(*told: str) -> str:
+    """Return ACKs of the server, each written as its TSval and what else there is."""
+    return "".join(
+        f"S . ack=101 {rest} <nop,nop,TS val {val} ecr 9>\n" for val, rest in (one.split(maxsplit=1) for one in told)
+    )
+
+
+SCALED = "C S <mss 1460,sackOK,TS val 9 ecr 0,nop,wscale 7>\nS S. <mss 1460,sackOK,TS val 70 ecr 9,nop,wscale 7>\n"
+SENT = "C . <nop,nop,TS val 9 ecr 70>\nC . 100 <nop,nop,TS val 9 ecr 70>\n"
+HOLE = SCALED + SENT + "".join(f"C . 100 seq={n} <nop,nop,TS val 9 ecr 70>\n" for n in range(201, 901, 100))
+
+
+@pytest.mark.parametrize(
+    ("told", "step"),
+    [
+        (("80 win=40 sack=201-401", "80 win=30 sack=201-301"), "stepless.ack"),
+        (("80 win=40 sack=201-301,401-501", "80 win=30 sack=201-301"), "stepless.ack"),
+        (("80 win=40 sack=401-501,201-301", "80 win=30 sack=51-101"), "stepless.ack"),
+        (("80 win=40 sack=201-301", "80 win=30"), "stepless.ack"),
+        (("80 win=40 sack=201-301", "80 win=30 sack=201-401"), "ack.window_update"),
+        (("80 win=40 sack=201-301", "80 win=30 sack=201-251,201-301"), "ack.window_update"),  # D-SACK
+        (("80 win=40 sack=201-301", "81 win=30"), "ack.window_update"),  # it may discard what it has reported
+        (("80 win=40 sack=201-301,401-501,601-701", "80 win=30 sack=801-901,201-301,401-501"), "ack.window_update"),
+        (("80 win=40", "80 win=30"), "ack.window_update"),
+    ],
+    ids=["part", "one less", "D-SACK only", "none", "more", "part twice", "later", "no room", "nothing tells"],
+)
+def test_an_ack_that_reports_less_was_overtaken(told: tuple[str, str], step: str) -> None:
+    """R7, R107, window_shrunk: what has arrived only grows, so no window was taken back; the newer ACK's stands."""
+    steps, (end,) = conversation(HOLE + acks(*told))
+    assert steps[-1].step == step
+    assert ("window_shrunk" in end.findings) is (step == "ack.window_update")
