@@ -125,6 +125,12 @@ class Octets:
                 end = left
         return start, end
 
+    def next_captured(self, position: int) -> int:
+        """Return the first captured position from `position` on, itself if there is none."""
+        if self.end is None or position < self.end:
+            return position
+        return next((max(left, position) for left, right in self._beyond if position < right), position)
+
     def captured(self, start: int, end: int) -> int:
         """Return how many positions of [start, end) were captured before."""
         if self.end is None or self.first is None or (self.nxt is not None and start >= self.nxt):

@@ -77,6 +77,7 @@ class Sender:
     reported: int = 0  # the peer's octets below were captured, or reported as not captured
     spoke: int = 0  # packets without SYN
     duplicates: int = 0  # empty packets that repeated `highest_ack` while the peer had data outstanding
+    stamped: list[tuple[int, int]] = field(default_factory=list)  # end and TSval of each packet with payload
 
     def place(self, number: int) -> int:
         """Return a number of this direction relative to the first, not wrapped."""
@@ -123,6 +124,7 @@ class Facts(NamedTuple):
     duplicates: int  # ACKs the other side has repeated while data was outstanding
     after_reset: bool  # its sender's RST came before
     window: int | None  # of the other side, as printed
+    stamps: tuple[int, ...]  # its TSval less that of each packet before with octets behind its own
 
 
 class Ledger:
@@ -162,7 +164,10 @@ class Ledger:
             duplicates=y.duplicates,
             after_reset=x.reset,
             window=y.window,
+            stamps=tuple(packet.ts[0] - val for last, val in x.stamped if last > end) if packet.ts else (),
         )
+        if packet.ts and packet.length:
+            x.stamped.append((end, packet.ts[0]))
         if end == start and ack == x.ack and y.top > ack:
             x.duplicates += 1
         elif ack > x.ack:
@@ -213,6 +218,11 @@ def _only_theirs(*labels: str) -> Callable[[Case, str], bool]:
     return lambda case, label: label in labels and label in case.theirs
 
 
+def _tells(stamps: Sequence[int], *, again: bool) -> bool:
+    """Whether the TSval tells that a packet was sent again, else that it was overtaken; without either, in the same tick."""
+    return bool(stamps) and (max(stamps) > 0) is again
+
+
 DEPARTURES: Final[dict[str, Departure]] = {
     "captured_twice": Departure(
         "R112",
@@ -253,6 +263,15 @@ DEPARTURES: Final[dict[str, Departure]] = {
         "R111",
         "Every octet had been captured before: it was sent again, however soon; reordering shows octets once.",
         lambda case, label: label in AGAIN and "out_of_order" in case.theirs and case.facts.captured,
+    ),
+    "written_in_order": Departure(
+        "RFC 7323 section 4",
+        "Octets with a newer TSval than later ones were sent again, those with an older one were overtaken.",
+        lambda case, label: (
+            label in AGAIN
+            and not case.facts.captured
+            and _tells(case.facts.stamps, again="out_of_order" not in case.ours)
+        ),
     ),
     "nothing_outstanding": Departure(
         "R106",

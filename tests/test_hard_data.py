@@ -256,3 +256,39 @@ def test_an_ack_that_reports_less_was_overtaken(told: tuple[str, str], step: str
     steps, (end,) = conversation(HOLE + acks(*told))
     assert steps[-1].step == step
     assert ("window_shrunk" in end.findings) is (step == "ack.window_update")
+
+
+def sent(*segments: str) -> str:
+    """Return segments of 100 octets of the client, each written as its number, its TSval and what else there is."""
+    return "".join(
+        f"C . 100 seq={seq} {rest} <nop,nop,TS val {val} ecr 70>\n"
+        for seq, val, rest in (f"{one} ".split(" ", 2) for one in segments)
+    )
+
+
+TWICE = "S . ack=101 sack=201-301 <nop,nop,TS val 80 ecr 9>\n" * 3
+FAR = SCALED + "C . +0.05 <nop,nop,TS val 9 ecr 70>\n" + sent("1 60")
+
+
+@pytest.mark.parametrize(
+    ("talk", "code"),
+    [
+        (SCALED + SENT + sent("201 60", "301 60", "101 61"), "retransmission"),
+        (SCALED + SENT + sent("201 60", "301 60", "101 60"), "out_of_order"),
+        (SCALED + SENT + sent("201 60", "301 60", "101 59 +0.3"), "out_of_order"),
+        (SCALED + SENT + sent("201 60", "301 60", "101 60 +0.3"), "retransmission"),
+        (FAR + sent("201 60", "301 60", "101 60 +0.3"), "out_of_order"),
+        (SCALED + SENT + sent("201 60") + TWICE + sent("101 60"), "fast_retransmission"),
+        (SCALED + SENT + sent("201 60") + TWICE + sent("101 62"), "fast_retransmission"),
+        (SCALED + SENT + sent("201 60") + TWICE + sent("101 59"), "out_of_order"),
+        (FAR + sent("201 60", "301 60") + TWICE + sent("101 60"), "out_of_order"),
+        (FAR + sent("201 60", "401 65") + TWICE + sent("101 65"), "fast_retransmission"),  # new data in the same tick
+        (SCALED + SENT + sent("201 60", "301 4294967290", "101 61"), "retransmission"),
+        (OPEN + "C . 100 unseen\nC . 100\nC . 100\nC . 100 seq=1", "out_of_order"),
+    ],
+)
+def test_a_timestamp_tells_what_was_sent_again_from_what_was_overtaken(talk: str, code: str) -> None:
+    """out_of_order, RFC 7323 section 4: who sends again writes a newer TSval, and a round trip lies between."""
+    (*_, last), _ = conversation(talk)
+    assert last.step == "data.gap_fill"
+    assert {one.code for one in last.findings} == {code}

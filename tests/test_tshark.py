@@ -49,6 +49,13 @@ APART: dict[str, Both] = {
     "sent_again_is_not_reordered": Both(
         OPEN + "C P. 100\nC P. 100\nC P. 100 seq=1 +0.0015", "out_of_order", "retransmission"
     ),
+    "written_in_order": Both(
+        STAMPED
+        + "C P. 9 unseen\nC P. 9 <nop,nop,TS val 101 ecr 500>\nC P. 9 <nop,nop,TS val 101 ecr 500>\n"
+        + "C P. 9 seq=1 <nop,nop,TS val 102 ecr 500>",
+        "out_of_order",
+        "retransmission",
+    ),
     "nothing_outstanding": Both(OPEN + "C P. 100\nS .\nS .", "duplicate_ack", ""),
     "duplicates_of_nothing": Both(
         OPEN + "C P. 100\nS .\nS .\nS .\nC P. 100\nC P. 100 seq=101 +0.002", "fast_retransmission", "retransmission"

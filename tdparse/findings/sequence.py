@@ -13,6 +13,7 @@ from tdparse.findings.table import (
     FAST_RETRANSMIT_DUPLICATES,
     FAST_RETRANSMIT_WITHIN,
     REORDER_WITHIN,
+    SLOW_TICKS,
     TAIL_PROBE_BELOW,
     TAIL_PROBE_RTT,
     make,
@@ -83,13 +84,16 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
         return  # the octet before may have been a probe that was dropped: no retransmission
     heard = conn.last_of[y.is_client]
     quick = since(record, heard[0].time) if heard else None
+    again = True if captured else _is_sent_again(conn, record, nxt)  # R111: what was captured before, however soon
+    if again is False:
+        yield make("out_of_order", *lines, confidence=Confidence.LIKELY, first=start, last=last)
+        return
     enough = y.duplicates >= FAST_RETRANSMIT_DUPLICATES and start == y.lastack
     if enough and (quick is None or quick < FAST_RETRANSMIT_WITHIN):
         yield make("fast_retransmission", *lines, n=y.duplicates, first=start, last=last)
     late = apart(record, octets.nxt_time)
     limit = REORDER_WITHIN if conn.irtt is None else conn.irtt
-    if not captured and end != nxt and late is not None and late < limit:
-        # R111: what was captured before is sent again, however soon.
+    if again is None and end != nxt and late is not None and late < limit:
         yield make("out_of_order", *lines, confidence=Confidence.LIKELY, first=start, last=last)
     if copy is not None and captured and _is_tail_probe(conn, record, nxt):
         yield make("tail_loss_probe", *lines, confidence=Confidence.POSSIBLE, first=start, last=last)
@@ -105,6 +109,25 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
         timer=_backs_off(record),
         rto=since(record, oldest),
     )
+
+
+def _is_sent_again(conn: Incarnation, record: Record, nxt: int) -> bool | None:
+    """
+    Tell by its timestamp whether a segment below SND.NXT was sent again, or overtaken; None: it does not tell.
+
+    Its sender sends in order, and again with a newer TSval (RFC 7323 section 4): octets that are newer than later ones
+    were sent again, those that are older were overtaken. So were those of the same tick, where that is shorter than the
+    round trip that has to pass before anything is sent again.
+    """
+    octets = record.x.octets
+    later = [octets.first_copy(place) for place in (octets.next_captured(record.end or 0), nxt - 1)]
+    if record.stamp is None or (stamps := [one.stamp for one in later if one and one.stamp]) == []:
+        return None
+    ticks = [diff(record.stamp[0], val) for val, _ in stamps]
+    if max(ticks) > 0:
+        return True
+    overtaken = min(ticks) < 0 or (conn.irtt is not None and conn.irtt >= SLOW_TICKS)
+    return False if overtaken else None
 
 
 def _is_tail_probe(conn: Incarnation, record: Record, nxt: int) -> bool:

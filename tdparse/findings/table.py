@@ -22,6 +22,7 @@ SECOND: Final = 10**9
 FAST_RETRANSMIT_WITHIN: Final = 20 * MILLISECOND  # fast_retransmission
 FAST_RETRANSMIT_DUPLICATES: Final = 2  # fast_retransmission: one of RFC 5681's three may be missing
 REORDER_WITHIN: Final = 3 * MILLISECOND  # out_of_order, when iRTT is unknown
+SLOW_TICKS: Final = 20 * MILLISECOND  # out_of_order: two ticks of the slowest timestamp clock in use (R144)
 TAIL_PROBE_BELOW: Final = 150 * MILLISECOND  # tail_loss_probe: "well below 200 ms"
 TAIL_PROBE_RTT: Final = (1.5, 3.0)  # tail_loss_probe: multiples of the RTT
 BACKOFF_TOLERANCE: Final = 0.25  # R114
