@@ -285,4 +285,4 @@ def test_the_banner_counts_what_the_report_is_about() -> None:
         item for item in explain(log.read_text().splitlines()) if isinstance(item, Summary) and item.flow.conn == 2
     ]
     (banner,) = re.findall(r'class="headline[^>]*>.*?<small>(.*?)</small></p>', report(log, conns=(2,)))
-    assert re.findall(r": ([0-9,]+)", banner)[:2] == ["1", str(chosen.segments)]
+    assert re.findall(r"：</span>([0-9,]+)", banner)[:2] == ["1", str(chosen.segments)]

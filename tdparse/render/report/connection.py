@@ -145,7 +145,7 @@ def _machine(role: Role, path: Sequence[Move], place: str) -> Html:
         else:
             line = move.line
             title = pair(partial(wording.title, move.step))
-            why = Html(f'<a href="#l{place}-{line}">{sentence("ui", "line")} {line}</a> {title}')
+            why = Html(f'<a href="#l{place}-{line}">{label("script_line", n=line)}</a> {title}')
         where = "" if move.line is None else f" data-l={move.line}"
         items.append(f"<li data-k={step}{where}><code>{machine.change(move)}</code> <span>{why}</span></li>")
     title = Html(f"{catalog.sentence('role', role, 'en')} / {catalog.sentence('role', role, 'zh')}")

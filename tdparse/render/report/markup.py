@@ -84,6 +84,9 @@ def spans(en: Html, zh: Html) -> Html:
     return en if en == zh else Html(f"<span lang=en>{en}</span><span lang=zh>{zh}</span>")
 
 
+COLON: Final = both(": ", "：")
+
+
 def pair(make: Callable[[Lang], str]) -> Html:
     """Return what `make` says in each language."""
     return both(make("en"), make("zh"))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tdparse import wording
 from tdparse.diagram import Fold
-from tdparse.render.report.markup import Html, both, joined, label, pair, sentence, shown, title
+from tdparse.render.report.markup import COLON, Html, both, joined, label, pair, sentence, shown, title
 from tdparse.render.text import elapsed_text
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Records:
             for line in finding.lines
         )
         return Html(
-            f"<p class={finding.severity}><b>{sentence('severity', finding.severity)}: "
+            f"<p class={finding.severity}><b>{sentence('severity', finding.severity)}{COLON}"
             f"{sentence('finding', finding.code, 'title')}</b> "
             f"{pair(lambda lang: wording.finding_text(finding, step, lang, self._numbers))} "
             f"<small>[{finding.code}] {sentence('confidence', finding.confidence)} · {label('evidence')} {lines}</small></p>"

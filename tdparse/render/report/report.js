@@ -174,14 +174,14 @@
     if (source) {
       card.replaceChildren(...[...source.childNodes].map((node) => node.cloneNode(true)));
       for (const link of $$("a", card)) link.replaceWith(...link.childNodes);
-      card.firstChild.replaceWith(make("b", {}, `${say("line")} ${line}`));
+      card.firstChild.replaceWith(make("b", {}, say("line", { n: line })));
       const rung = $("a.n", source);
       marked = [source, rung && document.getElementById(rung.hash.slice(1))].filter(Boolean);
       for (const element of marked) element.classList.add("at");
     } else {
       // Not told one by one: at least where it stands.
       const text = make("p");
-      text.textContent = `${say("line")} ${line}`;
+      text.textContent = say("line", { n: line });
       card.replaceChildren(text);
     }
     card.hidden = false;

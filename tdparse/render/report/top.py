@@ -9,7 +9,7 @@ from tdparse import catalog, wording
 from tdparse.model import TimeStyle
 from tdparse.pipeline import dialect
 from tdparse.render.report.gravity import Gravity, of_finding, of_verdict
-from tdparse.render.report.markup import Html, joined, label, pair, sentence, shown, span, ticked
+from tdparse.render.report.markup import COLON, Html, joined, label, pair, sentence, shown, span, ticked
 from tdparse.render.text import Text, titled
 
 if TYPE_CHECKING:
@@ -100,13 +100,13 @@ class Top:
     def subline(self) -> Html:
         """Return how much there is, and of what weight: connections, segments, findings by severity."""
         counts = ("connections", sum(self.verdicts.values())), ("segments", self._segments)
-        parts = [Html(f"{label('fact_' + name)}: {count:,}") for name, count in counts]
+        parts = [Html(f"{label('fact_' + name)}{COLON}{count:,}") for name, count in counts]
         weights: dict[str, int] = {}
         for code, count in self._findings.items():
             severity = catalog.fact("finding", code, "severity")
             weights[severity] = weights.get(severity, 0) + count
         order = (severity for severity in ("error", "warn", "note") if severity in weights)
-        parts += [Html(f"{sentence('severity', severity)}: {weights[severity]:,}") for severity in order]
+        parts += [Html(f"{sentence('severity', severity)}{COLON}{weights[severity]:,}") for severity in order]
         return joined(parts, " · ")
 
     def gravity(self) -> Gravity:
@@ -192,10 +192,10 @@ class Top:
         example = self._examples.get(code)
         text = ""
         if example is not None:
-            place = Html(f"{sentence('ui', 'line')} {example.line}")
+            place = label("script_line", n=example.line)
             if example.place in told:
                 place = Html(f'<a href="#l{example.place}-{example.line}">{place}</a>')
-            text = f"<p>{place}: {example.text}</p>"
+            text = f"<p>{place}{COLON}{example.text}</p>"
         return Html(
             f"<li class={severity}><h3><span class=sev>{sentence('severity', severity)}</span> "
             f"{pair(partial(titled, code))} <span class=times>×{self._findings[code]:,}</span> <code>{code}</code></h3>"
