@@ -309,6 +309,21 @@ def test_the_state_a_firewall_shows(text: str, state: str | None) -> None:
     assert only(conversation(text)).attributes.get("conntrack") == state
 
 
+@pytest.mark.parametrize(
+    ("text", "english", "chinese"),
+    [
+        (USED + "C F.\nS F. ack=101\nC .\nS .", "simultaneous close", "同时关闭"),
+        (USED + "C F.\nS .\nS F.\nC .", "client first, four-segment close", "客户端先关闭，四次挥手"),
+        (USED + "S F.\nC F.\nS .", "server first, three-segment close", "服务器端先关闭，三段式关闭"),
+        (USED, "", ""),
+    ],
+)
+def test_who_closed_first_is_said_where_somebody_did(text: str, english: str, chinese: str) -> None:
+    """R60, R142: in a simultaneous close both closed, though one FIN passed the capture point before the other."""
+    end = only(conversation(text))
+    assert [Text("en").close(end), Text("zh").close(end)] == [english, chinese]
+
+
 def test_users_of_other_tools_find_their_words() -> None:
     """R122, R125, R126: -v names the connection as Zeek, Wireshark and a Linux firewall do."""
     end = only(conversation(VERDICTS["complete.clean"].text))

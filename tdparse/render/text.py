@@ -279,13 +279,13 @@ class Text:
         return [*title, *[INDENT + line for line in under]]
 
     def close(self, summary: Summary) -> str:
-        """Return who closed, and how."""
-        parts = []
-        if summary.closed_first:
-            parts.append(self._say("closed_first", who=self._role(summary.closed_first)))
-        if summary.close_shape and summary.close_shape != "none":
-            parts.append(catalog.sentence("close_shape", summary.close_shape, self._lang))
-        return self._say("comma").join(parts)
+        """Return who closed, and how; in a simultaneous close (R60) both did, whichever FIN passed here first."""
+        if not summary.close_shape or summary.close_shape == "none":
+            return ""
+        shape = catalog.sentence("close_shape", summary.close_shape, self._lang)
+        if summary.closed_first is None or summary.close_shape == "simultaneous":
+            return shape
+        return self._say("closed_first", who=self._role(summary.closed_first), shape=shape)
 
     def time_wait(self, summary: Summary) -> str:
         """Return who waits in TIME-WAIT, and for how long (R83); after a close that makes nobody wait, that."""
@@ -387,7 +387,7 @@ class Text:
         shown = [self._paint(paint.SEVERITIES[finding.severity], line) for line in lines]
         if self._verbose:
             sure = catalog.sentence("confidence", finding.confidence, self._lang)
-            evidence = ", ".join(map(str, finding.lines))
+            evidence = self._say("comma").join(map(str, finding.lines))
             shown += self._wrap(self._say("evidence", finding=finding.code, confidence=sure, lines=evidence))
         return shown
 
