@@ -284,10 +284,15 @@ class _Fields:
         return catalog.fill(catalog.sentence("role", "guessed", self._lang), {"address": endpoint})
 
     def sender(self) -> str:
-        return self.role(self._step.sender)
+        return self._named(self._step.sender)
 
     def receiver(self) -> str:
-        return self.role(other(self._step.sender))
+        return self._named(other(self._step.sender))
+
+    def _named(self, role: Role) -> str:
+        """Name an end inside a sentence: Chinese has a blank between an address and the words behind it."""
+        guessed = self._step.flow.role_confidence < GUESSED
+        return f"{self.role(role)} " if guessed and self._lang == "zh" else self.role(role)
 
     # -- numbers
 

@@ -106,6 +106,24 @@ def test_what_is_quiet_is_not_cut_off() -> None:
         assert not any("cut off" in one or "截断" in one for one in said)
 
 
+def test_an_address_stands_apart_from_chinese_words() -> None:
+    """R101: where the roles are guessed sentences name the ends by their addresses."""
+    client, server = "192.0.2.1.40000", "192.0.2.2.41000"
+    captured = packets("C P. 5\nS .\nC F.", established=True, client=client, server=server)
+    first, second, third = play(printed(captured)).steps
+    assert text(first, "zh").startswith("端点 192.0.2.1.40000 发送 5 字节数据")
+    assert text(second, "zh").startswith("端点 192.0.2.2.41000 确认收到 5 字节")
+    assert text(first, "en").startswith("The endpoint 192.0.2.1.40000 sends 5 bytes")
+    assert "此时端点 192.0.2.1.40000 LAST_ACK，端点 192.0.2.2.41000 TIME_WAIT。" in text(third, "zh")
+
+
+def test_both_numbers_stand_in_one_kind_of_brackets() -> None:
+    """R101: the absolute one in narrow brackets, since wide ones stand around it where a sentence has an aside."""
+    step = last(USED + "C F.\nS .")
+    said = "服务器端确认 FIN（ack=102 (3000000102)），处于 CLOSE-WAIT；"
+    assert text(step, "zh", "both").startswith(said)
+
+
 @pytest.mark.parametrize("code", STEPS)
 def test_a_record_gets_its_step(code: str) -> None:
     """The last record of the conversation is that step of the vocabulary (part 4.4)."""
