@@ -28,7 +28,8 @@ _MINUTE: Final = 60
 _HOUR: Final = 3600
 _DAY: Final = 86400
 LANGUAGES: Final[tuple[Lang, ...]] = ("en", "zh")
-_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
+# The English noun behind a count belongs to its placeholder: it is that of the count.
+_PLACEHOLDER: Final = re.compile(r"\{(\w+)\}((?: more)? (?:byte|packet|file|connection)s\b)?")
 
 _Index: TypeAlias = "Mapping[str, tuple[tuple[str, str], ...]]"
 
@@ -88,9 +89,20 @@ def parts(template: str) -> tuple[str, tuple[str, ...]]:
     Return a template as a format of the ``%`` operator, and the names of its placeholders in their order.
 
     >>> parts("{x} sends {len} bytes, 5% of {win}")
-    ('%s sends %s bytes, 5%% of %s', ('x', 'len', 'win'))
+    ('%s sends %s, 5%% of %s', ('x', 'len bytes', 'win'))
     """
-    return _PLACEHOLDER.sub("%s", template.replace("%", "%%")), tuple(_PLACEHOLDER.findall(template))
+    names = tuple(name + nouns for name, nouns in _PLACEHOLDER.findall(template))
+    return _PLACEHOLDER.sub("%s", template.replace("%", "%%")), names
+
+
+def counted(number: object, nouns: str) -> str:
+    """
+    Return a count with its noun.
+
+    >>> counted(1, "bytes"), counted("1,448", "bytes")
+    ('1 byte', '1,448 bytes')
+    """
+    return f"1 {nouns[:-1]}" if number in {1, "1"} else f"{number} {nouns}"
 
 
 def fill(template: str, values: Mapping[str, object]) -> str:
@@ -100,13 +112,17 @@ def fill(template: str, values: Mapping[str, object]) -> str:
     Values are shown as they are, so numbers and durations come already formatted; braces inside a
     value have no meaning. Raises KeyError with the placeholder's name when its value is missing.
     """
-    return _named(template) % values
+    form, counts = _named(template)
+    if counts:
+        values = {**values, **{name + nouns: counted(values[name], nouns[1:]) for name, nouns in counts}}
+    return form % values
 
 
 @cache
-def _named(template: str) -> str:
-    """Return a template as a format of the ``%`` operator that finds its values by name."""
-    return _PLACEHOLDER.sub(r"%(\1)s", template.replace("%", "%%"))
+def _named(template: str) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """Return a template as a format of the ``%`` operator that finds its values by name, and the counts with nouns."""
+    form = _PLACEHOLDER.sub(r"%(\1\2)s", template.replace("%", "%%"))
+    return form, tuple((name, nouns) for name, nouns in _PLACEHOLDER.findall(template) if nouns)
 
 
 def entry(section: str, code: str) -> Entry:

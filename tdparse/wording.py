@@ -82,7 +82,9 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
     if code == "syn_retransmission" and told_as(step) != step.step:
         code = "old_duplicate"
     field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
-    if code == "truncated_record" and not step.segment.truncated:
+    if code == "lost_segment" and values.get("n") == 1:
+        field = "one"
+    elif code == "truncated_record" and not step.segment.truncated:
         field = "quiet"
     return _filled(_finding_form(code, field, lang, _known(step)), step, lang, numbers, values)
 
@@ -488,8 +490,15 @@ def _form(
     if sender is not None:
         template = template.replace("{x}", _role(sender, lang)).replace("{y}", _role(other(sender), lang))
     form, names = catalog.parts(template)
-    makers = tuple(fields.get(name) or partial(_given, name) for name in names)
+    makers = tuple(_maker(name, fields) for name in names)
     return (form if makers else template), makers
+
+
+def _maker(name: str, fields: Mapping[str, Callable[[_Fields], object]]) -> Callable[[_Fields], object]:
+    """Return what makes the value of a placeholder, with the noun that it counts if there is one."""
+    name, _, nouns = name.partition(" ")
+    make = fields.get(name) or partial(_given, name)
+    return partial(_counted, make, nouns) if nouns else make
 
 
 def _known(step: Step) -> Role | None:
@@ -522,6 +531,10 @@ def _role(role: Role, lang: Lang) -> str:
 
 def _given(name: str, fields: _Fields) -> object:
     return fields.given(name)
+
+
+def _counted(make: Callable[[_Fields], object], nouns: str, fields: _Fields) -> str:
+    return catalog.counted(make(fields), nouns)
 
 
 def other(role: Role) -> Role:

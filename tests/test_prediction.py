@@ -182,6 +182,29 @@ def test_guessed_roles_come_out_the_same(view: str) -> None:
     assert shown(octets, view, [150], short=True) == shown(octets, view, [150], short=False)
 
 
+@pytest.mark.parametrize("view", VIEWS)
+def test_single_octets_come_out_the_same(view: str) -> None:
+    """Keystrokes and their echoes among longer segments: 1 byte, not 1 bytes."""
+    ends, reverse = "IP 10.0.0.1.5 > 10.0.0.2.23: Flags", "IP 10.0.0.2.23 > 10.0.0.1.5: Flags"
+    log = [
+        f"{ends} [S], seq 100, win 64240, options [mss 1460,nop,wscale 7], length 0",
+        f"{reverse} [S.], seq 900, ack 101, win 65160, options [mss 1460,nop,wscale 7], length 0",
+        f"{ends} [.], ack 901, win 500, length 0",
+    ]
+    typed, echoed = 101, 901
+    for length in (9, 1, 1, 9, 1, 9, 9, 1) * 4:
+        log.append(f"{ends} [P.], seq {typed}:{typed + length}, ack {echoed}, win 500, length {length}")
+        typed += length
+        log.append(f"{reverse} [.], ack {typed}, win 500, length 0")
+        log.append(f"{reverse} [P.], seq {echoed}:{echoed + length}, ack {typed}, win 500, length {length}")
+        echoed += length
+        log.append(f"{ends} [.], ack {echoed}, win 500, length 0")
+    octets = "".join(f"12:00:00.{number:06} {text}\n" for number, text in enumerate(log)).encode()
+    written, counted = shown(octets, view, [90], short=True)
+    assert (written, counted) == shown(octets, view, [90], short=False)
+    assert b" 1 bytes" not in written
+
+
 @pytest.mark.parametrize("view", ["jsonl", "report"])
 @pytest.mark.parametrize("every", [2, 1500])
 def test_a_long_transfer_comes_out_the_same(view: str, every: int) -> None:

@@ -106,6 +106,30 @@ def test_what_is_quiet_is_not_cut_off() -> None:
         assert not any("cut off" in one or "截断" in one for one in said)
 
 
+@pytest.mark.parametrize(
+    ("end", "sentence"),
+    [
+        (USED + "C P. 1", "The client sends 1 byte (101 to 101) and sets PSH: deliver to the application "),
+        (USED + "C . 21", "The client sends 21 bytes (101 to 121); more data of the same write follows."),
+        (USED + "C P. 1\nS .", "The server confirms 1 byte: ack=102 is the next byte it expects."),
+        (USED + "C FP. 1", "The client closes first: FIN at 102, no more data will follow from it; it enters "),
+    ],
+)
+def test_one_byte_is_told_in_the_singular(end: str, sentence: str) -> None:
+    """R101: a count and its noun agree."""
+    said = text(last(end), "en")
+    assert said.startswith(sentence)
+    assert " 1 bytes" not in said
+
+
+@pytest.mark.parametrize(("n", "missing"), [(1, "Byte 101 is missing"), (2, "2 bytes (101-102) are missing")])
+def test_a_gap_of_one_byte_is_told_in_the_singular(n: int, missing: str) -> None:
+    """lost_segment: its verb agrees with the count, too."""
+    step = last(USED + f"C P. {n} unseen\nC P. 5")
+    said = [finding_text(one, step, "en") for one in step.findings if one.code == "lost_segment"]
+    assert said == [f"{missing} before this segment."]
+
+
 def test_an_address_stands_apart_from_chinese_words() -> None:
     """R101: where the roles are guessed sentences name the ends by their addresses."""
     client, server = "192.0.2.1.40000", "192.0.2.2.41000"
