@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from shown import BLOCK, PROMPTS, Page, pages
+from shown import BLOCK, LOGS, PROMPTS, Page, pages
 
 RUN_BY_ANOTHER = re.compile(
     r"^(?:make|pip|git clone|uv|pipx|cd|\.venv/bin/pytest|\.venv/bin/python -m tdparse\.derive|\.ci/run)\b.*$|^$|^#.*$"
+    r"|^cp (?:tdparse|fixtures)/.*$"
 )
 
 
@@ -38,6 +40,20 @@ def test_no_command_hides_in_a_block_that_is_not_run(path: Path) -> None:
             assert not hidden, (path, hidden)
         if language in {"sh", "bash", "shell"} and path.name != "ci.md":  # whose scripts tests/test_guides.py runs
             assert all(RUN_BY_ANOTHER.match(line) for line in body.splitlines()), (path, body)
+
+
+@pytest.mark.parametrize("name", ["docs/tutorial.md", "docs/zh/tutorial.md"])
+def test_who_follows_the_tutorial_has_its_logs(name: str, tmp_path: Path) -> None:
+    """What it copies in a clone are the logs that it goes on to read, under their names."""
+    text = (ROOT / name).read_text("utf-8")
+    for folder in ("tdparse", "fixtures"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    for command in re.findall(r"(?m)^cp .*$", text):
+        subprocess.run(["sh", "-c", command], cwd=tmp_path, check=True)
+    read = {log for line in re.findall(r"(?m)^\$ .*$", text) for log in re.findall(r"\b\w+\.log\b", line)}
+    assert read
+    for log in read:
+        assert (tmp_path / log).read_bytes() == LOGS[log].read_bytes()
 
 
 def test_pages_show_a_good_deal() -> None:
