@@ -10,13 +10,13 @@ from functools import cache, lru_cache, partial
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from tdparse import catalog
-from tdparse.model import CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_2, LAST_ACK, TIME_WAIT
+from tdparse.model import CLOSE_WAIT, CLOSED, ESTABLISHED, FIN_WAIT_2, LAST_ACK, TIME_WAIT, Certainty, Standing, State
 from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from tdparse.model import Finding, Lang, NumberStyle, Role, Standing, State, Step, Summary
+    from tdparse.model import Finding, Lang, NumberStyle, Role, Step, Summary
 
 SECOND: Final = 10**9
 GUESSED: Final = 0.7  # below this confidence the roles are named as guesses (R94)
@@ -139,7 +139,9 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
         fields = {"x": _role(timer["role"], lang), "n": timer.get("n")}
         found.append(catalog.fill(catalog.sentence("step", timer["step"], lang), fields))
         pending = [role for role in pending if role != timer["role"]]
-    found += [_say("pending_of", lang, x=_role(role, lang)) for role in pending]
+    for role in pending:
+        standing = waiting(summary, role)
+        found.append(_say("pending_of", lang, x=_role(role, lang), state=doubted(state_text(standing), standing, lang)))
     if attributes.get("rst_accepted"):
         found.append(catalog.sentence("ui", "rst_accepted", lang))
     stuck = attributes.get("stuck_size")
@@ -150,6 +152,22 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     if attributes.get("evicted"):
         found.append(catalog.sentence("ui", "evicted", lang))
     return found
+
+
+def doubted(text: str, standing: Standing, lang: Lang) -> str:
+    """Return `text`, which `standing` is about, with its certainty in words: a mark alone needs a legend."""
+    doubts = [] if standing.certainty is Certainty.OBSERVED else [standing.certainty.value]
+    doubts += ["ambiguous"] if standing.alternatives else []
+    if not doubts or standing.state is State.UNKNOWN:
+        return text
+    words = catalog.sentence("ui", "comma", lang).join(catalog.sentence("certainty", doubt, lang) for doubt in doubts)
+    return _say("doubted", lang, state=text, doubt=words)
+
+
+def waiting(summary: Summary, role: Role) -> Standing:
+    """Return the TIME-WAIT of an endpoint that holds it (R143); of one that has ended meanwhile nothing more is known."""
+    standing = summary.client_state if role == "client" else summary.server_state
+    return standing if standing.state is TIME_WAIT else _WAITED
 
 
 def likeness(summary: Summary) -> tuple[object, ...] | None:
@@ -168,6 +186,7 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
 
 
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
+_WAITED: Final = Standing(TIME_WAIT, Certainty.OBSERVED)
 _WAITING: Final = ("still_open.", "half_closed.")  # verdicts that a longer log might have changed
 
 

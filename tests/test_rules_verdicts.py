@@ -11,7 +11,7 @@ from scenario import NOON, packets, printed
 from tdparse import catalog
 from tdparse.model import Summary
 from tdparse.render.text import Text
-from tdparse.wording import cause, check, verdict_text
+from tdparse.wording import cause, check, notes, verdict_text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -322,6 +322,27 @@ def test_who_closed_first_is_said_where_somebody_did(text: str, english: str, ch
     """R60, R142: in a simultaneous close both closed, though one FIN passed the capture point before the other."""
     end = only(conversation(text))
     assert [Text("en").close(end), Text("zh").close(end)] == [english, chinese]
+
+
+@pytest.mark.parametrize(
+    ("text", "held", "pending"),
+    [
+        (USED + "C F.\nS .\nS F.\nC .", "client", ["client is in TIME-WAIT"]),
+        (USED + "C F.\nS .\nS F.", "client (presumed)", ["client is in TIME-WAIT? (presumed)"]),
+        (
+            USED + "C F.\nS F. ack=101\nC .\nS .",
+            "client (presumed), server (presumed)",
+            ["client is in TIME-WAIT? (presumed)", "server is in TIME-WAIT? (presumed)"],
+        ),
+    ],
+)
+def test_who_waits_in_time_wait_is_no_surer_than_its_state(text: str, held: str, pending: list[str]) -> None:
+    """R10, R98, R143: that an endpoint which was sent a FIN holds TIME-WAIT is presumed, until it shows that it does."""
+    end = only(conversation(text))
+    assert Text("en").time_wait(end).startswith(f"held by {held} for 2MSL")
+    assert [said for said in notes(end, "en") if "2MSL" in said] == [
+        f"The {one} when the log ends, 2MSL not over." for one in pending
+    ]
 
 
 def test_users_of_other_tools_find_their_words() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
 from tdparse.escapes import safe
-from tdparse.model import Certainty, State
+from tdparse.model import State
 from tdparse.render import paint
 from tdparse.render.paint import Brush
 from tdparse.render.screen import broken, joined, padded, width
@@ -290,7 +290,11 @@ class Text:
     def time_wait(self, summary: Summary) -> str:
         """Return who waits in TIME-WAIT, and for how long (R83); after a close that makes nobody wait, that."""
         if summary.time_wait:
-            return self._say("time_wait_of", who=self._say("comma").join(map(self._role, summary.time_wait)))
+            holders = [
+                wording.doubted(self._role(role), wording.waiting(summary, role), self._lang)
+                for role in summary.time_wait
+            ]
+            return self._say("time_wait_of", who=self._say("comma").join(holders))
         return self._say("time_wait_none") if summary.close_shape == "reset" else ""
 
     # ------------------------------------------------------------------ pieces
@@ -362,13 +366,7 @@ class Text:
 
     def _end(self, standing: Standing) -> str:
         """Return a state at the end, its certainty in words too: whoever reads the verdicts only sees no legend."""
-        doubts = [] if standing.certainty is Certainty.OBSERVED else [standing.certainty.value]
-        doubts += ["ambiguous"] if standing.alternatives else []
-        state = wording.state_text(standing)
-        if not doubts or standing.state is State.UNKNOWN:
-            return state
-        words = self._say("comma").join(catalog.sentence("certainty", doubt, self._lang) for doubt in doubts)
-        return self._say("doubted", state=state, doubt=words)
+        return wording.doubted(wording.state_text(standing), standing, self._lang)
 
     def _background(self, step: Step) -> list[str]:
         """Return what the step means to the two programs, and where it is defined."""
