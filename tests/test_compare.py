@@ -496,6 +496,14 @@ def test_the_command_tells_it_in_both_languages(program: Program, tmp_path: Path
     )
 
 
+def test_chinese_has_brackets_of_its_own(program: Program) -> None:
+    """Where a change shows stands in wide brackets, as every other aside does."""
+    pair = [str(ROOT / "fixtures" / "pairs" / name) for name in ("client.log", "server.log")]
+    chinese = program("compare", "-l", "zh", *pair).out
+    assert "MSS：1460 → 1360（客户端、client.log 第 1 行、server.log 第 1 行）" in chinese
+    assert "(" not in chinese
+
+
 def test_records_of_a_comparison_fit_the_schema(program: Program, tmp_path: Path) -> None:
     """Each line is an object of the shipped schema; what a line says is what the library found."""
     schema = json.loads(files("tdparse.render").joinpath("schema.json").read_text("utf-8"))

@@ -159,7 +159,7 @@ class Words:
                 self.say("compare", "row", log=name, lines=line)
                 for name, line in zip(self.names, change.lines, strict=True)
             ]
-        return f"{text} ({self._comma.join(shown)})"
+        return self.say("compare", "seen", text=text, where=self._comma.join(shown))
 
     def total(self) -> str:
         """Return what was found in all."""
