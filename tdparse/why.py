@@ -306,7 +306,7 @@ class Why:
             ("zeek", entry.zeek),
             ("completeness", entry.completeness),
             ("wireshark", entry.wireshark),
-            ("aliases", comma.join(entry.aliases)),
+            ("aliases", comma.join(alias for alias in entry.aliases if alias != entry.display)),
             ("see", comma.join(map(self._full, entry.see))),
             ("decides", comma.join(entry.decides)),
             ("rfc", entry.rfc),
@@ -315,7 +315,8 @@ class Why:
 
     def _full(self, name: str) -> str:
         section, code = place_of(name)
-        return f"{code} ({catalog.reference('section', section).phrases['text'].of(self._lang)})"
+        kind = catalog.reference("section", section).phrases["text"].of(self._lang)
+        return catalog.fill(self.say("code_of"), {"code": code, "kind": kind})
 
     def _field(self, name: str, text: str) -> list[str]:
         return self._wrap(self._label(name, text), INDENT)

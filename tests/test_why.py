@@ -244,3 +244,13 @@ def test_every_help_ends_with_an_example() -> None:
     """Whoever asks for help sees at its end what to type."""
     epilogs = [app.info.epilog, *(command.epilog for command in app.registered_commands)]
     assert [epilog for epilog in epilogs if not (epilog or "").startswith("Example: ")] == []
+
+
+@pytest.mark.parametrize("code", catalog.codes("state"))
+def test_a_state_is_not_also_written_as_it_is_shown(program: Program, code: str) -> None:
+    """R3: the name of RFC 9293 stands there once, other names beside it."""
+    said = program("why", code).out
+    shown = re.search(r"(?m)^ +Shown as: (.+)$", said)
+    also = re.search(r"(?m)^ +Also written: (.+)$", said)
+    assert shown
+    assert also is None or shown[1] not in also[1].split(", ")
