@@ -684,8 +684,8 @@ ABRIDGED: Final = (
     '|\\[\\d\\w\\w\\]|(?:NXDomain|ServFail|Refused|FormErr|NotImp|update|notify|inv_q|stat)\\b|[A-Z][A-Z0-9]*\\?'
     ' ))|:(?! ))(?:[^\n]++|)|(?>(?: \\(frag [\\d:@+]+\\)| \\(DF\\)| \\[tos 0x[^\\]\n]*\\](?: (?![^ \n]))?| \\[ttl [01'
     ']\\]| \\((?:ttl \\d|id \\d|len \\d)[^)\n]*\\)| \\((?:ipip(?:-proto-4)?|encap|gre encap)\\)| \\[(?:class|flowla'
-    'bel) 0x[0-9a-f]+\\]| \\[hlim \\d+\\])+)(?:\\}|)|\\}|)|)(?:(?>(?:,? *(?:\\.\\.\\.|…)|,? +(?:#|\\/[\\/*]|<[-=]|[-'
-    '=]+>|--|[(;←→])|: )[^\n]*)|)|(?>[,;](?![^\n])))|)'
+    'bel) 0x[0-9a-f]+\\]| \\[hlim \\d+\\])+)(?:\\}|)|\\}|)|)(?:(?>(?:,? *(?:\\[?(?:\\.\\.|…)|[^\x00-\x7f])|,? +(?:#|\\/[\\'
+    '/*]|<[-=]|[-=]+>|--|[(;])|: |\\.(?![^ \n]))[^\n]*)|)|(?>[,;](?![^\n])))|)'
 )
 ABRIDGED_FIELDS: Final = ('number', 'clock', 'epoch', 'date', 'us_date', 'month_date', 'delta', 'old_delta', 'device', 'direction', 'direction', 'outers', 'link', 'word', 'ip_text', 'src', 'dst', 'flags', 'seq', 'seq_last', 'ack', 'window', 'options', 'options', 'length')
 COMMON_UNFINISHED: Final = (

@@ -173,7 +173,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
 
 def _shows_options(segment: Segment) -> bool:
     """Tell whether all options of a SYN are known, or that it scales windows: nobody knows what was cut off."""
-    if segment.truncated:
+    if segment.truncated or segment.options.bad is not None:
         return segment.options.wscale is not None
     return segment.options_text is not None or segment.length is not None  # behind the length there are none
 

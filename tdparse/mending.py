@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import fields
 from tdparse.model import Layer, Segment, Skipped, TimeStyle
+from tdparse.options import LEFT_OUT, decode
 from tdparse.record import is_unfinished, parse_line
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ _TAGS: Final = re.compile(
     r"\[/?(?:[bius]|(?i:color|size|font|code|quote|url|pre))(?:=[^\]\n]*)?\]"  # [S] and [P] are flags
     r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt)\b[^<>]*>"
 )
+# Markdown's emphasis, and a span of code in a sentence, a list or a table.
+_EMPHASIS: Final = re.compile(r"[ \t]*(?:[>|+-] +|\* +)*(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<text>.*[^\s*_~])\1[ |]*")
+_CODE: Final = re.compile(r"[^`\n]*(`{1,2})(?=[^`\s])(?P<text>[^`\n]+)\1[^`\n]*")
 # One sign of quoting, of a list, of a comment or of a numbered line.
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
 # What opened before the record ends behind it; in the source of a program there may be its line break.
@@ -39,7 +43,8 @@ _CLOSING: Final = re.compile(r"(?:\\[nr])*[`\"'”’»]+ ?[,;.+)\\]*$")
 # Where a record can begin inside a line: a time, the network word, or two addresses.
 _MONTH: Final = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d\d:\d\d:\d\d\.\d{6}"
 _STAMP: Final = rf"\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{{6}}|{_MONTH}|\d{{9,10}}\.\d{{6,9}}"
-_OPENING: Final = rf"{_STAMP} |IP6? (?=\S)"  # only behind the last kind of time the space is asked for
+# Behind the last kind of time a space is asked for, or that nothing follows.
+_OPENING: Final = rf"{_STAMP}(?: |(?![^\n]))|IP6? (?=\S)"
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
 _START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
 # Where one of several records begins that a page or a chat has put into one line, or that no line break separates.
@@ -65,6 +70,10 @@ _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has noth
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _BACKSLASH: Final = re.compile(r" +\\$")  # says that the next line belongs to this one
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
+# Words in brackets that stand for a host.
+_STAND_IN: Final = re.compile(r"<[^<>\s]+(?: [^<>\s]+){1,4}>(?=(?:\.[\w-]+)?(?: > |: ))")
+# An arrow of somebody's own between two addresses.
+_ANOTHER_ARROW: Final = re.compile(r"(?<=\S) *(?:[-=]+>|[→⇒]) *(?=[^\s:][^\s]*: *(?:Flags \[|[SFPR.]+ \d+:))")
 _TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=\S) *> *(?=\S)")  # not the bracket behind what stands for a host
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 # What puts itself before every line that a program writes: syslog, and those that run containers.
@@ -79,7 +88,19 @@ _FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(
 _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
 )
-_DOTS: Final = re.compile(r", +(?:seq|ack|win) (?:\.\.\.|…)(?=[, ])")  # a number that somebody has left out
+# What stands for a number, or for some of its digits, that somebody has left out.
+_GAP: Final = r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|[A-Za-z]\w{0,7}(?: ?\+ ?\d{1,9})?"
+_DOTS: Final = re.compile(
+    rf",? +(?:seq (?:(?:{_GAP})(?::(?:\d+|{_GAP}))?|\d+:(?:{_GAP}))|(?:ack|win|urg) (?:{_GAP}))(?=[, ]|$)"
+    rf"|,? +length (?:{_GAP})(?=[:, ]|$)"
+)
+# Options of which somebody has left out some; options of a record have neither of these.
+_SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]*>|\bsnip\b)[^][\n]*)(?=\])")
+# A comma that was left out, or a full-width one.
+_NAMED: Final = re.compile(r"(?:seq|ack|win|urg|options|length) ")  # the name of an element
+_UNNAMED_END: Final = re.compile(r" > [^\s:](?:\S*[^\s:])? *$")  # addresses whose colon was left out
+_NO_COMMA: Final = re.compile(r"(?<=[\w\])]) *(?:[，、] *| )(?=(?:seq|ack|win|urg|options|length) )")
+_BLANKS: Final = re.compile(r"(?<=\S)  +(?=\S)")
 _LOOSE_COMMA: Final = re.compile(r"(?<=\S) +,(?= )")
 _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|timestamp)\b)")
 _END_OF_OLD: Final = re.compile(
@@ -104,11 +125,21 @@ def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     cleaned, repairs = _characters(text)
     yield cleaned, repairs
     seen = {cleaned}
-    for variant, more in _variants(cleaned):
-        for shortened, most in _beginnings(variant):
-            if shortened not in seen:
-                seen.add(shortened)
-                yield shortened, (*repairs, *more, *most)
+    for marked, undone in _marked(cleaned):
+        for variant, more in _variants(marked):
+            for shortened, most in _beginnings(variant):
+                if shortened not in seen:
+                    seen.add(shortened)
+                    yield shortened, (*repairs, *undone, *more, *most)
+
+
+def _marked(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the text without the marks that emphasise the whole of it, then the code that it has in a sentence or table."""
+    emphasised = _EMPHASIS.fullmatch(text)
+    yield (text, ()) if emphasised is None else (emphasised["text"], ("tags",))
+    code = _CODE.fullmatch(text)
+    if code is not None and " > " in code["text"]:
+        yield code["text"], ("quoted",)
 
 
 def _characters(text: str) -> tuple[str, tuple[str, ...]]:
@@ -140,32 +171,47 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         decoded = _OCTET.sub(lambda found: chr(int(found[1], 16)), plain)
         if "\n" not in decoded:
             yield decoded, (*repairs, "quoted_printable")
+    everything, undone, applied = plain, repairs, 0
     for name, pattern, put in (
         ("tags", _TAGS, ""),
         ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
+        ("spacing", _STAND_IN, _one_word),
+        ("spacing", _ANOTHER_ARROW, " > "),
         ("spacing", _TIGHT_ARROW, _spaced),
+        ("spacing", _TIGHT_WORD, r"IP\1 "),
         ("spacing", _TIGHT_COMMA, ", "),
+        ("spacing", _NO_COMMA, _comma),
         ("abridged", _DOTS, ""),
         ("abridged", _SHORT_TIME, _lengthened),
         ("spacing", _LOOSE_COMMA, ","),
         ("spacing", _LOOSE_OPTION, ","),
+        ("spaces", _BLANKS, " "),
     ):
         changed = pattern.sub(put, plain)
         if changed != plain:
             yield changed, (*repairs, name)
-    spaced = _TIGHT_WORD.sub(r"IP\1 ", _TIGHT_ARROW.sub(_spaced, plain))
-    if spaced != plain:
-        yield spaced, (*repairs, "spacing")
-    single = re.sub(r"(?<=\S)  +(?=\S)", " ", plain)
-    if single != plain:
-        yield single, (*repairs, "spaces")
+        changed = pattern.sub(put, everything)
+        if changed != everything:
+            everything, undone, applied = changed, _with(undone, name), applied + 1
+    if applied > 1:
+        yield everything, undone
 
 
 def _spaced(arrow: re.Match[str]) -> str:
     """Return the arrow between two addresses as it is printed; text in angle brackets stays as it is."""
     return arrow[1] or " > "
+
+
+def _one_word(host: re.Match[str]) -> str:
+    """Return what stands for a host without the spaces that no name has."""
+    return host[0].replace(" ", "_")
+
+
+def _comma(left_out: re.Match[str]) -> str:
+    """Return what separates the elements of a record since 4.0; before their flags, and in records of 3.x, that is a space."""
+    return ", " if "Flags [" in left_out.string[: left_out.start()] else left_out[0]
 
 
 def _lengthened(time: re.Match[str]) -> str:
@@ -239,6 +285,12 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
             if closed != rest:
                 yield Reading(f"{reading.text}\n    {closed}", _with(repairs, "spacing"), soft)
         yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
+        if "Flags [" in reading.text and _NAMED.match(rest):
+            for text_behind in dict.fromkeys((rest, closed)):
+                repaired = _with(_with(reading.repairs, "wrapped"), "spacing")
+                yield Reading(f"{reading.text.rstrip()}, {text_behind}", repaired, soft)
+        if rest.startswith("Flags [") and _UNNAMED_END.search(reading.text):
+            yield Reading(f"{reading.text.rstrip()}: {rest}", _with(_with(reading.repairs, "wrapped"), "spacing"), soft)
         if rest.startswith("<") and closed != rest:
             yield Reading(
                 f"{reading.text.rstrip()} {closed}", _with(_with(reading.repairs, "wrapped"), "spacing"), soft
@@ -267,17 +319,29 @@ def whole(text: str, line: int) -> Item | None:
 def abridged(text: str, line: int) -> Segment | None:
     """Return the record that a person has shortened: what is left of it, and nothing made up."""
     for cleaned, repairs in cleanings(text):
-        shortened = fields.whole(cleaned, "ABRIDGED")
+        known, some = _known_options(cleaned)
+        shortened = fields.whole(known, "ABRIDGED")
         if shortened is not None:
             printed = fields.captured(*shortened)
             try:
                 segment = fields.segment(printed, line, cleaned)
             except fields.DisagreementError:
                 continue
-            layer = (segment.layer or Layer())._replace(raw=(text,), repairs=(*repairs, "abridged"))
+            layer = (segment.layer or Layer())._replace(raw=(text,), repairs=_with(repairs, "abridged"))
             told = "length" in printed or segment.seq_last is not None
-            return segment._replace(layer=layer, length=segment.length if told else None)
+            options = some if some is not None else segment.options_text
+            return segment._replace(layer=layer, options_text=options, length=segment.length if told else None)
     return None
+
+
+def _known_options(text: str) -> tuple[str, str | None]:
+    """Return a record without the options that stand there in part, and those that stand there, with a mark behind."""
+    found = _SOME_OPTIONS.search(text)
+    if found is None:
+        return text, None
+    known = [option for option in found[1].split(",") if decode(option.strip()).bad is None and option.strip()]
+    start = found.start() - len(", options [")
+    return text[:start] + text[found.end() + 1 :], ",".join([*map(str.strip, known), LEFT_OUT])
 
 
 def opens(text: str) -> bool:

@@ -279,7 +279,7 @@ class Normalizer:
         hidden = sender is not None and sender.hidden and conversation is not None and conversation.entered
         lost = hidden and "S" not in flags
         if sender is not None and "S" in flags:
-            sender.adrift = hidden
+            sender.adrift = hidden and segment.seq is not None
             if segment.seq is not None:
                 sender.third = (segment.seq + 1 + (segment.length or 0)) & MASK
                 sender.expect = sender.expect if hidden else (segment.seq + 1) & MASK  # what its answer acknowledges

@@ -42,10 +42,11 @@ class Options(NamedTuple):
     scps: str | None = None
     exp: str | None = None
     unknown: tuple[tuple[int, str], ...] | None = None  #: (kind, hex digits)
-    bad: str | None = None  #: the printed complaint
+    bad: str | None = None  #: the printed complaint, or the mark of somebody who has left out some
 
 
 NO_OPTIONS = Options()
+LEFT_OUT: Final = "..."  # stands for options that somebody has left out
 _TS: Final = Options._fields.index("ts")
 _STAMPS: Final = re.compile(r"(?:^|,)TS val (\d{1,20}) ecr (\d{1,20})(?=,|$)", re.ASCII)
 _BEHIND: Final = ("", ",")  # an option that is not whole with what the pattern of the common ones describes

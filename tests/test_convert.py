@@ -156,7 +156,7 @@ def test_numbers_that_cannot_be_recovered_stay_and_are_told(program: Program, tm
 
 def test_lines_that_could_not_be_read_are_told(program: Program) -> None:
     """They stay as they are; with --strict the run fails."""
-    given = b"\n".join([*BOTH["relative"], SYN.replace(b"seq 7000", b"seq x")]) + b"\n"
+    given = b"\n".join([*BOTH["relative"], SYN.replace(b"seq 7000", b"seq -7")]) + b"\n"
     lenient = program("convert", "--to", "absolute", given=given)
     assert lenient.raw == given.replace(RELATIVE, ABSOLUTE)
     assert lenient.err == "tdexplain: <stdin>: lines kept as they were because they could not be read: 1\n"

@@ -192,3 +192,32 @@ def test_what_has_arrived_no_error_is_about(shorthand: str, at: int, error: str,
     lines = printed(packets(shorthand))
     (end,) = play([*lines[:at], error, *lines[at:]]).connections
     assert ("icmp" in end.attributes) is kept
+
+
+def test_what_stands_for_options_is_no_sign_that_there_are_none() -> None:
+    """R76, R78: whether windows are scaled, and whether timestamps are there, is not known where somebody has left out options."""
+    lines = [
+        "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 100, win 9, options [mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7], length 0",
+        "12:00:00.000002 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 900, ack 101, win 9, options [mss 1460,sackOK,TS val ... ecr 1,nop,wscale 7], length 0",
+        "12:00:00.000003 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack 1, win 9, options [...], length 0",
+        "12:00:00.000004 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq 1:3, ack 1, win 9, options [nop,nop,TS val ... ecr ...], length 2",
+    ]
+    steps, _ = play(lines)
+    assert [one.step for one in steps] == ["handshake.syn", "handshake.syn_ack", "handshake.ack", "data.push"]
+    assert not any(one.findings for one in steps)
+    assert steps[3].window_scaled == 9 << 7
+    hidden, _ = play(
+        [lines[0], lines[1].replace("[mss 1460,sackOK,TS val ... ecr 1,nop,wscale 7]", "[...]"), *lines[2:]]
+    )
+    assert [found.code for one in hidden for found in one.findings] == ["wscale_unknown"]
+
+
+@pytest.mark.parametrize("ack", ["1", "..."])
+def test_a_third_step_behind_a_syn_ack_without_numbers(ack: str) -> None:
+    """R33: what follows counts from the SYN-ACK, whatever numbers it had."""
+    lines = [
+        "IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq ..., win 9, length 0",
+        "IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq ..., ack ..., win 9, length 0",
+        f"IP 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack {ack}, win 9, length 0",
+    ]
+    assert [one.step for one in play(lines)[0]] == ["handshake.syn", "handshake.syn_ack", "handshake.ack"]

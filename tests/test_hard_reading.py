@@ -187,7 +187,7 @@ def test_a_mark_without_a_space_is_no_part_of_a_host(record: str, mark: str) -> 
 def test_a_masked_address_stays_one(host: str) -> None:
     """What people put in place of an address."""
     found = segments(f"12:00:00.000001 IP {host}.443 > 10.0.0.2.9: Flags [.], ack 1, win 9, length 0")
-    assert [one.src.host for one in found] == ([] if " " in host else [host])
+    assert [one.src.host for one in found] == [host.replace(" ", "_")]
 
 
 @pytest.mark.parametrize(
@@ -398,9 +398,9 @@ def test_a_backslash_says_that_the_next_line_belongs_to_this_one(indent: str) ->
 @pytest.mark.parametrize(
     ("record", "column"),
     [
-        ("<XCP-ng host IP>.443 > 10.0.0.2.80: Flags [.], ack 1, win 9, length 0", 1),
-        ("10.0.0.2.80 > <XCP-ng host IP>.443: Flags [.], ack 1, win 9, length 0", 15),
-        ("12:00:00.000001 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [.], ack x, win 9, length 0", 61),
+        ("<the IP of our XCP-ng host>.443 > 10.0.0.2.80: Flags [.], ack 1, win 9, length 0", 1),
+        ("10.0.0.2.80 > <the IP of our XCP-ng host>.443: Flags [.], ack 1, win 9, length 0", 15),
+        ("12:00:00.000001 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [.], ack -1, win 9, length 0", 61),
     ],
 )
 def test_a_record_behind_blanks_that_cannot_be_read_is_told(record: str, column: int, front: str) -> None:

@@ -23,6 +23,7 @@ VERBOSE = (
     "12:00:00.030000 IP (tos 0x0, ttl 64, id 33929, offset 0, flags [DF], proto TCP (6), length 60)",
     "    192.0.2.1.40000 > 192.0.2.2.80: Flags [.], cksum 0x1a2b (correct), ack 2, win 502, length 0",
 )
+EPOCH = f"1700000000.020000 {DATA.partition(' ')[2]}"
 OLD = "12:00:00.040000 192.0.2.1.40000 > 192.0.2.2.80: P 1:203(202) ack 1 win 8192 <nop,nop,timestamp 13 12> (DF)"
 
 
@@ -111,6 +112,21 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index("win") :]], SYN, ("quoted_printable",)),
         ([DATA[:-1] + "=", DATA[-1]], DATA, ("quoted_printable",)),
         ([SYN.replace("[S],", "[S] ,")], SYN, ("spacing",)),
+        ([f"**{SYN}**"], SYN, ("tags",)),
+        ([f"> __{DATA}__"], DATA, ("tags",)),
+        ([f"- First `{SYN}` is sent."], SYN, ("quoted",)),
+        ([f"| 1 | `{DATA}` | data |"], DATA, ("quoted",)),
+        ([SYN.replace(" > ", " -> ")], SYN, ("spacing",)),
+        ([SYN.replace(" > ", " → ")], SYN, ("spacing",)),
+        ([OLD.replace(" > ", " -> ")], OLD, ("spacing",)),
+        ([SYN.replace(", win", " win").replace(", length", " length")], SYN, ("spacing",)),
+        ([DATA.replace(", ack", "，ack")], DATA, ("spacing",)),
+        ([SYN.replace("[S],", "[S], ").replace(",sackOK,TS", ", sackOK, TS")], SYN, ("spaces", "spacing")),
+        ([DATA.replace(" > ", "  >  ").replace(", win", " win")], DATA, ("spacing",)),
+        ([DATA.replace(".020000 ", ".020 ").replace("[P.],", "[P.],   ")], DATA, ("abridged", "spaces")),
+        ([SYN[: SYN.index(", win")], f"   {SYN[SYN.index('win') :]}"], SYN, ("wrapped", "spacing")),
+        ([SYN[: SYN.index(": Flags")], f"   {SYN[SYN.index('Flags') :]}"], SYN, ("wrapped", "spacing")),
+        ([EPOCH.partition(" ")[0], f"    {EPOCH.partition(' ')[2]}"], EPOCH, ("wrapped",)),
     ],
 )
 def test_it_is_undone(lines: list[str], clean: str, repairs: tuple[str, ...]) -> None:
@@ -176,6 +192,22 @@ def test_a_record_needs_no_repair() -> None:
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], length 10: HTTP", (None, None, 10)),
         ("a > b: Flags [.], ack 1, [nop,nop,sack 1 {11:21}], length 0", (None, 1, 0)),
         (f"{DATA} <-- the same again", (1, 1, 356)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq ...", (None, None, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.], seq ..., ack ..., win 9, length 0", (None, None, 0)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.],\tseq xxx, ack yyy", (None, None, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.], seq y, ack x+1 (SYN+ACK)", (None, None, None)),
+        (
+            "IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:<n+1>, ack <y+1>, win 9, length <n>: HTTP",
+            (None, None, None),
+        ),
+        ("192.0.2.1.5000 > 192.0.2.2.80: Flags [.],  ack 123xxxx, win ?, length 0", (None, None, 0)),
+        ("a.1 -> b.2: Flags [R.],  seq 0, ack ...   # refused", (0, None, None)),
+        (f"{DATA}，数据", (1, 1, 356)),
+        (f"{DATA}（数据）", (1, 1, 356)),
+        (f"{DATA}数据", (1, 1, 356)),
+        (f"{DATA}.", (1, 1, 356)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7 [...]", (9, 7, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7  第一次挥手", (9, 7, None)),
     ],
 )
 def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, ...]) -> None:
@@ -184,6 +216,24 @@ def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, .
     assert (segment.seq, segment.ack, segment.length) == numbers
     assert segment.layer is not None
     assert "abridged" in segment.layer.repairs
+
+
+@pytest.mark.parametrize(
+    ("printed", "known"),
+    [
+        ("...", "..."),
+        ("mss 1460,...", "mss 1460,..."),
+        ("mss 1460,sackOK,TS val ... ecr 0,nop,wscale 7", "mss 1460,sackOK,nop,wscale 7,..."),
+        ("mss 1460, sackOK, TS val <x> ecr 0, nop, wscale 7", "mss 1460,sackOK,nop,wscale 7,..."),
+        ("snip", "..."),
+    ],
+)
+def test_options_that_were_left_out_stay_unknown(printed: str, known: str) -> None:
+    """Those that stand there are known, and that there are others (R76: nobody knows whether windows are scaled)."""
+    segment = only(SYN.replace(SYN[SYN.index("mss") : SYN.index("], length")], printed), "")
+    assert (segment.seq, segment.window, segment.options_text, segment.length) == (1228404592, 29200, known, 0)
+    assert segment.options.wscale == (7 if "wscale" in known else None)
+    assert segment.options.bad == "..."
 
 
 @pytest.mark.parametrize(
