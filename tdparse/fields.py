@@ -17,6 +17,8 @@ IP_VERSION: Final[Mapping[str | None, int]] = {"IP ": 4, "IP6 ": 6}
 LETTERS: Final = "FSRP.UEWe"  # tcpdump's order since 4.0
 MAXIMUM: Final = 2**16 - 1
 PORT_DIGITS: Final = 5
+# A port as people write it; an address of IPv6 has two colons.
+COLON: Final = re.compile(r"(?P<host>[^:\s]+):(?P<port>\d{1,5})", re.ASCII)
 DNS_PREFIX: Final = 2  # octets before a DNS message in TCP
 
 Fields = dict[str, str]
@@ -45,6 +47,8 @@ class _Endpoints(dict[str, Endpoint]):
             self.clear()
             _hosts.clear()
         found = pattern["ENDPOINT"].fullmatch(token)
+        if found is None or found["port"] is None:
+            found = COLON.fullmatch(token) or found
         host, port = (token, None) if found is None else found.group("host", "port")
         endpoint = Endpoint(_hosts.setdefault(host, host), port_of(port))
         self[token] = endpoint

@@ -191,6 +191,22 @@ def test_a_masked_address_stays_one(host: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("printed", "host", "port"),
+    [
+        ("10.0.0.1:8080", "10.0.0.1", 8080),
+        ("client:5", "client", 5),
+        ("2001:db8::1:8080", "2001:db8::1:8080", None),
+        ("2001:db8::1.8080", "2001:db8::1", 8080),
+        ("10.0.0.1:99999999", "10.0.0.1:99999999", None),
+    ],
+)
+def test_a_port_behind_a_colon(printed: str, host: str, port: int | None) -> None:
+    """As people write it; an address of IPv6 has colons of its own."""
+    (found,) = segments(f"12:00:00.000001 IP {printed} > 10.0.0.2.9: Flags [.], ack 1, win 9, length 0")
+    assert (found.src.host, found.src.port) == (host, port)
+
+
+@pytest.mark.parametrize(
     ("suffix", "known"),
     [
         ("(DF) (ttl 128, id 45836)", {"ip_flags": "DF", "ttl": 128, "ip_id": 45836}),
