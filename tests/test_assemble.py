@@ -147,6 +147,25 @@ def test_text_of_a_dump_cannot_imitate_a_record() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "header",
+    [
+        "E..4.j@.@.!X....d.........",
+        "`..i.(.@ .............",
+        "..............E..4.j@.@.!X....d.........",
+        ".4...J..^.....E..4.j@.@.!X....d.........",
+        ".4...J..^......d..E..4.j@.@.!X....d.........",
+        "....E..4.j@.@.!X....d.........",
+        ".......4...J....E..4.j@.@.!X....d.........",
+        "....................`..i.(.@ .............",
+    ],
+)
+def test_a_dump_begins_with_the_header_of_ip_or_of_its_link(header: str) -> None:
+    """-AA prints the header of Ethernet, a VLAN, BSD loopback or a cooked capture as text, too."""
+    found = [kind for items in feed(ONE, header, "4 packets captured? no") for kind in kinds(items)]
+    assert found == ["segment", "hexdump", "hexdump"]
+
+
 def test_records_of_two_lines_between_dumps() -> None:
     """-A with -v: a dump ends at a header with a time as the log prints it, not at one that imitates it."""
     dump = ["E..4.j@.@.!X....d.........", "GET / HTTP/1.1", HEADER.partition(" ")[2], SECOND]

@@ -22,6 +22,8 @@ CASES = [
     ("unknown-253 0xf989f9be9f4e,unknown-77", Options(unknown=((253, "f989f9be9f4e"), (77, "")))),
     ("mss 1281[len 3]", Options(mss=1281)),
     ("nop,[bad opt]", Options(bad="[bad opt]")),
+    ("mss 1460,unknown-172 0x [|tcp]", Options(mss=1460, bad="unknown-172 0x [|tcp]")),
+    ("mptcp 4 unknown,mss [|mptcp]", Options(mptcp=("4 unknown",), bad="mss [|mptcp]")),
     ("mss 1460,sackOK,TS [|tcp]", Options(mss=1460, sack_ok=True, bad="TS [|tcp]")),
     (
         "mptcp 22 capable v1 flags [H] {0x97c30f9472787d88,0xc6fbb257c675f731,data_len=24964},eol",

@@ -209,6 +209,9 @@ def test_the_old_form_becomes_the_same_record(tail: str, expected: dict[str, obj
         (f"IP truncated-ip - 1955 bytes missing! {FLOW}", "192.0.2.1", ()),
         (f"02:00:00:00:00:01 > Broadcast, ethertype 802.1Q (0x8100), length 58: vlan 1, p 0, ethertype IPv4 (0x0800), {FLOW}", "192.0.2.1", ()),
         (f"Q.922, hdr-len 2, DLCI 100, Flags [none], NLPID IPv4 (0xcc), length 156: {FLOW}", "192.0.2.1", ()),
+        (f"IP 192.0.2.8.1701 > 192.0.2.9.1701:  l2tp:[S](1/2)Ns=3,Nr=4 {{IP {FLOW}", "192.0.2.1", (("192.0.2.8.1701", "192.0.2.9.1701"),)),
+        ("IP6 2001:db8::1 > 2001:db8::2: HBH (jumbo: 65600)  RT6 (len=2, type=4) 5 > 80: ", "2001:db8::1", ()),
+        ("IP6 2001:db8::1 > 2001:db8::2: HBH (padn)[trunc] 5 > 80: ", "2001:db8::1", ()),
     ],
 )  # fmt: skip
 def test_the_segment_is_the_innermost(before: str, src: str, outer: tuple[tuple[str, str], ...]) -> None:
@@ -227,6 +230,9 @@ def test_the_segment_is_the_innermost(before: str, src: str, outer: tuple[tuple[
         ("?     In  IP ", "?", "In"),
         ("(en0, proc Google Chrome (Helper):244, out) IP ", "(en0, proc Google Chrome (Helper):244, out)", None),
         (" In IP ", None, "In"),
+        ("(authentic,confidential): SPI 0x00001234: IP ", "(authentic,confidential): SPI 0x00001234:", None),
+        ("(unprotected): SPI 0x00001234: IP ", "(unprotected): SPI 0x00001234:", None),
+        ("(confidential,SPI 0x00001234: IP ", "(confidential,SPI 0x00001234:", None),
     ],
 )
 def test_device_and_direction(device: str, name: str | None, direction: str | None) -> None:
@@ -246,6 +252,11 @@ def test_device_and_direction(device: str, name: str | None, direction: str | No
         ("Flags [P.], seq 1:7, ack 1, win 9, length 6 [telnet DO TSPEED]", 6, "[telnet DO TSPEED]"),
         ("Flags [.], ack 1, win 9, options [nop,[bad opt]]", None, None),
         ("Flags [P.], seq 1:9, ack 1, win 9, options [[bad opt]", 8, None),
+        (
+            "Flags [P.], seq 1:9, ack 1, win 9, length 8LDP version 33024 packet not supported",
+            8,
+            "LDP version 33024 packet not supported",
+        ),
     ],
 )
 def test_length_and_what_follows_it(tail: str, length: int | None, payload: str | None) -> None:
@@ -268,6 +279,77 @@ def test_a_query_id_is_glued_to_what_stands_last(behind: str, window: int | None
     item = parse_line(f"192.0.2.1.5 > 192.0.2.2.53: P {behind}")
     assert isinstance(item, Segment)
     assert item.window == window
+
+
+LINKS = [
+    "02:00:00:00:00:01 > 02:00:00:00:00:02, 802.1Q-QinQ, length 58: vlan 100, p 0, 802.1Q, vlan 200, p 0, IPv4, ",
+    "02:00:00:00:00:01 > 02:00:00:00:00:02, 802.1Q-9100, length 58: vlan 5, p 0, IPv4, ",
+    "02:00:00:00:00:01 > 02:00:00:00:00:02, BRCM tag OP: EG, CID: 0, RC: reserved, TC: 0, port: 5, IPv4, length 58: ",
+    "02:00:00:00:00:01 (oui Unknown) ",
+    "ifindex 1 02:00:00:00:00:01 ",
+    "Q.922, DLCI 100, length 136: ",
+    "version 0, resource ID 20, IPv4, length 100: ",
+    "50 be 1448: ",
+    "EN10MB, length 91: 02:00:00:00:00:01 > 02:00:00:00:00:02, IPv4, length 83: ",
+    "ff 03 93 IP: ",
+    "50 be ip seqid 0000 87: ",
+    "V.0 DLT EN10MB (1) len 8, length 91: 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 83: ",
+    "0 > 0, family IPv4 (2), length 180: ",
+    "BRCM tag OP: EG, CID: 0, RC: reserved, TC: 0, port: 5, IP ",
+    "DSA CPU > port 0.0, VLAN 0u, IP ",
+    "EDSA 0xdada, CPU > port 0.0, VLAN 0u, IP ",
+    "IP: IP ",
+]
+
+
+@pytest.mark.parametrize("tail", ["tcp 0", "Flags [R], seq 1, win 0, length 0"])
+@pytest.mark.parametrize(
+    "details", ["", "(tos 0x0, ttl 64, id 1, offset 0, flags [none], proto TCP (6), length 40)\n    "]
+)
+@pytest.mark.parametrize("link", LINKS)
+def test_the_link_header(link: str, details: str, tail: str) -> None:
+    """What -e prints of it with -q and without, and what some links print without -e, stands before the segment."""
+    found = segment(f"    7  12:00:00.000001 {link}{details}{FLOW}{tail}")
+    assert (found.src.host, found.dst.port, found.length) == ("192.0.2.1", 80, 0)
+    assert found.layer is not None
+    assert (found.layer.link, found.layer.packet_number) == (link.removesuffix("IP "), 7)
+
+
+ENDS = [
+    "Flags [R] [bad hdr length 60 - too long, > 24]",
+    " tcp 24 [bad hdr length 0 - too short, < 20]",
+    "Flags [R], seq 1, win 9, options [nop,[bad opt]]",
+    "Flags [R], seq 1, win 9, options [nop,[bad opt]>",
+    "Flags [R], seq 1, win 9, options [[bad opt]",
+    "Flags [R], seq 1, win 9, options [mss[|tcp]>",
+    " [|tcp]",
+]
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize(
+    ("front", "behind"),
+    [
+        ("IP 192.0.2.8 > 192.0.2.9: IP ", " (ipip-proto-4)"),
+        ("IP 192.0.2.8.1701 > 192.0.2.9.1701:  l2tp:[](1/2) {IP ", "}"),
+        ("IP 192.0.2.8.1701 > 192.0.2.9.1701:  l2tp:[](1/2) {IP 192.0.2.8 > 192.0.2.9: IP ", " (ipip-proto-4)}"),
+        ("IP 192.0.2.8 > 192.0.2.9: IP 192.0.2.8.1701 > 192.0.2.9.1701:  l2tp:[](1/2) {IP ", "} (ipip-proto-4)"),
+    ],
+)
+def test_tunnels_close_behind_a_segment_that_stops_early(front: str, behind: str, end: str) -> None:
+    """Faults of the segment do not keep the layers around it from printing their ends."""
+    assert segment(f"12:00:00.000001 {front}{FLOW}{end}{behind}").truncated
+
+
+@pytest.mark.parametrize("mark", ["[|tcp]", "[|mptcp]"])
+@pytest.mark.parametrize(
+    "options", ["nop,mss [", "mptcp 4 unknown, [", "unknown-172 0x [", "nop,tcp-ao keyid 1 [", "TS ["]
+)
+def test_options_that_were_not_captured_to_their_end(options: str, mark: str) -> None:
+    """Behind an option of MPTCP the mark has its name, whatever was cut."""
+    options = options.removesuffix("[") + mark
+    found = segment(f"IP {FLOW}Flags [P.], seq 1:9, ack 1, win 9, options [{options}")
+    assert (found.length, found.truncated, found.options_text) == (8, True, options)
 
 
 def test_a_device_without_a_name() -> None:
