@@ -151,6 +151,11 @@ def test_text_of_a_dump_cannot_imitate_a_record() -> None:
     "header",
     [
         "E..4.j@.@.!X....d.........",
+        "E..(.,@.@.#.",
+        "E..(.,@.@.#....",
+        "E...., .?.#.......",
+        "E....,..?.#.......",
+        "..............E..(.,@.@.#.",
         "`..i.(.@ .............",
         "..............E..4.j@.@.!X....d.........",
         ".4...J..^.....E..4.j@.@.!X....d.........",
@@ -164,6 +169,12 @@ def test_a_dump_begins_with_the_header_of_ip_or_of_its_link(header: str) -> None
     """-AA prints the header of Ethernet, a VLAN, BSD loopback or a cooked capture as text, too."""
     found = [kind for items in feed(ONE, header, "4 packets captured? no") for kind in kinds(items)]
     assert found == ["segment", "hexdump", "hexdump"]
+
+
+@pytest.mark.parametrize("text", ["Looks bad. Why so?", "No reply to 10.0.0.1", "E..(.,@.@", "F......"])
+def test_words_under_a_record_open_no_dump(text: str) -> None:
+    """What is no header is what it is by itself."""
+    assert [kind for items in feed(ONE, text) for kind in kinds(items)] == ["segment", "remark"]
 
 
 def test_records_of_two_lines_between_dumps() -> None:
