@@ -100,6 +100,18 @@ def test_what_was_never_sent_was_never_acknowledged(unacked: str) -> None:
     assert "ack_of_unsent" in end.findings
 
 
+@pytest.mark.parametrize(
+    ("packets", "sure"),
+    [("S . ack=5000\nC P. 10 +0.1", "likely"), ("C P. 10\nS . +0.1\nC P. 10 seq=101 +0.1", "certain")],
+    ids=["acknowledged before it was captured", "captured before"],
+)
+def test_what_was_not_captured_before_is_only_likely_sent_again(packets: str, sure: str) -> None:
+    """spurious_retransmission: what was acknowledged may never have been sent, and nobody has to say so (R50, R110)."""
+    steps, _ = conversation(USED + packets)
+    (found,) = [one for one in steps[-1].findings if one.code == "spurious_retransmission"]
+    assert found.confidence.value == sure
+
+
 SYN = "10:00:00.000000 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [S], seq 10, win 65535, options [mss 1460,nop,wscale 5], length 0\n"
 ANSWER = "10:00:00.000100 IP 10.0.0.2.80 > 10.0.0.1.4000: Flags [S.], seq 70, ack 11, win 65160"
 THIRD = "\n10:00:00.000200 IP 10.0.0.1.4000 > 10.0.0.2.80: Flags [.], ack 71, win 2060, length 0\n"

@@ -47,8 +47,9 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         first = max(start, x.fin) if record.length else x.fin
         yield make("data_after_fin", x.fin_line, record.line, first=first, last=behind - 1)
     if start >= nxt and _was_acknowledged(record, start) and not _follows_its_ack(record):
-        # Its first copy was not captured, the ACK of it was.
-        yield make("spurious_retransmission", record.line, first=start, last=start + record.length - 1)
+        # Its first copy was not captured, the ACK of it was, unless that acknowledges what was never sent (R50).
+        likely = Confidence.LIKELY
+        yield make("spurious_retransmission", record.line, confidence=likely, first=start, last=behind - 1)
     if start > nxt:
         if not octets.guessed:
             before = conn.last_of[x.is_client]
@@ -78,8 +79,9 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
     copy = octets.first_copy(start)
     lines = (copy.line, record.line) if copy else (record.line,)
     captured = octets.covered(start, min(end, nxt))  # what it brings beyond is new
+    sure = Confidence.CERTAIN if captured else Confidence.LIKELY
     if _was_acknowledged(record, start) and (captured or not _follows_its_ack(record)):
-        yield make("spurious_retransmission", *lines, first=start, last=start + record.length - 1)
+        yield make("spurious_retransmission", *lines, confidence=sure, first=start, last=start + record.length - 1)
     if record.length > 1 and start == nxt - 1:
         return  # the octet before may have been a probe that was dropped: no retransmission
     heard = conn.last_of[y.is_client]
@@ -101,7 +103,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
     yield make(
         "retransmission",
         *lines,
-        confidence=Confidence.CERTAIN if captured else Confidence.LIKELY,
+        confidence=sure,
         first=start,
         last=last,
         dt=since(record, copy.time) if copy and captured else None,
