@@ -258,10 +258,18 @@ def rst_acceptable(record: Record) -> bool:
 
 
 def _shows_a_gap(record: Record, expected: int) -> bool:
-    """Tell whether a record goes beyond what was captured in both directions: the log lacks a part, R48 cannot be used."""
-    nxt = record.y.octets.nxt
+    """
+    Tell whether a record goes beyond what was captured of its sender and shows that the log lacks a part: R48 cannot be used.
+
+    It acknowledges what was not captured either, or echoes it; or, as an RST without ACK has the number that its receiver
+    has acknowledged (R52), it shows that the FIN below it was, and all before that.
+    """
+    x, nxt = record.x, record.y.octets.nxt
+    if record.seq is None or record.seq <= expected:
+        return False
     beyond = nxt is not None and record.ack is not None and record.ack > nxt
-    return record.seq is not None and record.seq > expected and (beyond or echoes_unseen(record))
+    answers = not record.flags.ack and x.fin is not None and record.seq == x.fin + 1
+    return beyond or answers or echoes_unseen(record)
 
 
 def rst_in_window(record: Record) -> bool:

@@ -126,6 +126,20 @@ def test_a_probe_of_a_closed_window_keeps_nothing_alive(wait: str) -> None:
         S R. <TS val 550 ecr 120>  # reset.abort CLOSED?/CLOSED
         => reset_by_server.open
         """,
+        """
+        C S
+        S S.
+        C F. seq=101 ack=1     # teardown.fin.active FIN-WAIT-1/ESTABLISHED? !lost_segment
+        C R seq=102            # reset.after_fin CLOSED/CLOSED?
+        => reset_by_client.close
+        """,
+        """
+        C S
+        S S.
+        C F. seq=101 ack=1     # teardown.fin.active FIN-WAIT-1/ESTABLISHED? !lost_segment
+        C R seq=51             # reset.ignored FIN-WAIT-1/ESTABLISHED? !rst_not_exact
+        => close_unanswered.by_client !unacked_data
+        """,
     ],
     ids=[
         "server closes",
@@ -143,6 +157,8 @@ def test_a_probe_of_a_closed_window_keeps_nothing_alive(wait: str) -> None:
         "nothing newer is echoed",
         "client resets, as its timestamp shows",
         "server resets, as its timestamp shows",
+        "client answers what followed its FIN",
+        "another number",
     ],
 )
 @pytest.mark.parametrize("absolute", [True, False])
