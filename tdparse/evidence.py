@@ -244,7 +244,7 @@ class Peer:
         self.dead_line = 0
         self.dead_ahead: int | None = None  # its peer's SND.NXT when an RST of its own was captured
         self.crossed = 0  # segments that it sent while the RST to it may have been on its way (R7)
-        self.strays: tuple[Record, ...] = ()  # the first that it sent in spite of an RST of its own
+        self.strays: tuple[Record, ...] = ()  # the first in spite of its own RST, or of a bad ack before the third step
         self.time_wait_since: int | None = None  # when TIME-WAIT was last (re)started (R83)
         self.inherited: State | None = None  # state left over from the incarnation before (R44)
         self.midstream = False
