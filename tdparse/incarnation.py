@@ -81,6 +81,7 @@ class Incarnation:
         "last_time",
         "metrics",
         "midstream",
+        "mild",
         "only_rst",
         "previous",
         "previous_end",
@@ -166,6 +167,7 @@ class Incarnation:
         self.history = History()
         self.metrics = Metrics()
         self.found: Mapping[str, int] = NOTHING  # how often, by code
+        self.mild: frozenset[str] = frozenset()  # findings that were no more than chat, by code
         self.symbols = Symbols(client_isn=False, server_isn=False, first_fin=None, client_fin=None, server_fin=None)
         for peer in (self.client, self.server):
             peer.unreadable = unreadable

@@ -377,3 +377,4 @@ class Summary(NamedTuple):
     metrics: Mapping[str, object]  #: part 7 of the rules; seconds and octets; absent when unknown
     findings: Mapping[str, int]  #: code -> how often
     marks: Mapping[str, object]  #: values the verdict's sentence needs
+    mild: frozenset[str] = frozenset()  #: codes of findings that were no more than chat in it

@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog
+from tdparse.findings.table import severity_of
 from tdparse.model import Severity
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Selection(NamedTuple):
 
     def summary(self, summary: Summary) -> bool:
         """Return whether a connection is shown."""
-        severities = (catalog.fact("finding", code, "severity") for code in summary.findings)
+        severities = (severity_of(code, summary.mild) for code in summary.findings)
         return self.flow(summary.flow) and self._chosen((summary.verdict, *summary.findings), severities)
 
     def flow(self, flow: Flow) -> bool:
@@ -106,12 +107,10 @@ class Alarm:
         self._watching = bool(patterns)
         self._patterns = tuple(pattern for pattern in patterns if pattern not in _SEVERITIES)
         self._severities = severe(tuple(patterns))
-        self._told: set[str] = set()  # findings of segments, which have been judged with those
 
     def step(self, step: Step) -> None:
         """Look at a segment's findings."""
         if self._watching and not self.met and step.findings:
-            self._told.update(finding.code for finding in step.findings)
             self.met = any(
                 finding.severity in self._severities or self._fits(finding.code) for finding in step.findings
             )
@@ -119,8 +118,7 @@ class Alarm:
     def summary(self, summary: Summary) -> None:
         """Look at a verdict, and at findings that belong to the connection as a whole."""
         if self._watching and not self.met:
-            own = summary.findings.keys() - self._told
-            severe = any(catalog.fact("finding", code, "severity") in self._severities for code in own)
+            severe = any(severity_of(code, summary.mild) in self._severities for code in summary.findings)
             self.met = severe or any(map(self._fits, (summary.verdict, *summary.findings)))
 
     def _fits(self, code: str) -> bool:

@@ -64,6 +64,7 @@ def summarize(
         conn.metrics.report(conn),
         _findings(conn, verdict),
         _marks(conn, end, replaced=replaced),
+        conn.mild,
     )
 
 

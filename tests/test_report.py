@@ -16,14 +16,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ladders import conversation, lines_of, view
 from reports import report
+from test_selection import checked
 
 from tdparse import catalog
 from tdparse.model import Lang, Step, Summary
 from tdparse.pipeline import explain
 from tdparse.render.report import Report, shell, table
+from tdparse.render.report.gravity import of_severity, of_summary
 from tdparse.render.report.keep import CLEAN, LINES
 from tdparse.render.report.markup import shown
 from tdparse.render.report.series import Series
+from tdparse.render.table import GRAVITY, gravest
 
 CAPTURES = ROOT / "fixtures" / "captures"
 LOGS = sorted(path.parent.name for path in CAPTURES.glob("*/absolute.log"))
@@ -286,3 +289,16 @@ def test_the_banner_counts_what_the_report_is_about() -> None:
     ]
     (banner,) = re.findall(r'class="headline[^>]*>.*?<small>(.*?)</small></p>', report(log, conns=(2,)))
     assert re.findall(r"：</span>([0-9,]+)", banner)[:2] == ["1", str(chosen.segments)]
+
+
+@pytest.mark.parametrize(
+    ("right", "severity"), [(("correct",) * 4, "note"), ((), "chat")], ids=["computed", "offloaded"]
+)
+def test_a_finding_weighs_what_it_is_in_its_connection(right: tuple[str, ...], severity: str) -> None:
+    """bad_checksum is chat where the network card computes checksums (R8), in the list and in the order of connections."""
+    log = checked(*right, "incorrect -> 0x0001")
+    (summary,) = (item for item in explain(log) if isinstance(item, Summary))
+    alone = summary._replace(findings={"bad_checksum": 1})
+    assert of_summary(alone)[1] == of_severity(severity)
+    assert GRAVITY[gravest(alone)].value == severity
+    assert re.search(rf"<li class={severity}>(?:(?!</li>).)*<code>bad_checksum</code>", page(log))

@@ -115,13 +115,43 @@ def test_the_alarm_goes_off_for_findings_and_verdicts(patterns: list[str], met: 
     assert alarm.met is met
 
 
-@pytest.mark.parametrize(("severity", "met"), [(Severity.CHAT, False), (Severity.NOTE, True)])
-def test_a_finding_of_a_segment_is_as_severe_as_it_is_there(severity: Severity, *, met: bool) -> None:
+def checked(*right: str) -> list[str]:
+    """Return an opening log with the checksums that `-v` shows, from one sender."""
+    return [
+        line
+        for number, word in enumerate(right)
+        for line in (
+            f"10:00:0{number}.000000 IP (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 50)",
+            f"    10.0.0.1.5 > 10.0.0.2.80: Flags [P.], cksum 0xfe28 ({word}), seq {number}:{number + 1}, ack 1, win 9, length 1",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("log", "met"),
+    [
+        (checked("incorrect -> 0x0001", "incorrect -> 0x0002"), False),
+        (checked("correct", "correct", "incorrect -> 0x0001"), True),
+        (checked("incorrect -> 0x0001", *["correct"] * 4, "incorrect -> 0x0001"), True),
+    ],
+    ids=["offloaded", "computed", "seen to be computed later"],
+)
+def test_a_finding_is_as_severe_as_it_is_there(log: list[str], *, met: bool) -> None:
     """bad_checksum is a note, but chat where the network card computes checksums (R8); its connection counts both."""
-    step, summary = items()
-    alarm = Alarm(["note"])
-    alarm.step(step._replace(findings=(Finding("bad_checksum", severity, Confidence.POSSIBLE, (1,), {}),)))
-    alarm.summary(summary._replace(findings={"bad_checksum": 1}))
-    assert alarm.met is met
-    alarm.summary(summary._replace(findings={"unacked_data": 1}))  # of no segment
+    alarm, shown, connections = Alarm(["note"]), Selection(codes=("note",)), 0
+    for item in explain(log):
+        if isinstance(item, Step):
+            bad = tuple(one for one in item.findings if one.code == "bad_checksum")
+            alarm.step(item._replace(findings=bad))
+        elif isinstance(item, Summary):
+            connections += 1
+            summary = item._replace(findings={"bad_checksum": item.findings["bad_checksum"]})
+            assert shown.summary(summary) is met
+            only = Alarm(["note"])
+            only.summary(summary)
+            assert only.met is met
+            alarm.summary(summary)
+            assert alarm.met is met
+            alarm.summary(summary._replace(findings={"unacked_data": 1}))  # of no segment
     assert alarm.met
+    assert connections == 1

@@ -30,7 +30,12 @@ def fields(conn: Incarnation, record: Record) -> Iterator[Finding]:
         if not right:
             # A sender that does not show correct ones leaves them to its network card (R8).
             finding = make("bad_checksum", record.line, confidence=Confidence.POSSIBLE)
-            yield finding if balance >= COMPUTES_CHECKSUMS else finding._replace(severity=Severity.CHAT)
+            if balance >= COMPUTES_CHECKSUMS:
+                conn.mild -= {finding.code}
+                yield finding
+            else:
+                conn.mild |= {finding.code} - conn.found.keys()
+                yield finding._replace(severity=Severity.CHAT)
     if flags.syn:
         scale = segment.options.wscale
         if scale is not None and scale > MAX_WSCALE:

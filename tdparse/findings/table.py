@@ -11,7 +11,7 @@ from tdparse.catalog import fact
 from tdparse.model import Confidence, Finding, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 MICROSECOND: Final = 10**3
 MILLISECOND: Final = 10**6
@@ -99,6 +99,11 @@ def make(code: str, *lines: int, confidence: Confidence = Confidence.CERTAIN, **
     """
     kept = {name: value for name, value in values.items() if value is not None}
     return Finding(code, _severity(code), confidence, lines, kept)
+
+
+def severity_of(code: str, mild: Container[str] = ()) -> Severity:
+    """Return how much a finding matters where those in `mild` were no more than chat."""
+    return Severity.CHAT if code in mild else _severity(code)
 
 
 @cache

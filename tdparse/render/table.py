@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from functools import cache
 from math import inf
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
 from tdparse import catalog
 from tdparse.escapes import safe
+from tdparse.findings.table import severity_of
 from tdparse.model import Severity
 from tdparse.render import paint
 from tdparse.render.paint import Brush
@@ -65,7 +65,7 @@ class _Kept:
 
     def add(self, summary: Summary, cells: tuple[str, ...]) -> None:
         """Keep the row of a connection."""
-        self._texts.append("\n".join((*cells, summary.closed_first or "", str(gravest(summary.findings)))))
+        self._texts.append("\n".join((*cells, summary.closed_first or "", str(gravest(summary)))))
         self._orders.append(self._sort(summary))
 
     def taken(self, source: int) -> Iterator[Row]:
@@ -246,12 +246,6 @@ def _lines(cells: tuple[str, ...], layout: Layout, widths: Sequence[int]) -> lis
     return lines
 
 
-@cache
-def severity_of(code: str) -> Severity:
-    """Return how much a finding matters."""
-    return Severity(catalog.fact("finding", code, "severity"))
-
-
 def _most(value: float | None) -> float:
     """Order the largest first, what is unknown last."""
     return inf if value is None else -value
@@ -267,14 +261,14 @@ def _handshake(summary: Summary) -> float:
     return _most(time if isinstance(time, int | float) else None)
 
 
-def gravest(findings: Mapping[str, int]) -> int:
+def gravest(summary: Summary) -> int:
     """Return the place of the gravest finding in `GRAVITY`, -1 without any."""
-    return max((GRAVITY.index(severity_of(code)) for code in findings), default=-1) if findings else -1
+    return max((GRAVITY.index(severity_of(code, summary.mild)) for code in summary.findings), default=-1)
 
 
 def _gravity(summary: Summary) -> tuple[int, int]:
     """Order the gravest finding first, then the most of them."""
-    return -gravest(summary.findings), -sum(summary.findings.values())
+    return -gravest(summary), -sum(summary.findings.values())
 
 
 # What rows can be sorted by: text from a to z, amounts from the largest down; equal ones by their number.

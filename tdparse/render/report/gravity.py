@@ -5,10 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
-from tdparse import catalog
+from tdparse.findings.table import severity_of
 from tdparse.model import Severity
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     from tdparse.model import Summary
 
 
@@ -55,14 +57,14 @@ _SEVERITIES: Final = {
 }
 
 
-def of_finding(code: str) -> Gravity:
-    """Return how bad a finding is."""
-    return of_severity(catalog.fact("finding", code, "severity"))
+def of_finding(code: str, mild: Container[str] = ()) -> Gravity:
+    """Return how bad a finding is where those in `mild` were no more than chat."""
+    return of_severity(severity_of(code, mild))
 
 
 def of_summary(summary: Summary) -> tuple[int, int, int]:
     """Return how bad a connection is: its verdict, its worst finding, how many findings; larger is worse."""
-    worst = max(map(of_finding, summary.findings), default=Gravity.GOOD)
+    worst = max((of_finding(code, summary.mild) for code in summary.findings), default=Gravity.GOOD)
     return of_verdict(summary.verdict), worst, sum(summary.findings.values())
 
 

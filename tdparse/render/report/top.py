@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import catalog, wording
+from tdparse.findings.table import severity_of
 from tdparse.model import TimeStyle
 from tdparse.pipeline import dialect
 from tdparse.render.report.gravity import Gravity, of_finding, of_verdict
@@ -14,6 +15,7 @@ from tdparse.render.text import Text, titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from tdparse.model import Lang, NumberStyle, Skipped, Step, Summary
     from tdparse.render import Totals
@@ -52,6 +54,7 @@ class Top:
         self._of_verdict: dict[str, list[str]] = {}
         self._of_finding: dict[str, list[str]] = {}
         self._findings: dict[str, int] = {}
+        self._grave: set[str] = set()  # of these, those that are what they usually are in some connection
         self._examples: dict[str, _Example] = {}
         self._segments = 0
         self._rejected: list[tuple[Skipped, int]] = []
@@ -78,6 +81,7 @@ class Top:
         self._segments += summary.segments
         self.verdicts[verdict] = self.verdicts.get(verdict, 0) + 1
         _note(self._of_verdict, verdict, place)
+        self._grave |= summary.findings.keys() - summary.mild
         for code, count in summary.findings.items():
             self._findings[code] = self._findings.get(code, 0) + count
             _note(self._of_finding, code, place)
@@ -103,7 +107,7 @@ class Top:
         parts = [Html(f"{label('fact_' + name)}{COLON}{count:,}") for name, count in counts]
         weights: dict[str, int] = {}
         for code, count in self._findings.items():
-            severity = catalog.fact("finding", code, "severity")
+            severity = severity_of(code, self._mild())
             weights[severity] = weights.get(severity, 0) + count
         order = (severity for severity in ("error", "warn", "note") if severity in weights)
         parts += [Html(f"{sentence('severity', severity)}{COLON}{weights[severity]:,}") for severity in order]
@@ -120,7 +124,8 @@ class Top:
 
     def finding_list(self, told: Collection[str], names: Mapping[str, str]) -> Html:
         """Return the findings, the worst first: how often, the first example, and where."""
-        order = sorted(self._findings, key=lambda code: (-of_finding(code), -self._findings[code], code))
+        mild = self._mild()
+        order = sorted(self._findings, key=lambda code: (-of_finding(code, mild), -self._findings[code], code))
         return joined(self._finding(code, told, names) for code in order)
 
     def facts(self, totals: Totals) -> Html:
@@ -173,6 +178,10 @@ class Top:
 
     # ------------------------------------------------------------------ pieces
 
+    def _mild(self) -> AbstractSet[str]:
+        """Return the findings that were no more than chat wherever they are."""
+        return self._findings.keys() - self._grave
+
     def _card(self, code: str, told: Collection[str], names: Mapping[str, str]) -> Html:
         count = self.verdicts[code]
         times = f" <span class=times>×{count:,}</span>" if count > 1 else ""
@@ -188,7 +197,7 @@ class Top:
         )
 
     def _finding(self, code: str, told: Collection[str], names: Mapping[str, str]) -> Html:
-        severity = catalog.fact("finding", code, "severity")
+        severity = severity_of(code, self._mild())
         example = self._examples.get(code)
         text = ""
         if example is not None:
