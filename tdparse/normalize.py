@@ -198,6 +198,8 @@ class Normalizer:
                 ahead = diff(seq if mode == "absolute" else seq + (sender.base or 0), sender.expect)
                 if not -FAR < ahead < FAR:
                     mode = self._reconsider(segment, conversation)
+            if mode == "absolute" and conversation.opened and _is_before_syn(segment, sender, receiver):
+                mode = self._reconsider(segment, conversation)
         sack = segment.options.sack if segment.options_text is not None and "sack" in segment.options_text else None
         if mode == "relative":
             ours, theirs = sender.base or 0, receiver.base or 0
@@ -542,6 +544,14 @@ class Normalizer:
         if min(as_printed, as_moved) < SMALL and (far or base == 0):
             return moved if as_moved < as_printed else blocks
         return {"absolute": blocks, "relative": moved, "unknown": None}[shown]
+
+
+def _is_before_syn(segment: Segment, sender: Direction, receiver: Direction) -> bool:
+    """Tell whether the numbers of a record lie before those of the SYNs, which were printed: none on the wire does."""
+    if "R" in (segment.flags or "") or sender.third is not None or receiver.third is not None:  # of a newer SYN
+        return False
+    numbers = ((segment.seq, sender.base), (segment.ack, receiver.base))
+    return any(number is not None and base is not None and diff(number, base) <= 0 for number, base in numbers)
 
 
 def _is_clear(distances: tuple[int, int]) -> bool:

@@ -405,3 +405,23 @@ def test_any_capture_in_either_printing(captured: list[Packet], absolute: bool) 
         assert wire(found) == (packet.seq if known.seq else None, packet.ack if known.ack else None)
         if known.ack and packet.sack:
             assert found.sack == packet.sack
+
+
+@pytest.mark.parametrize("isns", [(100, 300), (1000, 2000), (3_000_000_000, 1_000_000_000)])
+@pytest.mark.parametrize("first", ["seq 1:79, ack 1", "ack 1"], ids=["data", "ACK"])
+def test_numbers_before_those_of_the_syns_are_relative(isns: tuple[int, int], first: str) -> None:
+    """R34: who writes a log by hand often prints the third step with -S and what follows it without; no number lies before a SYN."""
+    client, server = isns
+    ends = ("12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags", "12:00:00.000001 IP 10.0.0.2.80 > 10.0.0.1.5: Flags")
+    lines = [
+        f"{ends[0]} [S], seq {client}, win 9, length 0",
+        f"{ends[1]} [S.], seq {server}, ack {client + 1}, win 9, length 0",
+        f"{ends[0]} [.], ack {server + 1}, win 9, length 0",
+        f"{ends[0]} [P.], {first}, win 9, length {78 if 'seq' in first else 0}",
+        f"{ends[1]} [P.], seq 1:5, ack 79, win 9, length 4",
+    ]
+    found = numbers(lines)
+    assert [(one.seq, one.ack) for one in found[3:]] == [
+        (client + 1 if "seq" in first else None, server + 1),
+        (server + 1, client + 79),
+    ]

@@ -207,7 +207,9 @@ def numbers_are_not_invented(lines: tuple[str, ...], numbering: NumberingChoice 
             holds(value is None or 0 <= value <= limit, "no 32 bits", segment.text, value)
         for printed in (segment.seq, segment.ack):
             if printed is not None:
-                bases |= {(printed + shift) & MASK for shift in (-1, 0, 1, 1 + length)}
+                bases |= {
+                    (printed + shift) & MASK for shift in (-1, 0, 1, length, 1 + length)
+                }  # R30: what a SYN carries counts
         if item.seq is not None and segment.seq is not None:
             holds((item.seq - segment.seq) & MASK in bases, "a base from nowhere", segment.text, item.seq)
         if item.ack is not None:
