@@ -411,7 +411,7 @@ OPTION_FIELDS: Final = (
     ),
 )
 IP_FIELDS: Final = ("tos", "ttl", "ip_id", "ip_flags", "ip_length")
-ABRIDGED_FIELDS: Final = (*AROUND, "flags", *NUMBERS[:4], "options", "length")
+ABRIDGED_FIELDS: Final = (*AROUND, "flags", "correct", "incorrect", *NUMBERS[:4], "options", "length")
 PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.

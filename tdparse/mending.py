@@ -17,7 +17,7 @@ from tdparse.options import LEFT_OUT, decode
 from tdparse.record import is_unfinished, parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from tdparse.model import Item
 
@@ -31,11 +31,16 @@ _INDENT: Final = re.compile("^[ \t]*\t[ \t]*")  # one space would make a time of
 _OCTET: Final = re.compile("=([0-9A-F]{2})")
 _TAGS: Final = re.compile(
     r"\[/?(?:[bius]|(?i:color|size|font|code|quote|url|pre))(?:=[^\]\n]*)?\]"  # [S] and [P] are flags
-    r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt)\b[^<>]*>"
+    r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt|div|h[1-6]|[uo]l|li|t[dhr]|table|tbody|samp|kbd|mark|del)\b[^<>]*>"
+    r"|</(?i:a)>|<(?i:a) [^<>]*>"
 )
 # Markdown's emphasis, and a span of code in a sentence, a list or a table.
 _EMPHASIS: Final = re.compile(r"[ \t]*(?:[>|+-] +|\* +)*(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<text>.*[^\s*_~])\1[ |]*")
 _CODE: Final = re.compile(r"[^`\n]*(`{1,2})(?=[^`\s])(?P<text>[^`\n]+)\1[^`\n]*")
+# A string among others, as a value of JSON is.
+_STRING: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)+\"")
+_ESCAPE: Final = re.compile(r"\\(?:u([0-9a-cA-C][0-9a-fA-F]{3})|([\"/\\]))")
+_ENDS_LINE: Final = re.compile(r"(?:\\[nr])+$")
 # One sign of quoting, of a list, of a comment or of a numbered line.
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
 # What opened before the record ends behind it; in the source of a program there may be its line break.
@@ -74,7 +79,13 @@ _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _STAND_IN: Final = re.compile(r"<[^<>\s]+(?: [^<>\s]+){1,4}>(?=(?:\.[\w-]+)?(?: > |: ))")
 # An arrow of somebody's own between two addresses.
 _ANOTHER_ARROW: Final = re.compile(r"(?<=\S) *(?:[-=]+>|[→⇒]) *(?=[^\s:][^\s]*: *(?:Flags \[|[SFPR.]+ \d+:))")
-_TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=\S) *> *(?=\S)")  # not the bracket behind what stands for a host
+_TIGHT_ARROW: Final = re.compile(
+    r"(<\S[^<>]*>)|(?<=[^\s-]) *> *(?=\S)"
+)  # not the bracket behind what stands for a host
+_BEFORE_FLAGS: Final = re.compile(
+    r"( > [^\s:](?:[^\s]*[^\s:])?) *:? *Flags ?\["
+)  # what separates them from the addresses
+_CORRECTED: Final = re.compile(r"(?<=incorrect) *(?:[-–—]*>|→) *(?=0x)")  # the sum there should be
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 # What puts itself before every line that a program writes: syslog, and those that run containers.
 _LOGGED: Final = re.compile(r"[\w.-]+ +\| |\[pod/\S+\] |[^\n]*?\S tcpdump(?:\[\d+\])?: ")
@@ -96,6 +107,9 @@ _DOTS: Final = re.compile(
 )
 # Options of which somebody has left out some; options of a record have neither of these.
 _SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]*>|\bsnip\b)[^][\n]*)(?=\])")
+# A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
+_CUT_WORD: Final = re.compile(r",(?: (?:c\w{0,4}|s\w{0,2}|a\w{0,2}|w\w{0,2}|u\w{0,2}|o\w{0,6}|l\w{0,5}))? ?$")
+_CUT_OPTIONS: Final = re.compile(r", options? \[?([^][\n]*)$")
 # A comma that was left out, or a full-width one.
 _NAMED: Final = re.compile(r"(?:seq|ack|win|urg|options|length) ")  # the name of an element
 _UNNAMED_END: Final = re.compile(r" > [^\s:](?:\S*[^\s:])? *$")  # addresses whose colon was left out
@@ -134,12 +148,22 @@ def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def _marked(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the text without the marks that emphasise the whole of it, then the code that it has in a sentence or table."""
+    """Yield the text without the marks that emphasise the whole of it, then code in a sentence or table, a string in JSON."""
     emphasised = _EMPHASIS.fullmatch(text)
     yield (text, ()) if emphasised is None else (emphasised["text"], ("tags",))
     code = _CODE.fullmatch(text)
     if code is not None and " > " in code["text"]:
         yield code["text"], ("quoted",)
+    if "{" in text or "[" in text:
+        for string in map(_value, _STRING.findall(text)):
+            if " > " in string:
+                yield string, ("quoted",)
+                return
+
+
+def _value(string: str) -> str:
+    """Return the text that a string of JSON stands for, without the end of its line."""
+    return _ESCAPE.sub(lambda found: chr(int(found[1], 16)) if found[1] else found[2], _ENDS_LINE.sub("", string[1:-1]))
 
 
 def _characters(text: str) -> tuple[str, tuple[str, ...]]:
@@ -179,8 +203,10 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("patch_marks", _PATCH_MARK, " "),
         ("spacing", _STAND_IN, _one_word),
         ("spacing", _ANOTHER_ARROW, " > "),
+        ("spacing", _CORRECTED, " -> "),
         ("spacing", _TIGHT_ARROW, _spaced),
         ("spacing", _TIGHT_WORD, r"IP\1 "),
+        ("spacing", _BEFORE_FLAGS, r"\1: Flags ["),
         ("spacing", _TIGHT_COMMA, ", "),
         ("spacing", _NO_COMMA, _comma),
         ("abridged", _DOTS, ""),
@@ -282,8 +308,10 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
             indented = "quoted" in reading.repairs or shortened.startswith("    ")
             repairs = reading.repairs if indented else _with(reading.repairs, "spaces")
             yield Reading(f"{reading.text}\n    {rest}", repairs, soft)
-            if closed != rest:
-                yield Reading(f"{reading.text}\n    {closed}", _with(repairs, "spacing"), soft)
+            for variant, more in _variants(rest):
+                if variant != rest:
+                    undone_there = tuple(dict.fromkeys((*repairs, *more)))
+                    yield Reading(f"{reading.text}\n    {variant}", undone_there, soft)
         yield Reading(f"{reading.text.rstrip()} {rest}", _with(reading.repairs, "wrapped"), soft)
         if "Flags [" in reading.text and _NAMED.match(rest):
             for text_behind in dict.fromkeys((rest, closed)):
@@ -316,18 +344,20 @@ def whole(text: str, line: int) -> Item | None:
     return None if item.kind in {"rejected", "other_protocol"} else item
 
 
-def abridged(text: str, line: int) -> Segment | None:
-    """Return the record that a person has shortened: what is left of it, and nothing made up."""
-    for cleaned, repairs in cleanings(text):
+def abridged(text: str, line: int, header: str = "") -> Segment | None:
+    """Return the record that a person has shortened, behind its `header` of -v: what is left of it, and nothing made up."""
+    front = f"{header}\n    " if header else ""
+    raw = (header, text) if header else (text,)
+    for cleaned, repairs in cleanings(text.lstrip() if header else text):
         known, some = _known_options(cleaned)
-        shortened = fields.whole(known, "ABRIDGED")
+        shortened = fields.whole(front + known, "ABRIDGED")
         if shortened is not None:
             printed = fields.captured(*shortened)
             try:
-                segment = fields.segment(printed, line, cleaned)
+                segment = fields.segment(printed, line, front + cleaned)
             except fields.DisagreementError:
                 continue
-            layer = (segment.layer or Layer())._replace(raw=(text,), repairs=_with(repairs, "abridged"))
+            layer = (segment.layer or Layer())._replace(raw=raw, repairs=_with(repairs, "abridged"))
             told = "length" in printed or segment.seq_last is not None
             options = some if some is not None else segment.options_text
             return segment._replace(layer=layer, options_text=options, length=segment.length if told else None)
@@ -337,11 +367,20 @@ def abridged(text: str, line: int) -> Segment | None:
 def _known_options(text: str) -> tuple[str, str | None]:
     """Return a record without the options that stand there in part, and those that stand there, with a mark behind."""
     found = _SOME_OPTIONS.search(text)
-    if found is None:
+    if found is not None:
+        start = found.start() - len(", options [")
+        return text[:start] + text[found.end() + 1 :], _known(found[1].split(","))
+    if "Flags [" not in text:
         return text, None
-    known = [option for option in found[1].split(",") if decode(option.strip()).bad is None and option.strip()]
-    start = found.start() - len(", options [")
-    return text[:start] + text[found.end() + 1 :], ",".join([*map(str.strip, known), LEFT_OUT])
+    cut = _CUT_OPTIONS.search(text)
+    if cut is not None:  # the last of them may be cut
+        return text[: cut.start()], _known(cut[1].split(",")[:-1])
+    return _CUT_WORD.sub("", text), None
+
+
+def _known(options: Iterable[str]) -> str:
+    """Return the options that can be read, with a mark for the others behind."""
+    return ",".join([*(one for option in options if (one := option.strip()) and decode(one).bad is None), LEFT_OUT])
 
 
 def opens(text: str) -> bool:

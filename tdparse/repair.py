@@ -277,9 +277,14 @@ class Mender:
 
     def _return_lent(self, first: str, rest: list[str]) -> list[Item]:
         """Do the same where the first line is the assembler's: it knows best where reading stops."""
+        from tdparse import mending
+
         self._let_go(1)
         self._line -= len(rest) - 1
         items = self._numbered(self._assembler.take_back(first, rest[0]))
+        if len(items) > 1 and all(isinstance(item, Skipped) for item in items):
+            shortened = mending.abridged(rest[0], items[-2].line, header=first)
+            items = items if shortened is None else [*items[:-2], shortened]
         for line in rest[1:]:
             items += self._feed(line)
         return items

@@ -206,6 +206,7 @@ def test_what_stands_for_options_is_no_sign_that_there_are_none() -> None:
     assert [one.step for one in steps] == ["handshake.syn", "handshake.syn_ack", "handshake.ack", "data.push"]
     assert not any(one.findings for one in steps)
     assert steps[3].window_scaled == 9 << 7
+    assert not any(one.findings for one in play([*lines[:2], lines[2].partition(", options")[0]])[0])
     hidden, _ = play(
         [lines[0], lines[1].replace("[mss 1460,sackOK,TS val ... ecr 1,nop,wscale 7]", "[...]"), *lines[2:]]
     )

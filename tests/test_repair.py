@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import random
 import textwrap
 
@@ -24,6 +25,7 @@ VERBOSE = (
     "    192.0.2.1.40000 > 192.0.2.2.80: Flags [.], cksum 0x1a2b (correct), ack 2, win 502, length 0",
 )
 EPOCH = f"1700000000.020000 {DATA.partition(' ')[2]}"
+INCORRECT = "\n".join(VERBOSE).replace("(correct)", "(incorrect -> 0xfef2)")
 OLD = "12:00:00.040000 192.0.2.1.40000 > 192.0.2.2.80: P 1:203(202) ack 1 win 8192 <nop,nop,timestamp 13 12> (DF)"
 
 
@@ -113,6 +115,9 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([DATA[:-1] + "=", DATA[-1]], DATA, ("quoted_printable",)),
         ([SYN.replace("[S],", "[S] ,")], SYN, ("spacing",)),
         ([f"**{SYN}**"], SYN, ("tags",)),
+        ([SYN.replace(": Flags", " Flags")], SYN, ("spacing",)),
+        ([SYN.replace(": Flags", " : Flags")], SYN, ("spacing",)),
+        ([SYN.replace(": Flags [", ": Flags[")], SYN, ("spacing",)),
         ([f"> __{DATA}__"], DATA, ("tags",)),
         ([f"- First `{SYN}` is sent."], SYN, ("quoted",)),
         ([f"| 1 | `{DATA}` | data |"], DATA, ("quoted",)),
@@ -126,6 +131,10 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([DATA.replace(".020000 ", ".020 ").replace("[P.],", "[P.],   ")], DATA, ("abridged", "spaces")),
         ([SYN[: SYN.index(", win")], f"   {SYN[SYN.index('win') :]}"], SYN, ("wrapped", "spacing")),
         ([SYN[: SYN.index(": Flags")], f"   {SYN[SYN.index('Flags') :]}"], SYN, ("wrapped", "spacing")),
+        ([f'{{"log":"{SYN}\\n","stream":"stdout"}}'], SYN, ("quoted",)),
+        ([json.dumps({"n": [DATA, 1]}).replace(">", "\\u003e")], DATA, ("quoted",)),
+        ([f"<tr><td>{html.escape(SYN)}</td></tr>"], SYN, ("entities", "tags")),
+        ([VERBOSE[0], VERBOSE[1].replace("(correct)", "(incorrect → 0xfef2)")], INCORRECT, ("spacing",)),
         ([EPOCH.partition(" ")[0], f"    {EPOCH.partition(' ')[2]}"], EPOCH, ("wrapped",)),
     ],
 )
@@ -202,6 +211,14 @@ def test_a_record_needs_no_repair() -> None:
         ),
         ("192.0.2.1.5000 > 192.0.2.2.80: Flags [.],  ack 123xxxx, win ?, length 0", (None, None, 0)),
         ("a.1 -> b.2: Flags [R.],  seq 0, ack ...   # refused", (0, None, None)),
+        ("IP a.1 > b.2: Flags [S.], cksum 0x1234 (incorrect > 0x4321), seq ..., ack 7, options [...]", (None, 7, None)),
+        (DATA[: DATA.index(" options") + 3], (1, 1, 356)),
+        (DATA[: DATA.index("in 502")], (1, 1, 356)),
+        (DATA[: DATA.index(" options")], (1, 1, 356)),
+        (DATA[: DATA.index(",TS") + 8], (1, 1, 356)),
+        (f"{DATA}**", (1, 1, 356)),
+        (f"{DATA}|", (1, 1, 356)),
+        (f"{DATA} <data>", (1, 1, 356)),
         (f"{DATA}，数据", (1, 1, 356)),
         (f"{DATA}（数据）", (1, 1, 356)),
         (f"{DATA}数据", (1, 1, 356)),
@@ -218,6 +235,20 @@ def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, .
     assert "abridged" in segment.layer.repairs
 
 
+@pytest.mark.parametrize("arrow", ["->", "→", ">"])
+def test_a_record_behind_its_header_can_be_shortened(arrow: str) -> None:
+    """It keeps the header, and with it its time."""
+    short = VERBOSE[1].replace("(correct)", f"(incorrect {arrow} 0x1)").replace("win 502", "win ..., options [nop,...]")
+    items = read("$ tcpdump -v", VERBOSE[0], short.replace("0x1)", "0x0001)"), DATA)
+    assert [item.line for item in items] == [1, 2, 4]
+    (segment, data) = (item for item in items if isinstance(item, Segment))
+    assert (segment.time, segment.lines, segment.ack, segment.window) == ("12:00:00.030000", 2, 2, None)
+    assert (segment.options_text, segment.checksum) == ("nop,...", "incorrect")
+    assert segment.layer is not None
+    assert (segment.layer.ttl, segment.layer.repairs[-1]) == (64, "abridged")
+    assert values(data) == values(only(DATA))
+
+
 @pytest.mark.parametrize(
     ("printed", "known"),
     [
@@ -226,12 +257,18 @@ def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, .
         ("mss 1460,sackOK,TS val ... ecr 0,nop,wscale 7", "mss 1460,sackOK,nop,wscale 7,..."),
         ("mss 1460, sackOK, TS val <x> ecr 0, nop, wscale 7", "mss 1460,sackOK,nop,wscale 7,..."),
         ("snip", "..."),
+        ("CUT mss 1460,sackOK,TS val 2829", "mss 1460,sackOK,..."),
+        ("CUT mss 1460,nop,wscale 7,", "mss 1460,nop,wscale 7,..."),
+        ("CUT ", "..."),
     ],
 )
 def test_options_that_were_left_out_stay_unknown(printed: str, known: str) -> None:
     """Those that stand there are known, and that there are others (R76: nobody knows whether windows are scaled)."""
-    segment = only(SYN.replace(SYN[SYN.index("mss") : SYN.index("], length")], printed), "")
-    assert (segment.seq, segment.window, segment.options_text, segment.length) == (1228404592, 29200, known, 0)
+    cut = printed.startswith("CUT ")
+    options = SYN[SYN.index("mss") : SYN.index("], length") if not cut else None]
+    segment = only(SYN.replace(options, printed.removeprefix("CUT ")), "")
+    assert (segment.seq, segment.window, segment.options_text) == (1228404592, 29200, known)
+    assert segment.length == (None if cut else 0)
     assert segment.options.wscale == (7 if "wscale" in known else None)
     assert segment.options.bad == "..."
 
@@ -287,13 +324,13 @@ def test_printed_payload_is_no_record() -> None:
 )
 @pytest.mark.parametrize("cut", ["length 0", " 0", "0"])
 def test_a_record_is_not_the_rest_of_one_that_was_cut(following: str, cut: str) -> None:
-    """The digits with which a line begins are no length."""
+    """The digits with which a line begins are no length: what was cut has none."""
     damaged, *others = read(SYN.removesuffix(cut), following)
-    assert isinstance(damaged, Skipped)
-    assert (damaged.kind, damaged.line) == ("rejected", 1)
+    assert isinstance(damaged, Segment)
+    assert (damaged.line, damaged.lines, damaged.window, damaged.length) == (1, 1, 29200, None)
     (other,) = others
     assert other.line == 2
-    assert isinstance(other, Segment) is not following.endswith(DATA[80:90])
+    assert isinstance(other, Segment)
 
 
 @pytest.mark.parametrize("before", ["", "$ sudo tcpdump -i any ", "> ", "it says: "])
