@@ -434,15 +434,23 @@ def is_one_octet_probe(record: Record) -> bool:
 
 
 def is_network_copy(record: Record) -> bool:
-    """Tell whether TSval and ecr equal the earlier copy's although its sender's clock went on."""
+    """
+    Tell whether the path has kept this copy: TSval and ecr equal the earlier copy's although its sender's clock went on.
+
+    One that is older than the copy captured first was written before it: it has been overtaken by its repetition.
+    """
     if record.stamp is None or record.seq is None:
         return False
     first = record.x.octets.first_copy(record.seq)
-    if first is None or first.time is None or record.time is None:
+    if first is None or first.stamp is None:
         return False
+    if diff(record.stamp[0], first.stamp[0]) < 0:
+        return True
     return (
         first.stamp == record.stamp
         and (first.end == record.end and first.start == record.seq)
+        and first.time is not None
+        and record.time is not None
         and record.time - first.time >= NETWORK_COPY_TICKS
     )
 

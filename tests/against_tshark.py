@@ -231,7 +231,7 @@ DEPARTURES: Final[dict[str, Departure]] = {
     ),
     "old_copy": Departure(
         "old_duplicate",
-        "A stack that sends again writes a newer TSval: an exact copy after 10 ms was made by the network.",
+        "A stack that sends again writes a newer TSval: an exact copy after 10 ms, or an older one, was kept by the network.",
         lambda case, label: case.step.step == "stepless.old_duplicate" and label in AGAIN,
     ),
     "after_the_end": Departure(

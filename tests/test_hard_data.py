@@ -304,3 +304,15 @@ def test_a_timestamp_tells_what_was_sent_again_from_what_was_overtaken(talk: str
     (*_, last), _ = conversation(talk)
     assert last.step == "data.gap_fill"
     assert {one.code for one in last.findings} == {code}
+
+
+@pytest.mark.parametrize(
+    ("again", "code"),
+    [("101 60", "old_duplicate"), ("101 62", "spurious_retransmission"), ("101 61 +0.002", "spurious_retransmission")],
+    ids=["written before", "written behind", "in one tick"],
+)
+def test_what_was_written_before_its_repetition_is_not_sent_again(again: str, code: str) -> None:
+    """stepless.old_duplicate, RFC 7323 section 4: an original that its repetition has overtaken was late, not needless."""
+    repeated = sent("201 60") + TWICE + sent("101 61") + "S . ack=301 <nop,nop,TS val 81 ecr 61>\n"
+    steps, _ = conversation(SCALED + SENT + repeated + sent(again))
+    assert {one.code for one in steps[-1].findings} == {code}
