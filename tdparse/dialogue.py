@@ -236,8 +236,8 @@ class Dialogue:
         if taken is None:
             return self._say("nothing_to_undo") + "\n"
         text = next((line for line in taken if line.strip()), "")
-        values = {"first": before - len(taken) + 1, "last": before, "text": safe(shortened(text.strip(), QUOTED))}
-        return self._wrapped(self._filled("undone", **values))
+        lines = wording.lines_text(before - len(taken) + 1, before, self.lang)
+        return self._wrapped(self._filled("undone", lines=lines, text=safe(shortened(text.strip(), QUOTED))))
 
     def speak(self, words: Sequence[str]) -> str:
         """Switch the language."""

@@ -154,6 +154,13 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     return found
 
 
+def lines_text(first: int, last: int, lang: Lang) -> str:
+    """Return which lines of a log something stands in."""
+    if first == last:
+        return catalog.fill(catalog.sentence("ui", "lines", lang, "one"), {"first": first})
+    return _say("lines", lang, first=first, last=last)
+
+
 def doubted(text: str, standing: Standing, lang: Lang) -> str:
     """Return `text`, which `standing` is about, with its certainty in words: a mark alone needs a legend."""
     doubts = [] if standing.certainty is Certainty.OBSERVED else [standing.certainty.value]

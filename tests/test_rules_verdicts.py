@@ -325,6 +325,17 @@ def test_who_closed_first_is_said_where_somebody_did(text: str, english: str, ch
 
 
 @pytest.mark.parametrize(
+    ("text", "english", "chinese"),
+    [("C S", "(line 1, segments: 1)", "（第 1 行，报文段数：1）"), (USED, "(lines 1-5, ", "（第 1-5 行，")],
+)
+def test_a_connection_of_one_line_has_no_range_of_lines(text: str, english: str, chinese: str) -> None:
+    """It is in line 1, not in lines 1-1."""
+    end = only(conversation(text))
+    assert english in Text("en").verdict(end)[0]
+    assert chinese in Text("zh").verdict(end)[0]
+
+
+@pytest.mark.parametrize(
     ("text", "held", "pending"),
     [
         (USED + "C F.\nS .\nS F.\nC .", "client", ["client is in TIME-WAIT"]),

@@ -55,8 +55,7 @@ class Words:
             "conn": flow.conn,
             "client": peer(flow.client),
             "server": peer(flow.server),
-            "first": summary.first_line,
-            "last": summary.last_line,
+            "lines": wording.lines_text(summary.first_line, summary.last_line, self.lang),
             "n": summary.segments,
         }
         return catalog.fill(catalog.sentence("ui", "connection_line", self.lang), values)
@@ -129,7 +128,7 @@ class Words:
 
     def fold(self, fold: Fold) -> list[str]:
         """Return what a fold hides, in two lines: how much; and where, in which direction and what is remarkable in it."""
-        told = [self._say("fold_lines", first=fold.first_line, last=fold.last_line)]
+        told = [wording.lines_text(fold.first_line, fold.last_line, self.lang)]
         for role, octets in fold.octets.items():
             told.append(self._say("octets", x=catalog.sentence("role", role, self.lang), n=f"{octets:,}"))
         for code, count in fold.findings.items():

@@ -259,8 +259,7 @@ class Text:
             conn=flow.conn,
             client=peer(flow.client),
             server=peer(flow.server),
-            first=summary.first_line,
-            last=summary.last_line,
+            lines=wording.lines_text(summary.first_line, summary.last_line, lang),
             n=summary.segments,
         )
         own = []
