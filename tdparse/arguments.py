@@ -393,7 +393,7 @@ def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]
     except selection.UnknownPatternError as error:
         words = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": error.pattern})]
         if error.nearest:
-            nearest = ", ".join(error.nearest)
+            nearest = catalog.sentence("ui", "comma", lang).join(error.nearest)
             words.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": nearest}))
-        _refuse("; ".join(words))
+        _refuse(catalog.sentence("ui", "stop", lang).join(words))
     return patterns

@@ -27,7 +27,7 @@ from tdparse.session import Session
 from tdparse.unpack import UnreadableError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
     from tdparse.model import Lang, NumberStyle, Summary
@@ -178,14 +178,14 @@ class Dialogue:
         meant = [" ".join((word, *rest)) for word in get_close_matches(first.lower(), COMMANDS, n=1)]
         meant += [f"load {text.strip()}"] if not meant and is_log(text.strip()) else []
         meant += [f"why {' '.join(text.split())}"] if catalog.lookup(text.strip()) else []
-        return [self._filled("perhaps", words=safe(", ".join(meant)))] if meant else []
+        return [self._filled("perhaps", words=safe(self._listed(meant)))] if meant else []
 
     def _piece(self, found: fragment.Fragment) -> str:
         """Answer a piece of a line, as far as it goes."""
         step = found.step
         named = step.flow.role_confidence >= wording.GUESSED
         lacking = [*found.missing, *([] if step.segment.time else ["no_time"])]
-        missing = catalog.sentence("ui", "comma", self.lang).join(map(self._say, lacking))
+        missing = self._listed(map(self._say, lacking))
         view = self._view
         told = [
             view.title(step),
@@ -318,8 +318,8 @@ class Dialogue:
         if not words:
             if every or len(summaries) == 1:
                 return reply(summaries)
-            conns = ", ".join(str(summary.flow.conn) for summary in summaries[:_LISTED])
-            conns += ", …" if len(summaries) > _LISTED else ""
+            shown = [str(summary.flow.conn) for summary in summaries[:_LISTED]]
+            conns = self._listed([*shown, "…"] if len(summaries) > _LISTED else shown)
             return self._filled("which", conns=conns, command=command, example=summaries[0].flow.conn) + "\n"
         chosen: dict[int, Summary] = {}
         for word in words:
@@ -373,6 +373,9 @@ class Dialogue:
 
     def _trouble(self, name: str, code: str, detail: str) -> str:
         return catalog.trouble(code, self.lang, safe(name), detail) + "\n"
+
+    def _listed(self, words: Iterable[str]) -> str:
+        return catalog.sentence("ui", "comma", self.lang).join(words)
 
     def _filled(self, code: str, **values: object) -> str:
         return catalog.fill(self._say(code), values)

@@ -200,7 +200,11 @@ def complaint(word: str, lang: Lang) -> str:
     """Return the sentence for a word that means nothing here, with the codes it is most like."""
     parts = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": safe(word)})]
     if near := nearest(word):
-        parts.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": ", ".join(near)}))
+        parts.append(
+            catalog.fill(
+                catalog.sentence("ui", "nearest", lang), {"codes": catalog.sentence("ui", "comma", lang).join(near)}
+            )
+        )
     return catalog.sentence("ui", "stop", lang).join(parts)
 
 

@@ -319,3 +319,11 @@ def test_help_fits_the_terminal(lang: Lang, columns: int) -> None:
     assert max(map(width, told)) <= columns
     for usage in ("connections [HOST]", "connections 10.0.0.1", "why LINE", "undo, clear", "tdexplain x.log"):
         assert any(usage in line for line in told), usage
+
+
+def test_lists_have_the_marks_of_their_language() -> None:
+    """Codes that are like a word, and lines that were taken back: no English comma in Chinese, no range of one line."""
+    chinese = Dialogue("zh")
+    assert "rto、retransmission" in (chinese.answer("why 超时重传") or "")
+    chinese.answer(LOG.splitlines()[0])
+    assert (chinese.answer("undo") or "").startswith("已撤销：第 1 行，开头为：")
