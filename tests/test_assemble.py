@@ -70,6 +70,62 @@ def test_a_tunnel_of_four_lines_is_one_record() -> None:
     assert segment.layer.ttl == 63
 
 
+NSH = "NSH, flags [none], service-path-id 0x000005, service-index 0xff"
+
+
+def test_a_service_header_in_one_line_and_in_many() -> None:
+    """NSH stands between the tunnel and the packet; with -vvv its contexts have lines of their own."""
+    outer = "192.0.2.8.5000 > 192.0.2.9.4790: VXLAN-GPE, flags [IP], vni 100"
+    ((found,), _) = feed(f"12:00:00.000001 IP {outer}: {NSH}: {ONE.partition(' ')[2]}")
+    assert isinstance(found, Segment)
+    assert (found.src, found.length) == (Endpoint("192.0.2.1", 5), 0)
+    contexts = [f"        Context[0{number}]: 0x00000000" for number in range(4)]
+    inner = "    IP" + HEADER.partition(" IP")[2]
+    *_, (found,), _ = feed(HEADER, f"    {outer}", f"    {NSH}", *contexts, inner, SECOND)
+    assert isinstance(found, Segment)
+    assert (found.lines, found.time, found.src) == (9, "12:00:00.000001", Endpoint("192.0.2.1", 5))
+
+
+def test_labels_of_mpls_may_have_names() -> None:
+    """With -v each label but the first stands in a line of its own; those of special use are named."""
+    labels = [
+        "12:00:00.000001 MPLS (label 1 (router alert), tc 0, ttl 63)",
+        "\t(label 0 (IPv4 explicit NULL), tc 0, [S], ttl 63)",
+    ]
+    *_, (found,), _ = feed(*labels, "\tIP" + HEADER.partition(" IP")[2], SECOND)
+    assert isinstance(found, Segment)
+    assert (found.lines, found.time) == (4, "12:00:00.000001")
+
+
+@pytest.mark.parametrize("mac", ["02:00:00:00:00:01", "fa:16:3e:00:00:01", "aa:00:04:00:0a:04 (oui Unknown)"])
+def test_the_packet_in_a_vxlan_begins_with_any_mac(mac: str) -> None:
+    """With -e the second line begins with the address of the inner sender, whatever its first digit is."""
+    outer = (
+        "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 116: 192.0.2.8.5000 > 192.0.2.9.4789"
+    )
+    inner = f"{mac} > 02:00:00:00:00:03, ethertype IPv4 (0x0800), length 66: 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 1, win 9, length 0"
+    *_, (found,), _ = feed(f"12:00:00.000001 {outer}: VXLAN, flags [I] (0x08), vni 100", inner)
+    assert isinstance(found, Segment)
+    assert (found.lines, found.time, found.src) == (2, "12:00:00.000001", Endpoint("192.0.2.1", 5))
+
+
+PPPOE = ["12:00:00.000001 PPPoE-Session", "\tcode Session, version 1, type 1, id 0x0007, length 42"]
+
+
+def test_openbsd_prints_a_session_of_pppoe_in_three_lines() -> None:
+    """The segment has the time of the first; what else is in a session is no segment."""
+    *_, (found,), _ = feed(*PPPOE, "\tIP: 192.0.2.1.5 > 192.0.2.2.80: S 1:1(0) win 9 (DF)")
+    assert isinstance(found, Segment)
+    assert (found.lines, found.time, found.src) == (3, "12:00:00.000001", Endpoint("192.0.2.1", 5))
+    result = feed(*PPPOE, "\tLCP: Echo-Request, Magic-Number=5", ONE)
+    assert [kind for items in result for kind in kinds(items)] == [
+        "other_protocol",
+        "continuation",
+        "continuation",
+        "segment",
+    ]
+
+
 def test_a_header_without_its_second_line_does_not_swallow_the_next_record() -> None:
     """A log that was filtered or cut between the two lines: a segment that could not be read, where its line ends."""
     first, second, _ = feed(HEADER, ONE)

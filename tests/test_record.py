@@ -164,6 +164,7 @@ def test_a_length_that_contradicts_the_range_is_rejected() -> None:
 
 
 FLOW = "192.0.2.1.5 > 192.0.2.2.80: "
+MACS = "02:00:00:00:00:01 > 02:00:00:00:00:02"
 TIMED = f"12:00:00.000001 {FLOW}"
 
 
@@ -176,6 +177,8 @@ TIMED = f"12:00:00.000001 {FLOW}"
         ),
         ("S 7:7(0) ack 3 win 9", {"flags": "S.", "ack": 3}),
         (". ack 3 win 9", {"flags": ".", "seq": None, "length": 0}),
+        (". ack 3 win 9 <nop,nop,malformed sack [len 9] ,nop> (DF)", {"flags": ".", "ack": 3, "payload": None}),
+        (". ack 3 win 9 (DF) (mobile encap)", {"flags": ".", "ack": 3, "payload": None}),
         ("P 1:11(10) ack 3 win 9 urg 4", {"flags": "P.U", "urgent": 4, "length": 10}),
         ("SWE 7:7(0) win 9", {"flags": "SEW"}),
         (". win 9", {"flags": ""}),
@@ -203,7 +206,9 @@ def test_the_old_form_becomes_the_same_record(tail: str, expected: dict[str, obj
         (f"IP 192.0.2.8 > 192.0.2.9: GREv0, key=0x5, seq 9, length 62: IP {FLOW}", "192.0.2.1", (("192.0.2.8", "192.0.2.9"),)),
         (f"IP 192.0.2.8.1 > 192.0.2.9.6081: Geneve, Flags [none], vni 0xb: IP {FLOW}", "192.0.2.1", (("192.0.2.8.1", "192.0.2.9.6081"),)),
         (f"MPLS (label 16, tc 0, ttl 63) (label 100, tc 0, [S], ttl 63) IP {FLOW}", "192.0.2.1", ()),
+        (f"MPLS (label 16, tc 0, ttl 63) (label 0 (IPv4 explicit NULL), tc 0, [S], ttl 63) IP {FLOW}", "192.0.2.1", ()),
         (f"PPPoE  [ses 0x7] IP {FLOW}", "192.0.2.1", ()),
+        (f" [ver 5] [type 7]PPPoE  [len 83 > 65!] [ses 0x7] IP {FLOW}", "192.0.2.1", ()),
         ("IP6 2001:db8::1 > 2001:db8::2: HBH DSTOPT 5 > 80: ", "2001:db8::1", ()),
         ("IP 192.0.2.1 > 192.0.2.2: AH(spi=0x00000100,seq=0x1): 5 > 80: ", "192.0.2.1", ()),
         (f"IP truncated-ip - 1955 bytes missing! {FLOW}", "192.0.2.1", ()),
@@ -212,6 +217,9 @@ def test_the_old_form_becomes_the_same_record(tail: str, expected: dict[str, obj
         (f"IP 192.0.2.8.1701 > 192.0.2.9.1701:  l2tp:[S](1/2)Ns=3,Nr=4 {{IP {FLOW}", "192.0.2.1", (("192.0.2.8.1701", "192.0.2.9.1701"),)),
         ("IP6 2001:db8::1 > 2001:db8::2: HBH (jumbo: 65600)  RT6 (len=2, type=4) 5 > 80: ", "2001:db8::1", ()),
         ("IP6 2001:db8::1 > 2001:db8::2: HBH (padn)[trunc] 5 > 80: ", "2001:db8::1", ()),
+        (f"192.0.2.8 > 192.0.2.9: gre [] {FLOW}", "192.0.2.1", (("192.0.2.8", "192.0.2.9"),)),
+        (f"192.0.2.8 > 192.0.2.9: gre [KS] key=1280|5+0 seq 7 {FLOW}", "192.0.2.1", (("192.0.2.8", "192.0.2.9"),)),
+        (f"MPLS(label 16, exp 0, ttl 63) MPLS(label 17, exp 0, ttl 63) {FLOW}", "192.0.2.1", ()),
     ],
 )  # fmt: skip
 def test_the_segment_is_the_innermost(before: str, src: str, outer: tuple[tuple[str, str], ...]) -> None:
@@ -230,6 +238,10 @@ def test_the_segment_is_the_innermost(before: str, src: str, outer: tuple[tuple[
         ("?     In  IP ", "?", "In"),
         ("(en0, proc Google Chrome (Helper):244, out) IP ", "(en0, proc Google Chrome (Helper):244, out)", None),
         (" In IP ", None, "In"),
+        ("(proc curl:42, out) IP ", "(proc curl:42, out)", None),
+        ("(en0.100, svc BE, in) IP ", "(en0.100, svc BE, in)", None),
+        ("(lo0, proc Helper (Renderer):7, out) AF IPv4 (2), length 56: ", "(lo0, proc Helper (Renderer):7, out)", None),
+        (f"(en0, proc curl:42, out) {MACS}, ethertype IPv4 (0x0800), length 56: ", "(en0, proc curl:42, out)", None),
         ("(authentic,confidential): SPI 0x00001234: IP ", "(authentic,confidential): SPI 0x00001234:", None),
         ("(unprotected): SPI 0x00001234: IP ", "(unprotected): SPI 0x00001234:", None),
         ("(confidential,SPI 0x00001234: IP ", "(confidential,SPI 0x00001234:", None),
@@ -281,6 +293,7 @@ def test_a_query_id_is_glued_to_what_stands_last(behind: str, window: int | None
     assert item.window == window
 
 
+SNAP = "LLC, dsap SNAP (0xaa) Individual, ssap SNAP (0xaa) Command, ctrl 0x03: oui Ethernet (0x000000), ethertype IPv4 (0x0800), length 75: "
 LINKS = [
     "02:00:00:00:00:01 > 02:00:00:00:00:02, 802.1Q-QinQ, length 58: vlan 100, p 0, 802.1Q, vlan 200, p 0, IPv4, ",
     "02:00:00:00:00:01 > 02:00:00:00:00:02, 802.1Q-9100, length 58: vlan 5, p 0, IPv4, ",
@@ -299,6 +312,16 @@ LINKS = [
     "DSA CPU > port 0.0, VLAN 0u, IP ",
     "EDSA 0xdada, CPU > port 0.0, VLAN 0u, IP ",
     "IP: IP ",
+    "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype 802.1AE MACsec (0x88e5), length 156: an 0, pn 9, flags none, ethertype IPv4 (0x0800), ",
+    "02:00:00:00:00:01 > 02:00:00:00:00:02, 802.1AE MACsec, length 133: an 0, pn 9, flags I, sci 0200000000010001, IPv4, ",
+    "802.1Q vid 5 pri 0 ",
+    "QinQ svid 100 pri 0 802.1Q vid 5 pri 3 cfi ",
+    "54.0 Mb/s 5180 MHz 11a -60dBm signal antenna 0 IP ",
+    "12345us tsft short preamble 1.0 Mb/s 2412 MHz 11b -50dBm signal -90dBm noise antenna 1 [bit 14] IP ",
+    "65.0 Mb/s MCS 7 20 MHz long GI IP ",
+    "2437 MHz 11n ht/40- 20 MHz (U) short GI User 0 MCS 9 LDPC FEC unknown (28) IP ",
+    f"6.0 Mb/s 2437 MHz 11g -70dBm signal BSSID:02:00:00:00:00:01 SA:fa:00:00:00:00:03 DA:02:00:00:00:00:02 {SNAP}",
+    f"Retry Protected 44us CF +QoS RA:02:00:00:00:00:01 (oui Unknown) TA:02:00:00:00:00:02 (oui Unknown) {SNAP}",
 ]
 
 
