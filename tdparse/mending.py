@@ -100,7 +100,7 @@ _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
 )
 # What stands for a number, or for some of its digits, that somebody has left out.
-_GAP: Final = r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|[A-Za-z]\w{0,7}(?: ?\+ ?\d{1,9})?"
+_GAP: Final = r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|[A-Za-z]\w{1,7}|[A-Za-z]\w{0,7} ?\+ ?\d{1,9}"
 _DOTS: Final = re.compile(
     rf",? +(?:seq (?:(?:{_GAP})(?::(?:\d+|{_GAP}))?|\d+:(?:{_GAP}))|(?:ack|win|urg) (?:{_GAP}))(?=[, ]|$)"
     rf"|,? +length (?:{_GAP})(?=[:, ]|$)"
@@ -349,7 +349,7 @@ def abridged(text: str, line: int, header: str = "") -> Segment | None:
     front = f"{header}\n    " if header else ""
     raw = (header, text) if header else (text,)
     for cleaned, repairs in cleanings(text.lstrip() if header else text):
-        known, some = _known_options(cleaned)
+        known, some = known_options(cleaned)
         shortened = fields.whole(front + known, "ABRIDGED")
         if shortened is not None:
             printed = fields.captured(*shortened)
@@ -364,7 +364,7 @@ def abridged(text: str, line: int, header: str = "") -> Segment | None:
     return None
 
 
-def _known_options(text: str) -> tuple[str, str | None]:
+def known_options(text: str) -> tuple[str, str | None]:
     """Return a record without the options that stand there in part, and those that stand there, with a mark behind."""
     found = _SOME_OPTIONS.search(text)
     if found is not None:

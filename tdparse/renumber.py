@@ -193,12 +193,19 @@ def _edited(text: str, edits: list[tuple[tuple[int, int], int]]) -> str:
 def _spans(text: str) -> dict[str, tuple[int, int]]:
     """Return where each field of a record was printed, by the grammar."""
     described = fields.whole(text, "CLOCKED", *fields.PACKETS, "ABRIDGED")
+    shortened = described is None
+    if shortened:
+        from tdparse import mending  # the numbers stand before what is missing
+
+        described = fields.whole(mending.known_options(text)[0], "ABRIDGED")
     if described is None:
         msg = f"no record: {text!r}"
         raise ValueError(msg)
     name, found = described
     names = getattr(_patterns, f"{name}_FIELDS")
-    return {field: found.span(index) for index, field in enumerate(names, 1) if found[index] is not None}
+    spans = {field: found.span(index) for index, field in enumerate(names, 1) if found[index] is not None}
+    options = text.find("options [") if shortened else -1
+    return spans if options < 0 else {**spans, "options": (options, len(text))}
 
 
 def _blocks(text: str, options: tuple[int, int]) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

@@ -207,3 +207,20 @@ def test_logs_of_strangers_pass_through(program: Program) -> None:
         given = [log for log in logs if log.stat().st_size]
         done = program("convert", "--to", to, *given)
         assert done.raw.count(b"\n") == sum(log.read_bytes().count(b"\n") for log in given)
+
+
+def test_records_that_were_cut_or_shortened_are_converted(program: Program) -> None:
+    """What stands there of their numbers is changed, what stands for the rest is not."""
+    given = [
+        "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 100, win 9, options [mss 1460,...], length 0",
+        "12:00:00.000002 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 900, ack 101, w",
+        "12:00:00.000003 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq 1:11, ack 1, win 9, options [nop,nop,",
+        "12:00:00.000004 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [.], ack 1, win 9, options [nop,...,sack 1 {5:11}], length 0",
+    ]
+    wanted = [
+        *given[:2],
+        given[2].replace("seq 1:11, ack 1", "seq 101:111, ack 901"),
+        given[3].replace(", ack 1,", ", ack 101,").replace("{5:11}", "{105:111}"),
+    ]
+    shown = program("convert", "--to", "absolute", given="\n".join(given).encode())
+    assert shown.raw.decode().splitlines() == wanted

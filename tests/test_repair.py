@@ -204,7 +204,7 @@ def test_a_record_needs_no_repair() -> None:
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq ...", (None, None, None)),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.], seq ..., ack ..., win 9, length 0", (None, None, 0)),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.],\tseq xxx, ack yyy", (None, None, None)),
-        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.], seq y, ack x+1 (SYN+ACK)", (None, None, None)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.], seq isn, ack x+1 (SYN+ACK)", (None, None, None)),
         (
             "IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:<n+1>, ack <y+1>, win 9, length <n>: HTTP",
             (None, None, None),
