@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from scenario import log
+from scenario import NOON, log, packets, printed
 
 from tdparse.model import Step, Summary
 from tdparse.pipeline import explain
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 END = "=>"
+OPEN = "C S\nS S.\nC .\n"
+USED = OPEN + "C P. 100\nS .\n"
+ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000", "D": "10.0.0.3.5 > 10.0.0.2.80"}
 LATE = ("unacked_data", "capture_drops")  # anomalies that belong to no record
 
 
@@ -49,6 +52,46 @@ def conversation(text: str, *, absolute: bool = True, established: bool = False)
     """Print a conversation in shorthand, and explain what was printed."""
     packets = "\n".join(line for line in text.splitlines() if not line.strip().startswith(END))
     return play(log(packets, absolute=absolute, established=established))
+
+
+def explained(text: str) -> tuple[list[Step], Summary]:
+    """Explain a log with one connection, as printed."""
+    steps, (end,) = play(text.splitlines())
+    return steps, end
+
+
+def line(time: float, sender: str, said: str) -> str:
+    """Return one line of a log; C is the client, S the server, D the client of another connection."""
+    return f"10:00:{time:09.6f} IP {ENDS[sender]}: {said}\n"
+
+
+def timed(text: str) -> Played:
+    """
+    Explain a log of which each line has a time in seconds, its sender (as for `line`), flags and numbers.
+
+    As far as they matter ``<options>`` follow, and ``len`` with the length.
+    """
+    lines = []
+    for row in text.strip().splitlines():
+        time, sender, flags, *rest = row.split(maxsplit=3)
+        said, _, length = (rest[0] if rest else "").partition(" len ")
+        said, _, options = said.rstrip(">").partition(" <")
+        options = options or ("mss 1460" if "S" in flags else "")
+        fields = [f"Flags [{flags}]", said, "win 500", options and f"options [{options}]", f"length {length or 0}"]
+        lines.append(line(float(time), sender, ", ".join(filter(None, fields))))
+    return play("".join(lines).splitlines())
+
+
+def stepping(shorthand: str, *, back: float, at: int) -> tuple[list[Step], Summary]:
+    """Explain a conversation in which the clock goes `back` by so many seconds before packet `at`."""
+    captured = packets(shorthand)
+    shifted = [
+        packet._replace(time=packet.time - (round(back * 1_000_000) if place >= at else 0))
+        for place, packet in enumerate(captured)
+    ]
+    assert shifted[0].time == NOON
+    steps, (end,) = play(printed(shifted))
+    return steps, end
 
 
 def compare(text: str, *, absolute: bool = True, established: bool = False) -> tuple[list[str], list[str]]:

@@ -1,4 +1,4 @@
-"""Logs that are hard to read: records in three lines, prefixes with banners behind them, forms of old programs, notes of people."""
+"""Logs that are hard to read: lines that stick together or are cut, records in three lines, forms of old programs, notes of people."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from played import explained, line, play
 
 from tdparse import load
 from tdparse.model import Layer, Segment, Skipped
@@ -14,7 +15,92 @@ from tdparse.repair import Mender
 if TYPE_CHECKING:
     from tdparse.model import Item
 
-SYN = "12:00:00.000001 10.0.0.1.2788 > 10.0.0.2.22: S [tcp sum ok] 1:1(0) win 65535 <mss 1460,nop,nop,sackOK> (DF) (ttl 64, id 7, len 48)"
+
+SYN = "Flags [S], seq 1000, win 64240, options [mss 1460], length 0"
+SYN_ACK = "Flags [S.], seq 7000, ack 1001, win 64240, options [mss 1460], length 0"
+
+
+@pytest.mark.parametrize("prefix", ["x.log:", "logs/2026-11/x.log.1:", "x.log:12:", "12:"])
+def test_what_grep_puts_before_a_line_is_no_part_of_it(prefix: str) -> None:
+    """The time behind it is the record's own."""
+    log = line(0, "C", SYN) + line(0.25, "S", SYN_ACK)
+    steps, _ = explained("".join(prefix + text for text in log.splitlines(keepends=True)))
+    assert [step.segment.time for step in steps] == ["10:00:00.000000", "10:00:00.250000"]
+    assert [step.segment.layer and step.segment.layer.repairs for step in steps] == [("prefix",)] * 2
+
+
+PRINTED = "{time} IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 1000, win 64240, options [mss 1460], length 0"
+RESET = "{time} IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [R.], seq 0, ack 1001, win 0, length 0"
+VERBOSE = (
+    "{time} IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto TCP (6), length 44)\n    "
+    "10.0.0.1.40000 > 10.0.0.2.80: Flags [S], cksum 0xfe30 (correct), seq 1000, win 64240, options [mss 1460], length 0"
+)
+CLOCKS = ["05:34:56.000001", "2026-11-29 11:03:46.067506", "1732880626.067506"]
+SEPARATORS = ["", " ", "\r", "\0", "\ufeff", "\u200b", "\r\ufeff"]
+
+
+@pytest.mark.parametrize("first", [PRINTED, VERBOSE], ids=["one line", "two lines"])
+@pytest.mark.parametrize("time", CLOCKS, ids=["time of day", "date", "seconds"])
+@pytest.mark.parametrize("separator", SEPARATORS, ids=ascii)
+def test_records_that_no_line_feed_separates_are_two(first: str, time: str, separator: str) -> None:
+    """A file without a last line break in front of another one: no length takes digits of the time behind it."""
+    steps, (end,) = play((first + separator + RESET).format(time=time).split("\n"))
+    assert [(step.step, step.segment.length, step.segment.time) for step in steps] == [
+        ("handshake.syn", 0, time),
+        ("handshake.refused", 0, time),
+    ]
+    assert end.verdict == "refused"
+
+
+DATA = "12:00:0{0}.000000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [P.], seq {1}:{2}, ack 7, win 512, length {3}"
+
+
+@pytest.mark.parametrize("length", [1, 10, 1448, 65160])
+@pytest.mark.parametrize("separator", ["", "\r", "\ufeff"], ids=ascii)
+def test_data_that_no_line_feed_separates_stays_apart(length: int, separator: str) -> None:
+    """R30: the printed range says how long the first one is, too."""
+    lines = [DATA.format(place, 5 + place * length, 5 + (place + 1) * length, length) for place in range(3)]
+    steps, _ = play([separator.join(lines)])
+    assert [step.segment.length for step in steps] == [length] * 3
+
+
+@pytest.mark.parametrize("separator", ["\r", "\r\n"], ids=ascii)
+def test_carriage_returns_may_separate_lines(separator: str) -> None:
+    """What a sender's text shows of itself never has one, so it does not go on behind it."""
+    lines = [f"{DATA.format(place, place * 9, place * 9 + 9, 9)}: HTTP: GET / HTTP/1.1" for place in range(3)]
+    said = separator.join(["captured on Monday", *lines, "3 packets captured"])
+    steps, _ = play(line.removesuffix("\r") for line in said.split("\n"))
+    assert [step.segment.payload for step in steps] == ["HTTP: GET / HTTP/1.1"] * 3
+
+
+def test_a_payload_may_imitate_records() -> None:
+    """Behind its mark everything is the sender's."""
+    imitated = RESET.format(time=CLOCKS[0])
+    said = f"HTTP: GET {imitated[:-1]}0{imitated} HTTP/1.1"
+    steps, _ = play([f"{DATA.format(0, 0, 9, 9)}: {said}", f"{DATA.format(0, 9, 18, 9)}{DATA.format(1, 18, 27, 9)}"])
+    assert [step.segment.payload for step in steps] == [said, None, None]
+
+
+def test_what_stands_for_options_is_no_sign_that_there_are_none() -> None:
+    """R76, R78: whether windows are scaled, and whether timestamps are there, is not known where somebody has left out options."""
+    lines = [
+        "12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 100, win 9, options [mss 1460,sackOK,TS val 1 ecr 0,nop,wscale 7], length 0",
+        "12:00:00.000002 IP 10.0.0.2.80 > 10.0.0.1.5: Flags [S.], seq 900, ack 101, win 9, options [mss 1460,sackOK,TS val ... ecr 1,nop,wscale 7], length 0",
+        "12:00:00.000003 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack 1, win 9, options [...], length 0",
+        "12:00:00.000004 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq 1:3, ack 1, win 9, options [nop,nop,TS val ... ecr ...], length 2",
+    ]
+    steps, _ = play(lines)
+    assert [one.step for one in steps] == ["handshake.syn", "handshake.syn_ack", "handshake.ack", "data.push"]
+    assert not any(one.findings for one in steps)
+    assert steps[3].window_scaled == 9 << 7
+    assert not any(one.findings for one in play([*lines[:2], lines[2].partition(", options")[0]])[0])
+    hidden, _ = play(
+        [lines[0], lines[1].replace("[mss 1460,sackOK,TS val ... ecr 1,nop,wscale 7]", "[...]"), *lines[2:]]
+    )
+    assert [found.code for one in hidden for found in one.findings] == ["wscale_unknown"]
+
+
+SYN_OF_3X = "12:00:00.000001 10.0.0.1.2788 > 10.0.0.2.22: S [tcp sum ok] 1:1(0) win 65535 <mss 1460,nop,nop,sackOK> (DF) (ttl 64, id 7, len 48)"
 ACK = "12:00:00.000002 10.0.0.1.2788 > 10.0.0.2.22: . ack 1 win 65535 (DF) (ttl 64, id 8, len 40)"
 
 
@@ -46,10 +132,10 @@ def broken(record: str, *before: str, indent: str = "    ") -> list[str]:
 @pytest.mark.parametrize(
     ("record", "before"),
     [
-        (SYN, ("S [", "<mss")),
-        (SYN, ("S [", "<mss", "(DF)")),
-        (SYN, ("S [", "(DF)")),
-        (SYN, ("<mss", "(DF)")),
+        (SYN_OF_3X, ("S [", "<mss")),
+        (SYN_OF_3X, ("S [", "<mss", "(DF)")),
+        (SYN_OF_3X, ("S [", "(DF)")),
+        (SYN_OF_3X, ("<mss", "(DF)")),
         (ACK, (". ack", "(DF)")),
     ],
 )
@@ -67,14 +153,14 @@ def test_a_record_of_3x_may_end_in_lines_of_its_own(
 
 def test_spaces_between_options_of_a_broken_record() -> None:
     """A person who breaks a record at its commas may leave a space behind each."""
-    (found,) = segments(*broken(SYN.replace(",nop", ", nop"), "S [", "<mss", "(DF)"))
-    assert values(found) == values(*segments(SYN))
+    (found,) = segments(*broken(SYN_OF_3X.replace(",nop", ", nop"), "S [", "<mss", "(DF)"))
+    assert values(found) == values(*segments(SYN_OF_3X))
 
 
 @pytest.mark.parametrize("rest", [["<mss 1460,no"], ["<mss 1460,no", "", "<html>"], ["(DF) (ttl"]])
 def test_what_does_not_end_a_record_stands_for_itself(rest: list[str]) -> None:
     """The record above is whole; no line is lost, none is counted twice."""
-    lines = [*broken(SYN[: SYN.index(" <")], "S ["), *rest, ACK]
+    lines = [*broken(SYN_OF_3X[: SYN_OF_3X.index(" <")], "S ["), *rest, ACK]
     items = read(*lines)
     assert [(item.line, item.lines if isinstance(item, Segment) else 1) for item in items] == [
         (1, 2),
@@ -139,7 +225,7 @@ AROUND = {
 )
 def test_what_tcpdump_says_stands_behind_the_same_marks_as_its_records(mark: str) -> None:
     """Contract, part 3: banners, counters and prompts have their kinds."""
-    items = read(*(mark + line for line in (*AROUND, SYN)))
+    items = read(*(mark + line for line in (*AROUND, SYN_OF_3X)))
     assert {item.raw.removeprefix(mark): item.kind for item in items if isinstance(item, Skipped)} == AROUND
     counters = [dict(item.note or {}) for item in items if isinstance(item, Skipped) and item.kind == "counters"]
     assert counters == [{"captured": 2}, {"dropped": 12}]
@@ -157,7 +243,7 @@ def test_what_a_person_says_of_counters_is_none(line: str) -> None:
 
 def test_drops_are_counted_behind_a_mark() -> None:
     """capture_drops: tcpdump's counter at the end of the log."""
-    records = f"> {SYN}", f"> {SYN.replace(' S ', ' R ')}"
+    records = f"> {SYN_OF_3X}", f"> {SYN_OF_3X.replace(' S ', ' R ')}"
     assert any(
         "capture_drops" in part.findings for part in load([*records, "> 12 packets dropped by kernel"]).connections
     )
@@ -405,9 +491,9 @@ def test_records_in_the_source_of_a_program(indent: str, end: str) -> None:
 @pytest.mark.parametrize("indent", ["", "       ", "\t"])
 def test_a_backslash_says_that_the_next_line_belongs_to_this_one(indent: str) -> None:
     """As in manuals, where records are broken."""
-    lines = [f"{line} \\" for line in broken(SYN, "1:1", "(ttl", indent=f"{indent}    ")]
+    lines = [f"{line} \\" for line in broken(SYN_OF_3X, "1:1", "(ttl", indent=f"{indent}    ")]
     found = segments(*[indent + line for line in (*lines[:-1], lines[-1][:-2])] * 2)
-    assert [values(one) for one in found] == [values(*segments(SYN))] * 2
+    assert [values(one) for one in found] == [values(*segments(SYN_OF_3X))] * 2
     assert [(one.line, one.lines) for one in found] == [(1, 3), (4, 3)]
 
 

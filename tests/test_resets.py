@@ -1,17 +1,167 @@
-"""What only shows in connections that few tests think of: resets, what is not acceptable, and what comes after the close."""
+"""Resets: who was reset, who was not, what shows it, and what comes after."""
 
 from __future__ import annotations
 
-import re
-
 import pytest
-from played import conversation, play
-from scenario import CLIENT_ISN, log
+from played import OPEN, USED, conversation, play
+from scenario import SERVER_ISN, log
 
-from tdparse.wording import notes, text
+from tdparse.model import Lang
+from tdparse.wording import finding_text, notes, text
 
-OPEN = "C S\nS S.\nC .\n"
-USED = OPEN + "C P. 100\nS .\n"
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_who_carries_on_after_a_reset_is_named(lang: Lang) -> None:
+    """rst_ignored, R21: it was sent to the endpoint whose segment shows that it had no effect."""
+    steps, _ = conversation(USED + "C R\nS P. 10 +2")
+    (finding,) = [one for one in steps[-1].findings if one.code == "rst_ignored"]
+    said = finding_text(finding, steps[-1], lang)
+    assert ("The server carries on" if lang == "en" else "服务器端继续") in said
+
+
+def test_octets_of_an_endpoint_that_has_reset_are_in_the_log() -> None:
+    """acked_unseen: the capture is not incomplete because somebody has sent a reset in the sender's name."""
+    text = USED + "S R.\nS P. 7 seq=1 ack=101 +2\nC . ack=8 seq=101"
+    _, (end,) = conversation(text)
+    assert "acked_unseen" not in end.findings
+
+
+def test_a_reset_that_did_not_arrive_does_not_arrive_later() -> None:
+    """R21: once it is said that it had no effect, its receiver is not presumed closed again."""
+    text = USED + "C R\nS P. 10 +2\nC R +0.1\nS P. 10 +2"
+    steps, _ = conversation(text)
+    assert str(steps[6].server.after) == "ESTABLISHED"
+    text = USED + "S R\nC P. 10 +2\nS . ack=111 seq=1\nC P. 10"
+    steps, _ = conversation(text)
+    assert "rst_ignored" in {finding.code for finding in steps[6].findings}
+    assert [str(step.client.after) for step in steps[6:]] == ["ESTABLISHED"] * 3
+
+
+def test_a_refusal_that_was_none_decides_nothing() -> None:
+    """Verdict 10: no SYN-ACK of the server was captured."""
+    text = "C S\nS R.\nS S. +0.02\nC .\nC P. 10 +2\nS ."
+    _, (end,) = conversation(text)
+    assert end.verdict != "refused"
+
+
+@pytest.mark.parametrize("last", ["S P. 10", "S P. 10\nS F."], ids=["data", "data and FIN"])
+def test_data_to_a_closed_endpoint_is_named_with_a_fin_behind_it(last: str) -> None:
+    """data_after_close: what is rejected is the data, wherever the FIN is."""
+    steps, (end,) = conversation(USED + f"C F.\nS .\n{last}\nC R")
+    assert end.findings["data_after_close"] == 1
+    (finding,) = steps[-1].findings
+    assert finding.lines[0] == 8
+
+
+def test_a_reset_outside_of_the_window_is_not_answered() -> None:
+    """R110: a challenge ACK answers an RST within the window; another ACK behind it has a reason of its own."""
+    steps, _ = conversation(USED + "C R seq=900000\nS . win=400")
+    assert steps[-1].step == "ack.window_update"
+
+
+def test_backscatter_may_repeat_itself() -> None:
+    """Verdict 7: the server sends nothing but copies of its SYN-ACK, the client nothing but RST."""
+    _, (end,) = conversation("S S. ack=1\nC R seq=1\nS S. ack=1 seq=0 +1\nC R seq=1")
+    assert end.verdict == "unsolicited.syn_ack"
+
+
+REFUSED = "C S\nS R.\nS S.\n"
+
+
+@pytest.mark.parametrize(
+    ("packets", "steps", "verdict", "states"),
+    [
+        (
+            REFUSED + "C .\nC P. 10\nS .",
+            "handshake.ack data.push data.ack",
+            "still_open.data",
+            "ESTABLISHED/ESTABLISHED",
+        ),
+        (
+            REFUSED + "C .\nC P. 10\nS P. 20\nC F.\nS F.\nC .",
+            "handshake.ack data.push data.push teardown.fin.active teardown.fin_ack teardown.last_ack",
+            "complete.clean",
+            "TIME-WAIT/CLOSED?",
+        ),
+        (REFUSED + "C . +2\nS P. 10", "handshake.ack data.push", "still_open.data", "ESTABLISHED/ESTABLISHED"),
+        ("C S\nS S.\nS R\nC .\nC P. 10\nS P. 20\nC .", "data.ack", "still_open.data", "ESTABLISHED/ESTABLISHED"),
+        (
+            USED + "S R.\nS P. 10\nC .\nS F.\nC F.\nS .",
+            "data.ack teardown.fin.active teardown.fin_ack teardown.last_ack",
+            "complete.clean",
+            "CLOSED?/TIME-WAIT",
+        ),
+        (USED + "S R.\nS F.\nC .", "teardown.ack_of_fin", "half_closed.by_server", "CLOSE-WAIT/FIN-WAIT-2?"),
+    ],
+    ids=["refused", "refused, then closed", "later", "half open", "open", "FIN"],
+)
+def test_who_acknowledges_what_came_after_a_reset_was_not_reset(
+    packets: str, steps: str, verdict: str, states: str
+) -> None:
+    """R7, R21, R116: it was not on its way when the RST passed; so its sender goes on, too, and all that it sends counts."""
+    played, (end,) = conversation(packets)
+    wanted = steps.split()
+    assert [step.step for step in played[-len(wanted) :]] == wanted
+    ignored = [step for step in played if "rst_ignored" in [finding.code for finding in step.findings]]
+    assert [step.step for step in ignored] == wanted[:1]
+    assert (end.verdict, f"{end.client_state}/{end.server_state}") == (verdict, states)
+    assert "not_captured" not in end.attributes
+    assert not {"acked_unseen", "lost_segment"} & end.findings.keys()
+
+
+@pytest.mark.parametrize("late", ["S P. 10", "S P. 10\nC . ack=1 seq=101", "S P. 10 seq=1\nC P. 10 ack=1"])
+def test_who_acknowledges_only_what_came_before_a_reset_may_have_been_reset(late: str) -> None:
+    """R7, R21: that may have crossed the RST."""
+    _, (end,) = conversation(USED + "S R.\n" + late)
+    assert end.verdict == "reset_by_server.data"
+    assert "rst_ignored" not in end.findings
+
+
+@pytest.mark.parametrize("late", ["", "C R", "C R\nS R."], ids=["silence", "RST", "RSTs"])
+def test_a_syn_ack_comes_too_late_for_a_refused_syn(late: str) -> None:
+    """Verdicts 10 and 15: no SYN-ACK had been captured when the RST was, so it was no handshake that it aborted."""
+    _, (end,) = conversation(REFUSED + late)
+    assert end.verdict == "refused"
+
+
+@pytest.mark.parametrize("acks", ["ack 1001", "ack 1"], ids=["absolute", "relative"])
+@pytest.mark.parametrize(
+    ("places", "steps"),
+    [
+        (["eth0  In ", "br0   Out", "veth1 P  "], ["handshake.refused", *["stepless.capture_duplicate"] * 2]),
+        (["eth0  In ", "eth0  In ", "eth0  In "], ["handshake.refused", "reset.repeat", "reset.repeat"]),
+    ],
+    ids=["elsewhere", "in one place"],
+)
+def test_a_reset_that_is_captured_in_several_places_is_one(acks: str, places: list[str], steps: list[str]) -> None:
+    """R112: with -i any a packet passes them within a millisecond; two in one place reject a segment each."""
+    ends = "10.0.0.2.80 > 10.0.0.1.1000"
+    lines = ["10:00:00.000100 eth0  Out IP 10.0.0.1.1000 > 10.0.0.2.80: Flags [S], seq 1000, win 9, length 0"]
+    for place, ack in zip(places, ["ack 1001", acks, acks], strict=True):
+        lines.append(f"10:00:00.00020{len(lines)} {place} IP {ends}: Flags [R.], seq 0, {ack}, win 0, length 0")
+    played, (end,) = play(lines)
+    assert [step.step for step in played[1:]] == steps
+    assert ("rst_storm" in end.findings) is ("reset.repeat" in steps)
+
+
+def test_an_rst_that_answers_a_later_syn_ends_a_connection_that_was_opening() -> None:
+    """R119: the handshake was not over, whatever the SYN that is refused was sent in."""
+    _, ends = conversation("C S\nS S.\nC S isn=7777777 +3\nS R. seq=0")
+    assert [end.verdict for end in ends] == ["reset_by_server.handshake", "refused"]
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_number_0_of_an_rst_is_0_in_relative_numbers_too(*, absolute: bool) -> None:
+    """R32 c, d, R35: both bases are known, so what is printed for 0 tells how the log prints its numbers."""
+    steps, (end,) = conversation(f"C S\nS S.\nS R. seq={-SERVER_ISN}\nC .", absolute=absolute)
+    assert [(step.step, step.rel_seq, step.numbers) for step in steps[2:]] == [
+        ("reset.ignored", None, "absolute" if absolute else "relative"),
+        ("handshake.ack", 1, "absolute" if absolute else "relative"),
+    ]
+    assert [one.code for one in steps[2].findings] == ["rst_out_of_window"]
+    assert end.verdict == "still_open.no_data"
+
+
 CLOSED = USED + "C F.\nS F.\nC .\n"
 
 
@@ -120,21 +270,6 @@ def test_without_times_what_is_sent_after_a_reset_is_counted(count: int, ignored
     )
 
 
-@pytest.mark.parametrize("after", [3, 0.001])
-def test_a_syn_ack_that_is_repeated_shows_its_state(after: float) -> None:
-    """R13 b, R21: SYN-RECEIVED at this moment; nothing goes on, so the RST still decides."""
-    steps, (end,) = conversation(f"C S\nS S.\nC R\nS S. +{after}")
-    last = steps[-1]
-    assert (last.step, str(last.server.after)) == ("handshake.syn_ack.retransmit", "SYN-RECEIVED")
-    assert (end.verdict, str(end.server_state)) == (
-        "reset_by_client.handshake",
-        "SYN-RECEIVED" if after > 1 else "LISTEN?",
-    )
-    assert "rst_ignored" not in end.findings
-    steps, (end,) = conversation(f"C S\nS S.\nC R\nS S. +{after}\nC R")
-    assert (steps[-1].step, str(steps[-1].server.after)) == ("reset.repeat", "LISTEN?")
-
-
 OTHER = "10:00:{:02}.000000 IP 10.0.0.9.5000 > 10.0.0.2.80: Flags [S], seq 1, win 8192, length 0"
 
 
@@ -169,106 +304,6 @@ def test_silence_after_a_reset_that_is_not_exact_is_told(
     assert any("probably accepted" in note for note in notes(end, "en")) is (accepted and not answered)
 
 
-def test_nobody_waits_for_a_connection_that_another_one_has_replaced() -> None:
-    """R98: at the end of the log its TIME-WAIT is not pending, whether 2MSL is over or not."""
-    packets = f"{CLOSED}C S isn=4000000 +5\nS S. isn=5000000\nC ."
-    for more in ("", "\nC P. 10 +290"):
-        _, (end, _) = conversation(packets + more)
-        assert end.time_wait == ("client",)
-        assert not any("when the log ends" in note for note in notes(end, "en"))
-    _, (end,) = conversation(CLOSED)
-    assert any("when the log ends" in note for note in notes(end, "en"))
-
-
-@pytest.mark.parametrize(("after", "said"), [(3, "when the log ends"), (90, "2MSL has passed")])
-def test_a_connection_to_itself_waits_once(after: int, said: str) -> None:
-    """R74: one endpoint has one TIME-WAIT."""
-    ends = "IP 10.0.0.2.5555 > 10.0.0.2.5555:"
-    said_of_it = [
-        "Flags [S], seq 1000, win 60000, length 0",
-        "Flags [S.], seq 1000, ack 1001, win 60000, length 0",
-        "Flags [.], ack 1001, win 60000, length 0",
-        "Flags [F.], seq 1001, ack 1001, win 60000, length 0",
-        "Flags [.], ack 1002, win 60000, length 0",
-    ]
-    lines = [f"10:00:00.00000{n} {ends} {one}" for n, one in enumerate(said_of_it)]
-    _, (end, _) = play([*lines, OTHER.replace("10:00", f"10:{after // 60:02}").format(after % 60)])
-    assert end.time_wait == ("client",)
-    assert [said in note for note in notes(end, "en")] == [True]
-
-
-STAMPED = """\
-10:00:00.010000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [S], seq 1000, win 500, options [mss 1460,sackOK,TS val 1010 ecr 0], length 0
-10:00:00.020000 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [S.], seq 7000, ack 1001, win 500, options [mss 1460,sackOK,TS val 9020 ecr 1010], length 0
-10:00:00.030000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [.], ack 7001, win 500, options [nop,nop,TS val 1030 ecr 9020], length 0
-10:00:00.040000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [P.], seq 1001:1011, ack 7001, win 500, options [nop,nop,TS val 1040 ecr 9020], length 10
-10:00:00.050000 IP 10.0.0.2.80 > 10.0.0.1.40000: Flags [.], ack 1011, win 500, options [nop,nop,TS val 9050 ecr 1040], length 0
-"""
-
-
-@pytest.mark.parametrize("printed", ["TS val {} ecr {}", "timestamp {} {}"])
-@pytest.mark.parametrize(("stamp", "state"), [(1060, "CLOSE-WAIT?"), (5, "ESTABLISHED")])
-def test_a_fin_with_an_old_timestamp_closes_nothing(stamp: int, state: str, printed: str) -> None:
-    """R14, R49: PAWS rejects it, whatever else its sender sends; sent again it is taken. tcpdump 3.x printed it otherwise."""
-    there = "10:00:00.{:02}0000 IP 10.0.0.1.40000 > 10.0.0.2.80: Flags [{}], {}ack 7001, win 500, options [nop,nop,TS val {} ecr 9050], length 0"
-    lines = [*STAMPED.splitlines(), there.format(6, "F.", "seq 1011, ", stamp), there.format(7, ".", "", 1070)]
-    said = ["\n".join(lines), there.format(8, "F.", "seq 1011, ", 1080)]
-    told, again = (re.sub(r"TS val (\d+) ecr (\d+)", lambda ts: printed.format(*ts.groups()), text) for text in said)
-    steps, _ = play(told.splitlines())
-    assert [str(step.server.after) for step in steps[-2:]] == [state, state]
-    steps, _ = play([*told.splitlines(), again])
-    assert str(steps[-1].server.after) == "CLOSE-WAIT?"
-
-
-def test_a_fin_into_a_closed_window_closes_nothing() -> None:
-    """R14, R49: but what it acknowledges counts."""
-    steps, _ = conversation(OPEN + "C P. 10\nS . win=0\nC F.\nC F. seq=11 +1\nS . ack=11 win=512\nC F. seq=11 +1")
-    assert [str(step.server.after) for step in steps[-4:]] == ["ESTABLISHED"] * 3 + ["CLOSE-WAIT?"]
-    steps, _ = conversation(OPEN + "C P. 10\nS F. win=0\nC F.")
-    assert str(steps[-1].server.after) == "FIN-WAIT-2?"
-
-
-@pytest.mark.parametrize(("number", "state"), [(1, "FIN-WAIT-2?"), (500, "FIN-WAIT-2?"), (600, "FIN-WAIT-1")])
-def test_what_lies_beyond_the_window_confirms_no_fin(number: int, state: str) -> None:
-    """R14, T52: its receiver answers it, and takes nothing of it."""
-    steps, _ = conversation(OPEN + f"C F.\nS P. 10 seq={number}")
-    assert str(steps[-1].client.after) == state
-
-
-HALF = USED + "C F.\nS .\n"
-ANSWERED = CLIENT_ISN + 102 - 7000  # counted from the number of another SYN
-CURRENT = f"S . ack={ANSWERED}"
-
-
-@pytest.mark.parametrize(
-    ("packets", "step", "said"),
-    [
-        (CLOSED + "C .", "teardown.ack.repeat", "restates"),
-        (CLOSED + "S F. seq=1 +1\nC .", "teardown.ack.repeat", "repeated FIN"),
-        (HALF + "C F. seq=101 +1\nS .", "teardown.ack.repeat", "repeated FIN"),
-        (HALF + "C F. seq=101 +1\nS . win=600", "teardown.ack.repeat", "repeated FIN"),
-        (HALF + "S P. 10\nC .\nS .", "teardown.ack.repeat", "restates"),
-        (HALF + "S P. 10\nC .\nS . win=600 +1", "ack.window_update", "window"),
-        (HALF + "S . win=0", "ack.zero_window", "window"),
-        (HALF + "C S isn=7000\n" + CURRENT, "ack.challenge", "does not accept"),
-        (HALF + "S F.\nC S isn=7000\n" + CURRENT, "ack.challenge", "does not accept"),
-        (HALF + "C R seq=150\nS . ack=102", "ack.challenge", "does not accept"),
-    ],
-)
-def test_an_ack_that_covers_a_fin_again_answers_something(packets: str, step: str, said: str) -> None:
-    """R97.10, R110, T91: the FIN that was repeated, a SYN or RST, or nothing; and half closed, there is a window."""
-    steps, _ = conversation(packets)
-    assert steps[-1].step == step
-    assert said in text(steps[-1], "en")
-
-
-def test_a_half_closed_connection_is_discovered_to_be_half_open() -> None:
-    """R65, T91: the SYN is answered by a challenge ACK, and that by an RST."""
-    _, (end,) = conversation(HALF + f"C S isn=7000\n{CURRENT}\nC R seq={ANSWERED}")
-    assert (end.findings["challenge_ack"], end.findings["half_open_discovered"]) == (1, 1)
-    assert end.verdict == "reset_by_client.close"
-
-
 def test_a_refusal_whose_syn_was_not_captured_is_one() -> None:
     """R52, R16: number 0 and window 0 answer a SYN, which must have been sent; nothing was open, so nothing is aborted."""
     back = "10:00:00.000000 IP 10.0.0.2.3000 > 10.0.0.1.4117: Flags [R.], seq {}, ack 1644879593, win {}, length 0"
@@ -285,41 +320,6 @@ def test_a_refusal_whose_syn_was_not_captured_is_one() -> None:
     for other in (back.format(0, 500), back.format(7, 0)):
         steps, _ = play([other])
         assert steps[0].step == "reset.abort"
-
-
-@pytest.mark.parametrize(
-    ("after", "state", "step"), [(50, "TIME-WAIT", "reset.in_time_wait"), (70, "CLOSED~", "reset.ignored")]
-)
-def test_time_wait_ends(after: int, state: str, step: str) -> None:
-    """T111, R83: after 2MSL its holder is taken as closed, by what is sent to it, too."""
-    steps, (end,) = conversation(CLOSED + f"S F. seq=1 ack=102 +{after}")
-    assert (str(steps[-1].client.before), str(steps[-1].client.after)) == ("TIME-WAIT", state)
-    assert str(steps[-1].server.after) == "LAST-ACK"  # R17 c: it shows that it has not been closed
-    assert end.time_wait == ("client",)
-    steps, _ = conversation(CLOSED + f"S R seq=2 +{after}")
-    assert (steps[-1].step, str(steps[-1].client.after)) == (step, state if after > 60 else "CLOSED?")
-    assert ("The client is closed" in text(steps[-1], "en")) is (step == "reset.ignored")
-
-
-@pytest.mark.parametrize("answer", ["C R seq=102", "C ."])
-def test_who_answers_after_2msl_shows_whether_it_waits(answer: str) -> None:
-    """T3, R83: a closed endpoint sends an RST; where 2MSL takes longer, the FIN is confirmed and 2MSL restarts."""
-    steps, (end,) = conversation(CLOSED + f"S F. seq=1 ack=102 +70\n{answer}")
-    waits = answer == "C ."
-    assert steps[-1].step == ("teardown.ack.repeat" if waits else "reset.reply")
-    assert str(end.client_state) == ("TIME-WAIT" if waits else "CLOSED")
-    assert end.time_wait == (("client",) if waits else ())
-    assert any("when the log ends" in note for note in notes(end, "en")) is waits
-    assert end.verdict == "complete.clean"
-
-
-def test_the_end_of_time_wait_is_told_whoever_shows_it() -> None:
-    """R98: once, whether a record of the connection or of another one comes so late."""
-    late = conversation(CLOSED + "S F. seq=1 ack=102 +70").connections[0]
-    assert [note for note in notes(late, "en") if "2MSL" in note] == [
-        "2MSL has passed: the client leaves TIME-WAIT and is CLOSED."
-    ]
-    assert str(late.client_state) == "CLOSED~"
 
 
 @pytest.mark.parametrize("seq", [0, 3000007001])
@@ -339,13 +339,6 @@ def test_a_refused_syn_ends_the_connection_it_came_in(seq: int, first: int, verd
     assert (old.verdict, new.verdict) == (verdict, "refused")
     assert [str(one) for one in (old.client_state, old.server_state)] == ["CLOSED?", "CLOSED"]
     assert old.attributes["open_at_end"] is False
-
-
-@pytest.mark.parametrize(("first", "state"), [("C . +30", "CLOSED~"), ("S F. seq=1 ack=102 +30\nC .", "TIME-WAIT")])
-def test_2msl_restarts_where_a_repeated_fin_is_confirmed(first: str, state: str) -> None:
-    """R83: another copy of the last ACK alone restarts nothing."""
-    steps, _ = conversation(CLOSED + f"{first}\nS F. seq=1 ack=102 +35")
-    assert str(steps[-1].client.after) == state
 
 
 FORGED = OPEN + "C P. 10\nS .\nS P. 20\nC .\nS R.\n"
