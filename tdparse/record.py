@@ -36,18 +36,22 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
-    return located(read_line(text, line))
+    item = read_line(text, line)
+    return located(item) if isinstance(item, Skipped) else item
 
 
 def read_line(text: str, line: int) -> Item:
     """Return the same, but for where reading stops in what is rejected, which takes long to find: see `located`."""
-    tried = USUAL in _readers  # its pattern is compiled: no need to know first whether it is wanted
-    segment = _readers[USUAL](text, line) if tried else None
-    if segment is None:
-        timed = _pattern["TIMED"].match(text)
-        name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
-        if name != USUAL or not tried:
-            segment = _readers[name](text, line)
+    usual = _readers.get(USUAL)
+    segment = (
+        None if usual is None else usual(text, line)
+    )  # its pattern is compiled: no need to know first whether it is wanted
+    if segment is not None:
+        return segment
+    timed = _pattern["TIMED"].match(text)
+    name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
+    if name != USUAL or usual is None:
+        segment = _readers[name](text, line)
     return segment or read_unusual(text, line)
 
 
