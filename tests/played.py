@@ -30,6 +30,22 @@ END = "=>"
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
 ENDS = {"C": "10.0.0.1.40000 > 10.0.0.2.80", "S": "10.0.0.2.80 > 10.0.0.1.40000", "D": "10.0.0.3.5 > 10.0.0.2.80"}
+# For `timed`.
+TIMED_CLOSED = """
+0.01 C S seq 1234567890
+0.02 S S. seq 3000000000, ack 1234567891
+0.03 C . ack 3000000001
+0.04 C F. seq 1234567891, ack 3000000001
+0.05 S F. seq 3000000001, ack 1234567892
+0.06 C . ack 3000000002
+"""
+TIMED_USED = """
+0 C S seq 1000
+0.01 S S. seq 5000, ack 1001
+0.02 C . ack 5001
+0.03 C P. seq 1001:1011, ack 5001 len 10
+0.04 S . ack 1011
+"""
 LATE = ("unacked_data", "capture_drops")  # anomalies that belong to no record
 
 

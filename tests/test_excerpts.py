@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from played import OPEN, compare, conversation, explained, play, timed
+from played import OPEN, TIMED_CLOSED, TIMED_USED, compare, conversation, explained, play, timed
 
 from tdparse import wording
 from tdparse.model import Lang, NumberStyle
@@ -156,27 +156,10 @@ def test_one_side_is_missing_if_it_has_said_nothing_by_the_end(text: str, missin
     assert ("one_sided" in end.findings) is missing
 
 
-CLOSED = """
-0.01 C S seq 1234567890
-0.02 S S. seq 3000000000, ack 1234567891
-0.03 C . ack 3000000001
-0.04 C F. seq 1234567891, ack 3000000001
-0.05 S F. seq 3000000001, ack 1234567892
-0.06 C . ack 3000000002
-"""
-TIMED_USED = """
-0 C S seq 1000
-0.01 S S. seq 5000, ack 1001
-0.02 C . ack 5001
-0.03 C P. seq 1001:1011, ack 5001 len 10
-0.04 S . ack 1011
-"""
-
-
 def test_a_log_does_not_go_on_behind_its_last_line() -> None:
     """R120: where a later part was pasted first, no time has passed, and no timer has run out, after the earlier one."""
     late = "25 D S seq 7\n25.01 D S seq 7\n"
-    _, ends = timed(f"{late}{CLOSED.replace('0.0', '1.0').lstrip()}")
+    _, ends = timed(f"{late}{TIMED_CLOSED.replace('0.0', '1.0').lstrip()}")
     assert (ends[1].verdict, ends[1].marks["silence"]) == ("complete.clean", 0)
     _, ends = timed(late + TIMED_USED.lstrip())
     assert "log goes on" not in wording.verdict_text(ends[1], "en")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from played import ENDS, OPEN, USED, conversation, explained, line, play, stepping, timed
+from played import ENDS, OPEN, TIMED_CLOSED, TIMED_USED, USED, conversation, explained, line, play, stepping, timed
 from scenario import packets, printed
 
 from tdparse import wording
@@ -56,25 +56,13 @@ def shown(step: Step) -> str:
     return f"{step.step} {state_text(step.client.after)}/{state_text(step.server.after)}"
 
 
-CLOSED = """
-0.01 C S seq 1234567890
-0.02 S S. seq 3000000000, ack 1234567891
-0.03 C . ack 3000000001
-0.04 C F. seq 1234567891, ack 3000000001
-0.05 S F. seq 3000000001, ack 1234567892
-0.06 C . ack 3000000002
-"""
-
-
 @pytest.mark.parametrize("isn", [1234568790, 1234567892, 3334567890, 4234567890])
 @pytest.mark.parametrize(
     "old", ["F. seq 3000000001, ack 1234567892", "P. seq 3000000001:3000000011, ack 1234567891 len 10"]
 )
 def test_what_an_old_connection_sends_again_is_no_part_of_the_new_one(old: str, isn: int) -> None:
     """R11, R13, R50, T22: in SYN-SENT an ack at or below the ISN is not acceptable, wherever the old numbers are."""
-    text = (
-        f"{CLOSED}1.06 C S seq {isn}\n1.07 S {old}\n1.08 S S. seq 3000070000, ack {isn + 1}\n1.09 C . ack 3000070001\n"
-    )
+    text = f"{TIMED_CLOSED}1.06 C S seq {isn}\n1.07 S {old}\n1.08 S S. seq 3000070000, ack {isn + 1}\n1.09 C . ack 3000070001\n"
     steps, ends = timed(
         text
         + f"1.1 C F. seq {isn + 1}, ack 3000070001\n1.11 S F. seq 3000070001, ack {isn + 2}\n1.12 C . ack 3000070002"
@@ -107,15 +95,6 @@ def test_a_shortened_syn_ack_acknowledges_the_syn_before_it(ack: str, *, absolut
         "teardown.ack_of_fin FIN-WAIT-2?/CLOSE-WAIT",
     ]
     assert (steps[-1].ack, end.verdict) == (2965525193, "half_closed.by_client")
-
-
-TIMED_USED = """
-0 C S seq 1000
-0.01 S S. seq 5000, ack 1001
-0.02 C . ack 5001
-0.03 C P. seq 1001:1011, ack 5001 len 10
-0.04 S . ack 1011
-"""
 
 
 @pytest.mark.parametrize("copies", [1, 2, 3])
