@@ -46,7 +46,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
     its length needs a closer look. `whole` gives nanoseconds for a time without its fraction.
     """
     match = fields.pattern[name].fullmatch
-    known, numbers, most = flows, fields.numbers, stamp.REMEMBERED
+    known, numbers = flows, fields.numbers
     modulus = fields.MODULUS
     unknown = TimeStyle.NONE
     new = tuple.__new__
@@ -63,12 +63,9 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
         octets = numbers[length]
         first = end = when = None
         if seq is not None:
-            first = numbers[seq]
+            first = int(seq)
             if last is not None:
                 end = int(last)
-                if len(numbers) >= most:
-                    numbers.clear()
-                numbers[last] = end  # where the next segment begins, and what will be acknowledged
                 if end - first != octets and (end - first) % modulus != octets:
                     return None
         if time is not None:
@@ -89,7 +86,7 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
                 flags,
                 first,
                 end,
-                None if ack is None else numbers[ack],
+                None if ack is None else int(ack),
                 numbers[window],
                 None,
                 octets,

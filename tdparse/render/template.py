@@ -178,8 +178,8 @@ def _expressions(options: str, lang: Lang, spelled: Callable[[float | str], str]
         str(NUMBER): "number",
         str(CONN): "lane.conn_number",
         str(LENGTH): "found[12]",
-        catalog.counted(LENGTH, "bytes"): _octets_counted("found[12]"),
-        catalog.counted(COUNT, "bytes"): _octets_counted("lane.gained"),
+        catalog.counted(LENGTH, "bytes"): "'1 byte' if found[12] == '1' else found[12] + ' bytes'",
+        catalog.counted(COUNT, "bytes"): "'1 byte' if lane.gained == 1 else f'{lane.gained} bytes'",
         str(WINDOW): "found[7]",
         str(SCALED): "lane.scaled",
         str(COUNT): "lane.gained",
@@ -213,11 +213,6 @@ def _expressions(options: str, lang: Lang, spelled: Callable[[float | str], str]
         if options:
             known[spelled(options)] = "spelled(options(found[0]))"
     return known
-
-
-def _octets_counted(number: str) -> str:
-    """Return an expression for what `catalog.counted` makes of a count of octets."""
-    return f"('1 byte' if {number} in (1, '1') else f'{{{number}}} bytes')"
 
 
 @lru_cache(maxsize=64)
