@@ -383,7 +383,7 @@ def selection_of(
 
 def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) -> list[str]:
     """Return the codes asked for, one by one; a code that cannot exist is wrong usage."""
-    from tdparse import catalog, selection
+    from tdparse import selection
 
     patterns = []
     for text in given or ():
@@ -391,9 +391,7 @@ def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]
     try:
         selection.check(patterns, sections)
     except selection.UnknownPatternError as error:
-        words = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": error.pattern})]
-        if error.nearest:
-            nearest = catalog.sentence("ui", "comma", lang).join(error.nearest)
-            words.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": nearest}))
-        _refuse(catalog.sentence("ui", "stop", lang).join(words))
+        from tdparse.why import complaint
+
+        _refuse(complaint(error.pattern, error.nearest, lang))
     return patterns

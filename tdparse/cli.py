@@ -458,7 +458,9 @@ def why(
     if unknown or not places:
         from tdparse.job import PROGRAM, Exit  # brings the whole pipeline, which a list does without
 
-        for line in [pages.complaint(word, language) for word in unknown] or [pages.nothing(language)]:
+        for line in [pages.complaint(word, pages.nearest(word), language) for word in unknown] or [
+            pages.nothing(language)
+        ]:
             typer.echo(f"{PROGRAM}: {line}", err=True)
         raise typer.Exit(Exit.USAGE)
     if format is Format.JSONL:

@@ -336,7 +336,7 @@ class Dialogue:
         if len(words) == 1 and words[0].isdecimal():
             return self._on_line("why", words, self._ask().why)
         places, unknown = why.find(words)
-        complaints = [why.complaint(word, self.lang) for word in unknown]
+        complaints = [why.complaint(word, why.nearest(word), self.lang) for word in unknown]
         page = why.Why(self.lang, columns=self._columns(), color=self._color).page(places) if places else []
         return "".join(map(self._wrapped, complaints)) + "".join(f"{line}\n" for line in page)
 

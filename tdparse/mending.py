@@ -79,12 +79,10 @@ _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 _STAND_IN: Final = re.compile(r"<[^<>\s]+(?: [^<>\s]+){1,4}>(?=(?:\.[\w-]+)?(?: > |: ))")
 # An arrow of somebody's own between two addresses.
 _ANOTHER_ARROW: Final = re.compile(r"(?<=\S) *(?:[-=]+>|[→⇒]) *(?=[^\s:][^\s]*: *(?:Flags \[|[SFPR.]+ \d+:))")
-_TIGHT_ARROW: Final = re.compile(
-    r"(<\S[^<>]*>)|(?<=[^\s-]) *> *(?=\S)"
-)  # not the bracket behind what stands for a host
-_BEFORE_FLAGS: Final = re.compile(
-    r"( > [^\s:](?:[^\s]*[^\s:])?) *:? *Flags ?\["
-)  # what separates them from the addresses
+# An arrow without its spaces, but not the bracket behind what stands for a host.
+_TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=[^\s-]) *> *(?=\S)")
+# Addresses with what separates them from the flags.
+_BEFORE_FLAGS: Final = re.compile(r"( > [^\s:](?:[^\s]*[^\s:])?) *:? *Flags ?\[")
 _CORRECTED: Final = re.compile(r"(?<=incorrect) *(?:[-–—]*>|→) *(?=0x)")  # the sum there should be
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 # What puts itself before every line that a program writes: syslog, and those that run containers.
@@ -110,9 +108,9 @@ _SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]
 # A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
 _CUT_WORD: Final = re.compile(r",(?: (?:c\w{0,4}|s\w{0,2}|a\w{0,2}|w\w{0,2}|u\w{0,2}|o\w{0,6}|l\w{0,5}))? ?$")
 _CUT_OPTIONS: Final = re.compile(r", options? \[?([^][\n]*)$")
-# A comma that was left out, or a full-width one.
 _NAMED: Final = re.compile(r"(?:seq|ack|win|urg|options|length) ")  # the name of an element
 _UNNAMED_END: Final = re.compile(r" > [^\s:](?:\S*[^\s:])? *$")  # addresses whose colon was left out
+# A comma that was left out, or a full-width one.
 _NO_COMMA: Final = re.compile(r"(?<=[\w\])]) *(?:[，、] *| )(?=(?:seq|ack|win|urg|options|length) )")
 _BLANKS: Final = re.compile(r"(?<=\S)  +(?=\S)")
 _LOOSE_COMMA: Final = re.compile(r"(?<=\S) +,(?= )")

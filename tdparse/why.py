@@ -196,15 +196,12 @@ def _names(section: str) -> tuple[str, ...]:
     return (section, *entry.phrases["text"], *entry.lists["aliases"])
 
 
-def complaint(word: str, lang: Lang) -> str:
+def complaint(word: str, near: Sequence[str], lang: Lang) -> str:
     """Return the sentence for a word that means nothing here, with the codes it is most like."""
     parts = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": safe(word)})]
-    if near := nearest(word):
-        parts.append(
-            catalog.fill(
-                catalog.sentence("ui", "nearest", lang), {"codes": catalog.sentence("ui", "comma", lang).join(near)}
-            )
-        )
+    if near:
+        codes = catalog.sentence("ui", "comma", lang).join(near)
+        parts.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": codes}))
     return catalog.sentence("ui", "stop", lang).join(parts)
 
 

@@ -106,8 +106,9 @@ class Top:
         counts = ("connections", sum(self.verdicts.values())), ("segments", self._segments)
         parts = [Html(f"{label('fact_' + name)}{COLON}{count:,}") for name, count in counts]
         weights: dict[str, int] = {}
+        mild = self._mild()
         for code, count in self._findings.items():
-            severity = severity_of(code, self._mild())
+            severity = severity_of(code, mild)
             weights[severity] = weights.get(severity, 0) + count
         order = (severity for severity in ("error", "warn", "note") if severity in weights)
         parts += [Html(f"{sentence('severity', severity)}{COLON}{weights[severity]:,}") for severity in order]
