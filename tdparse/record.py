@@ -36,23 +36,20 @@ def parse_line(text: str, line: int = 1) -> Item:
     >>> parse_line("4 packets captured").kind
     'counters'
     """
-    item = read_line(text, line)
-    return located(item) if isinstance(item, Skipped) else item
+    return _readers[USUAL](text, line) or located(_read_by_time(text, line))
 
 
 def read_line(text: str, line: int) -> Item:
     """Return the same, but for where reading stops in what is rejected, which takes long to find: see `located`."""
-    usual = _readers.get(USUAL)
-    segment = (
-        None if usual is None else usual(text, line)
-    )  # its pattern is compiled: no need to know first whether it is wanted
-    if segment is not None:
-        return segment
+    usual = _readers.get(USUAL)  # what a log with another kind of times never wants is not compiled for it
+    return (usual and usual(text, line)) or _read_by_time(text, line)
+
+
+def _read_by_time(text: str, line: int) -> Item:
+    """Return the same, read by the pattern for the kind of time that the text begins with."""
     timed = _pattern["TIMED"].match(text)
     name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
-    if name != USUAL or usual is None:
-        segment = _readers[name](text, line)
-    return segment or read_unusual(text, line)
+    return _readers[name](text, line) or read_unusual(text, line)
 
 
 def segment_of(text: str, line: int) -> Segment:
