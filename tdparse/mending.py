@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from tdparse.model import Item
 
+REMEMBERED: Final = 4096  # characters of a line whose readings are kept for a moment
 HARD_WRAP: Final = 55  # a line at least this long may have been broken inside a word
 
 
@@ -91,6 +93,18 @@ _LOGGED: Final = re.compile(r"[\w.-]+ +\| |\[pod/\S+\] |[^\n]*?\S tcpdump(?:\[\d
 _TELLING: Final = re.compile(
     r" > |\d packets? |tcpdump|windump|listening on |reading from |Warning: |dropped |mode not |Got \d|[#$%>]"
 )
+# With what the header of a packet begins, or of what is carried in another.
+_HEADER: Final = r"IP|MPLS|PPPoE|NSH|WCCP|Session|\((?:tos|class|flowlabel|hlim|label) "
+# Without any of this a line neither is a record nor begins one, whatever is undone in it: an arrow or what may stand for
+# it, a header, a time.
+_SIGNS: Final = re.compile(rf"[>→⇒&]|=3[AE]|\\u00|[Aa][Rr][Pp]|{_HEADER}|{_STAMP}")
+# What another protocol shows behind the addresses, so much that no lost piece of its line makes a segment of it, and
+# nothing of a segment, of another record or of a tunnel in it.
+_FOREIGN: Final = re.compile(
+    r"[^>\n]* > \S+: (?! *(?:[SFRPWE.]{1,6}(?![^ ,])|tcp|<|\[(?!udp |no cksum|bad udp )))"
+    rf"(?!.*(?:[>&]|lags| (?:ack|seq|win) \d|{_HEADER}|GRE|gre |VXLAN|OTV|Geneve|l2tp|HBH|DSTOPT|\b(?:AH|ESP)\(|{_STAMP}))"
+    r"[ -~]{16,}$"
+)
 # What grep puts before a line: the name of the file, the number of the line.
 _FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(?:{_STAMP}) )")
 # A time that somebody has cut to milliseconds.
@@ -132,8 +146,17 @@ class Reading(NamedTuple):
 # ------------------------------------------------------------------ cleaning
 
 
-def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Yield the readings of one physical line, the least changed first, with what was undone for each."""
+def cleanings(text: str) -> Iterable[tuple[str, tuple[str, ...]]]:
+    """Return the readings of one physical line, the least changed first, with what was undone for each."""
+    return _known(text) if len(text) <= REMEMBERED else _readings(text)
+
+
+@lru_cache(8)  # a line is read again when it continues none of those before it, and to see what is left of it
+def _known(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    return tuple(_readings(text))
+
+
+def _readings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     cleaned, repairs = _characters(text)
     yield cleaned, repairs
     seen = {cleaned}
@@ -216,7 +239,8 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         changed = pattern.sub(put, plain)
         if changed != plain:
             yield changed, (*repairs, name)
-        changed = pattern.sub(put, everything)
+        if applied:
+            changed = pattern.sub(put, everything)
         if changed != everything:
             everything, undone, applied = changed, _with(undone, name), applied + 1
     if applied > 1:
@@ -367,18 +391,27 @@ def known_options(text: str) -> tuple[str, str | None]:
     found = _SOME_OPTIONS.search(text)
     if found is not None:
         start = found.start() - len(", options [")
-        return text[:start] + text[found.end() + 1 :], _known(found[1].split(","))
+        return text[:start] + text[found.end() + 1 :], _readable(found[1].split(","))
     if "Flags [" not in text:
         return text, None
     cut = _CUT_OPTIONS.search(text)
     if cut is not None:  # the last of them may be cut
-        return text[: cut.start()], _known(cut[1].split(",")[:-1])
+        return text[: cut.start()], _readable(cut[1].split(",")[:-1])
     return _CUT_WORD.sub("", text), None
 
 
-def _known(options: Iterable[str]) -> str:
+def _readable(options: Iterable[str]) -> str:
     """Return the options that can be read, with a mark for the others behind."""
     return ",".join([*(one for option in options if (one := option.strip()) and decode(one).bad is None), LEFT_OUT])
+
+
+def is_promising(item: Item) -> bool:
+    """Tell whether a line that is nothing by itself may be a record, or begin one, once something is undone in it."""
+    if not isinstance(item, Skipped):
+        return True
+    if item.kind == "other_protocol":
+        return _FOREIGN.match(item.raw) is None
+    return _SIGNS.search(item.raw) is not None
 
 
 def opens(text: str) -> bool:

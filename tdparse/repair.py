@@ -131,6 +131,8 @@ class Mender:
         if len(text) > MAX_LENGTH:
             return plain
         self._wraps = self._wraps or mending.end_of_old(text) is not None
+        if not any(map(mending.is_promising, plain)):
+            return [*map(mending.unquoted, plain)]
         readings: list[Reading] = []
         known = [*mending.cleanings(text)]
         for cleaned, repairs in known:

@@ -9,6 +9,7 @@ import textwrap
 
 import pytest
 
+from tdparse import mending
 from tdparse.model import Item, Segment, Skipped
 from tdparse.repair import Mender
 
@@ -361,6 +362,29 @@ def test_a_lonely_header_takes_no_other_record(mark: str, following: str) -> Non
     assert items[0].line == 1
     assert isinstance(items[0], Skipped)
     assert items[1].line == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("the client sends its request (again), and nothing comes back", "remark"),
+        ("Nov 14 22:13:20 host sshd[1234]: Accepted publickey for root from 10.0.0.1 port 5555 ssh2", "remark"),
+        ('{"time": "2023-11-14T22:13:20Z", "level": "info", "msg": "hello"}', "remark"),
+        ("12:00:00.030000 IP 10.0.0.1.40000 > 10.0.0.2.53: 12345+ [1au] A? example.com. (40)", "other_protocol"),
+        ("12:00:00.030000 IP 10.0.0.2.53 > 10.0.0.1.40000: 12345 2/0/1 A 192.0.2.1 (77)", "other_protocol"),
+        ("12:00:00.030000 IP 10.0.0.1.123 > 10.0.0.2.123: NTPv4, Client, length 48", "other_protocol"),
+    ],
+)
+def test_a_line_in_which_nothing_can_be_a_record_is_not_read_in_other_ways(
+    line: str, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logs of more than TCP, and with the lines of other programs, are full of them: each way of reading takes its time."""
+
+    def unwanted(text: str) -> None:
+        pytest.fail(f"read in other ways: {text}")
+
+    monkeypatch.setattr(mending, "cleanings", unwanted)
+    assert read(DATA, line, DATA)[1:-1] == [Skipped(2, kind, line)]
 
 
 def test_every_line_is_in_exactly_one_item() -> None:
