@@ -58,7 +58,7 @@ class Assembler:
         self._message: Skipped | None = None  # the ICMP message that came last
         self._quoted: str | None = None  # the first line of a packet that it quotes
         self.quoting = False  # the last line was one of such a packet
-        self._fast: Reader | None = None  # for the shape of the last segment, while nothing else is going on
+        self._fast: Reader | None = None  # for the shape of the last segment, while a line like it is one
 
     def feed(self, text: str) -> list[Item]:
         """Return the items that are complete now that the line `text` (without its newline) has come."""
@@ -66,6 +66,7 @@ class Assembler:
         if self._fast is not None:
             segment = self._fast(text, line)
             if segment is not None:
+                self._after = "segment"
                 return [segment]
         if self._held:
             return self._join(text)
@@ -78,6 +79,7 @@ class Assembler:
                 self._line += 1
                 segment = self._fast(text, self._line)
                 if segment is not None:
+                    self._after = "segment"
                     yield segment
                     continue
                 self._line -= 1
@@ -97,6 +99,7 @@ class Assembler:
     def pass_over(self, count: int) -> None:
         """Count lines that were segments `reader` would have read."""
         self._line += count
+        self._after = "segment"
 
     def flush(self) -> list[Item]:
         """Return what was held back when the input ends."""
@@ -137,14 +140,17 @@ class Assembler:
 
     def _other(self, item: Skipped) -> Skipped:
         """Return the line under its kind, as part of a dump where one is being printed."""
-        self._fast = None
         if self._dumping:
             return item._replace(kind="hexdump", note=None) if item.kind in DUMPED_KINDS else item
         if item.kind in PACKET_KINDS:
             self._after = item.kind
-            self._message = item if item.kind == "icmp" else None
+            self._message = None
+            if item.kind == "icmp":
+                self._message = item
+                self._fast = None  # what it quotes is no segment of the log
         elif self._after and item.kind in DUMPED_KINDS and (self._dumps or opens_ascii_dump(item.raw)):
             self._dumping = self._dumps = True
+            self._fast = None
             return Skipped(item.line, "hexdump", item.raw)
         elif item.kind not in {"continuation", "hexdump"}:
             self._after = None
