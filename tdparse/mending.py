@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import html
 import re
+from copy import copy
 from functools import lru_cache
-from itertools import pairwise
+from itertools import pairwise, tee
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse import fields
@@ -146,14 +147,15 @@ class Reading(NamedTuple):
 # ------------------------------------------------------------------ cleaning
 
 
-def cleanings(text: str) -> Iterable[tuple[str, tuple[str, ...]]]:
-    """Return the readings of one physical line, the least changed first, with what was undone for each."""
-    return _known(text) if len(text) <= REMEMBERED else _readings(text)
+def cleanings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the readings of one physical line, the least changed first, with what was undone for each."""
+    return copy(_remembered(text)) if len(text) <= REMEMBERED else _readings(text)
 
 
-@lru_cache(8)  # a line is read again when it continues none of those before it, and to see what is left of it
-def _known(text: str) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    return tuple(_readings(text))
+@lru_cache(8)  # a line is read again when it does not continue those before it, and to see what is left of it
+def _remembered(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Return what each copy of begins anew, and makes every reading once, when it is asked for."""
+    return tee(_readings(text), 1)[0]
 
 
 def _readings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -134,8 +134,7 @@ class Mender:
         if not any(map(mending.is_promising, plain)):
             return [*map(mending.unquoted, plain)]
         readings: list[Reading] = []
-        known = [*mending.cleanings(text)]
-        for cleaned, repairs in known:
+        for cleaned, repairs in mending.cleanings(text):
             item = mending.whole(cleaned, self._line)
             if item is not None:
                 if isinstance(item, Segment) and mending.runs_on(item):
@@ -145,7 +144,7 @@ class Mender:
                     found = mending.mended(item, (text,), repairs)
                     return self._await_more(found, mending.Reading(cleaned, repairs, soft=False))
                 return [mending.mended(item, (text,), repairs)] if repairs else [item]
-        for cleaned, repairs in known:
+        for cleaned, repairs in mending.cleanings(text):
             if mending.stuck_together(cleaned, self._line):
                 return mending.parted(cleaned, self._line, (text,), repairs)
             if mending.opens(cleaned):
