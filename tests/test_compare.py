@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from bisect import bisect_left
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from two_points import (
 
 from tdparse import catalog
 from tdparse.compare import CHANGES, KINDS, Comparison, Log, compare, seen
+from tdparse.compare.fates import first_blocks
 from tdparse.compare.words import Words
 from tdparse.model import Step
 from tdparse.pipeline import explain
@@ -362,6 +365,18 @@ def test_a_hundred_equal_acknowledgments_cost_no_square_of_time() -> None:
     many = [later(again, 500 * number) for number in range(1, 6000)]
     laid_out = laid([*ours[:8], *many], [*theirs[:8], *(later(line, 20_000) for line in many)])
     assert laid_out.counts == {}
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_the_first_report_of_an_octet_is_found_among_many(seed: int) -> None:
+    """What SACK reports overlaps, comes again and grows; who asks for an octet gets the first record that had it."""
+    chance = random.Random(seed)  # noqa: S311
+    reports = [(left, left + chance.randint(0, 9), place) for place in range(30) for left in [chance.randint(0, 40)]]
+    edges, first = first_blocks(reports)
+    for end in range(60):
+        piece = bisect_left(edges, end)
+        expected = next((place for left, right, place in reports if left < end <= right), None)
+        assert (first[piece] if piece < len(edges) else None) == expected
 
 
 PLAIN = """

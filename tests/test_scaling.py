@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from time import process_time
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 import pytest
 from harmless import VIEWS, shown
 from scenario import log
 
+from tdparse.compare import Log, compare, seen
+from tdparse.model import Step
 from tdparse.octets import MAX_HOLES, MAX_UNACKED, Octets
-from tdparse.pipeline import Explainer
+from tdparse.pipeline import Explainer, explain
 
 Maker: TypeAlias = Callable[[int], str]
+Made = TypeVar("Made")
 
 START = "12:00:00.000001 IP "
 ENDS = "192.0.2.1.5 > 192.0.2.2.80"
@@ -128,44 +131,87 @@ LOGS: dict[str, tuple[int, Maker]] = {
 }  # fmt: skip
 
 
-def quickest(make: Maker, counts: range, view: str) -> float:
+def many_connections(count: int) -> tuple[Log, Log]:
+    """Return what two points saw of connections that are refused."""
+    lines = [line for n in range(count) for line in refused(n)]
+    return both(lines, lines)
+
+
+def refused(number: int) -> list[str]:
+    """Return a connection of three records, as many records behind the beginning."""
+    client, server = f"10.0.{number >> 8}.{number & 255}.5", "192.0.2.2.80"
+    reset = f"[R.], seq 0, ack {number + 1}, win 0"
+    return [
+        segment(2 * number, client, server, f"[S], seq {number}, win 9").rstrip(),
+        segment(2 * number + 1, server, client, reset).rstrip(),
+    ]
+
+
+def gaps_at_both_points(count: int) -> tuple[Log, Log]:
+    """Return what two points saw of one connection with SACK, each but for other records."""
+    lines = data(count, skip=20, ack=True).splitlines()
+    ours, theirs = ([line for place, line in enumerate(lines) if place < 4 or place % 7 != rest] for rest in (1, 4))
+    return both(ours, theirs)
+
+
+def both(ours: list[str], theirs: list[str]) -> tuple[Log, Log]:
+    """Return the logs of two points as they are compared."""
+    one, other = (
+        seen((item for item in explain(lines) if isinstance(item, Step)), name)
+        for lines, name in ((ours, "one"), (theirs, "other"))
+    )
+    return one, other
+
+
+def quickest(make: Callable[[int], Made], counts: range, work: Callable[[Made], object]) -> float:
     """Return the CPU seconds of the quickest of several logs of about one length: nothing is remembered of another text."""
     tries = []
     for count in counts:
-        octets = make(count).encode("utf-8", "surrogateescape")
+        made = make(count)
         before = process_time()
-        shown(VIEWS[view].make("en", "relative"), octets)
+        work(made)
         tries.append(process_time() - before)
     return min(tries)
 
 
-def grows_linearly(count: int, make: Maker, view: str) -> None:
+def grows_linearly(count: int, make: Callable[[int], Made], work: Callable[[Made], object]) -> None:
     """Assert it; a machine that does something else at the wrong moment is given another chance, a square law has none."""
-    seen = []
+    figures = []
     for _ in range(CHANCES):
-        first = quickest(make, range(count, count + 3), view)
-        last = quickest(make, range(GROWTH * count, GROWTH * count + 1), view)
+        first = quickest(make, range(count, count + 3), work)
+        last = quickest(make, range(GROWTH * count, GROWTH * count + 1), work)
         if last <= MOST * max(first, 0.002):
             return
         # Short texts may take a way of their own; for a square law the last step alone is fourfold.
-        second, fourth = (quickest(make, range(times * count, times * count + 3), view) for times in (2, 4))
-        last = min(last, quickest(make, range(GROWTH * count + 1, GROWTH * count + 2), view))
+        second, fourth = (quickest(make, range(times * count, times * count + 3), work) for times in (2, 4))
+        last = min(last, quickest(make, range(GROWTH * count + 1, GROWTH * count + 2), work))
         if last <= MOST * max(first, second / 2) or last <= 3 * fourth:
             return
-        seen.append((first, second, fourth, last))
-    pytest.fail(f"{seen}")
+        figures.append((first, second, fourth, last))
+    pytest.fail(f"{figures}")
+
+
+def showing(view: str) -> Callable[[str], object]:
+    """Return what reads, explains and shows a log in a view."""
+    return lambda text: shown(VIEWS[view].make("en", "relative"), text.encode("utf-8", "surrogateescape"))
 
 
 @pytest.mark.parametrize("name", LINES)
 def test_lines_of_malice_take_linear_time(name: str) -> None:
     """One line, or the same few lines, read, repaired, explained and shown."""
-    grows_linearly(*LINES[name], "text")
+    grows_linearly(*LINES[name], showing("text"))
 
 
 @pytest.mark.parametrize("name", LOGS)
 def test_logs_of_malice_take_linear_time(name: str) -> None:
     """Connections and what is remembered of them."""
-    grows_linearly(*LOGS[name], "text, quiet")
+    grows_linearly(*LOGS[name], showing("text, quiet"))
+
+
+@pytest.mark.parametrize(("count", "make"), [(300, many_connections), (300, gaps_at_both_points)])
+def test_two_logs_are_compared_in_linear_time(count: int, make: Callable[[int], tuple[Log, Log]]) -> None:
+    """Many connections, and one with much that only one point has."""
+    grows_linearly(count, make, lambda logs: compare(*logs))
 
 
 def test_ranges_are_bounded() -> None:

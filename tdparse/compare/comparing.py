@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.compare.clocks import Passage, compared
 from tdparse.compare.expecting import Expectation
-from tdparse.compare.fates import Fate, Judge
+from tdparse.compare.fates import Fate, Judge, run_of
 from tdparse.compare.links import Linker
 from tdparse.compare.matching import Matcher
 from tdparse.compare.pairing import bundles, tuple_of
@@ -55,12 +55,14 @@ class _Comparing:
         self._orient()
         expectations = self._expectations()
         judges: dict[Matcher, list[Judge]] = {}
+        one, other = (run_of(log, self._when) for log in self._logs)
         for matcher in self._matchers:
             for way in matcher.ways:
                 expect = expectations[matcher, way.side]
                 origin = 0 if self._leaves(matcher, way) else 1
                 matcher.match(way, expect, origin)
-                judges.setdefault(matcher, []).append(Judge(matcher, way, origin, expect, self._logs, self._when))
+                judge = Judge(matcher, way, origin, expect, self._logs, (one, other), self._when)
+                judges.setdefault(matcher, []).append(judge)
         clocks = compared(self._logs, list(self._passages()) if self._timed else [])
         for matcher in self._both:
             if any(way.pairs for way in matcher.ways):

@@ -11,13 +11,13 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from functools import cache, cached_property
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias, TypeVar
 
 from tdparse.compare.matching import LARGEST
 from tdparse.seqnum import MASK, diff
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Sequence
     from collections.abc import Set as AbstractSet
 
     from tdparse.compare.expecting import Expectation
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 DUPLICATE_WITHIN: Final = 200 * 10**6  # nanoseconds; a later copy was rather sent again (the shortest common RTO)
 PROBES: Final = 2  # acknowledgments in a row that nothing asked for
+
+Run: TypeAlias = tuple[int, int]  # the times of a log's first and last record
+Reporter = TypeVar("Reporter")
 
 
 class Fate(NamedTuple):
@@ -51,14 +54,15 @@ class _Acknowledged:
     def __init__(self, records: list[tuple[int, Sighting]]) -> None:
         self._records = records
         self._reached = list(accumulate((number for number, _ in records), max))
-        self._blocks = [(*block, s) for number, s in records for block in _edges(s, number)]
+        self._edges, self._blocks = first_blocks([(*block, s) for number, s in records for block in _edges(s, number)])
         self.some = bool(records)
 
     def first(self, end: int) -> Sighting | None:
         """Return the first record that acknowledges the octet before `end`."""
         place = bisect_right(self._reached, end - 1)
         proof = self._records[place][1] if place < len(self._reached) else None
-        block = next((s for left, right, s in self._blocks if left < end <= right), None)
+        piece = bisect_left(self._edges, end)
+        block = self._blocks[piece] if piece < len(self._blocks) else None
         if proof is None or block is None:
             return proof or block
         return min(proof, block, key=lambda s: s.place)
@@ -74,9 +78,10 @@ class Judge:
         origin: int,
         expect: Expectation,
         logs: tuple[Log, Log],
+        runs: tuple[Run | None, Run | None],
         when: Callable[[Sighting], int],
     ) -> None:
-        """`origin` is the log that a packet of this direction passes first."""
+        """`origin` is the log that a packet of this direction passes first; `runs` are the times of both logs."""
         self._matcher = matcher
         self.way = way
         self.back = matcher.ways[1 - way.side]
@@ -86,7 +91,7 @@ class Judge:
         self._logs = logs
         self._when = when
         self._timed = matcher.timed
-        self._runs = tuple(_run(log, when) for log in logs)
+        self._runs = runs
         self._explained: set[tuple[int, int]] = set()  # log and place of proofs that a copy has arrived
 
     # -------------------------------------------------------------- where it was sent
@@ -329,7 +334,7 @@ class Judge:
 
     def _unsent(self, s: Sighting, concerned: tuple[tuple[int, int], ...], low: int | None, high: int | None) -> Fate:
         """Return the fate of what nobody has sent: somebody else did, or the capture missed it."""
-        goes_on = any(self._later(s, other) and "R" not in other.flags for other in self.way.seen[self.origin])
+        goes_on = self._latest is not None and self._latest > self._when(s)
         if s.span is not None:
             start, end = self._placed(self.far, s)
             ours = low is not None and high is not None and low <= end and start <= high
@@ -339,11 +344,12 @@ class Judge:
             return Fate("not_captured", "likely" if goes_on else "possible", self.far, s, concerned)
         return Fate("injected", "likely" if goes_on else "possible", self.far, s, concerned)
 
-    def _later(self, s: Sighting, other: Sighting) -> bool:
-        """Tell whether a record of the origin left it after one that only the far log has."""
-        time = self._when(other)
-        there = self._expect.arrival(time) if self.origin == 0 else self._expect.departure(time)
-        return there > self._when(s)
+    @cached_property
+    def _latest(self) -> int | None:
+        """When the last record that its origin has of the direction, RSTs left out, is expected in the far log."""
+        there = self._expect.arrival if self.origin == 0 else self._expect.departure
+        seen = self.way.seen[self.origin]
+        return max((there(self._when(s)) for s in seen if "R" not in s.flags), default=None)
 
     def _spans(self, log: int, s: Sighting) -> tuple[tuple[int, int], ...]:
         spans = tuple(self.way.left[log][s.place])
@@ -355,8 +361,8 @@ def _looks(s: Sighting) -> Hashable:
     return s.letters, s.seq, s.length, s.ack, s.options.ts, s.sack
 
 
-def _run(log: Log, when: Callable[[Sighting], int]) -> tuple[int, int] | None:
-    """Return the times of a log's first and last record."""
+def run_of(log: Log, when: Callable[[Sighting], int]) -> Run | None:
+    """Return the times of a log's first and last record, None if it has none."""
     times = [when(s) for s in log.sightings]
     return (min(times), max(times)) if times else None
 
@@ -365,3 +371,28 @@ def _edges(s: Sighting, ack: int) -> Iterator[tuple[int, int]]:
     """Yield the SACK blocks of a record as numbers that go on, `ack` being its own."""
     for left, right in s.sack or ():
         yield ack + diff(left, (s.ack or 0) & MASK), ack + diff(right, (s.ack or 0) & MASK)
+
+
+def first_blocks(blocks: Sequence[tuple[int, int, Reporter]]) -> tuple[list[int], list[Reporter | None]]:
+    """
+    Return all edges of SACK blocks in order, and for what lies between each and the one before it who reports it first.
+
+    Every piece between two edges is taken once, by the first block over it, so many blocks over each other cost no more.
+    """
+    edges = sorted({edge for left, right, _ in blocks for edge in (left, right)})
+    first: list[Reporter | None] = [None] * len(edges)
+    free = list(range(len(edges) + 1))  # by piece, that piece if nobody has taken it, or one behind it
+    for left, right, s in blocks:
+        piece, last = bisect_left(edges, left) + 1, bisect_left(edges, right)
+        while (piece := _root(free, piece)) <= last:
+            first[piece] = s
+            free[piece] = piece + 1
+    return edges, first
+
+
+def _root(free: list[int], piece: int) -> int:
+    """Return the first free piece from `piece` on, and make the way there shorter."""
+    while free[piece] != piece:
+        free[piece] = free[free[piece]]
+        piece = free[piece]
+    return piece
