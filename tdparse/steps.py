@@ -552,20 +552,24 @@ def _rejects(conn: Incarnation, record: Record) -> bool:
         return True  # RFC 5961 section 4: any SYN
     if conn.previous_step in CHALLENGED:
         return conn.previous_step != "reset.ignored" or (conn.previous is not None and rst_in_window(conn.previous))
-    received = record.y.octets.nxt
-    waiting = received is not None and record.ack is not None and received > record.ack
+    received, before = record.y.octets.nxt, conn.previous
+    due = None if record.ack is None or before is None else record.ack + before.length
+    waiting = received is not None and due is not None and received > due
     return answers_unsent(conn, record) and not waiting and record.window == record.x.win
 
 
 def answers_unsent(conn: Incarnation, record: Record) -> bool:
     """
-    Tell whether the record before was the peer's and empty, and acknowledged more than was captured of this sender.
+    Tell whether the record before was the peer's and acknowledged more than was captured of this sender.
 
-    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent. It does not
-    where no number of this sender was printed, nor where that ack closed the window: a timer later it is probed (R108).
+    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent: any data it
+    held were those awaited, else they explain the answer. It does not where no number of this sender was printed, nor
+    where that ack closed the window: a timer later it is probed (R108).
     """
     before, octets = conn.previous, record.x.octets
-    if before is None or before.x is not record.y or before.length or before.ack is None:
+    if before is None or before.x is not record.y or before.ack is None:
+        return False
+    if before.length and before.seq != record.ack:
         return False
     if octets.nxt is None or octets.guessed or (record.y.window_closed and waited_for_timer(record, before)):
         return False

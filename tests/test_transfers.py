@@ -130,6 +130,27 @@ def test_what_was_never_sent_was_never_acknowledged(unacked: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("packets", "step"),
+    [
+        ("S P. 10 ack=5000 lost\nC .", "ack.challenge"),
+        ("S P. 10 ack=5000 lost\nC .\nS P. 10 seq=1 ack=5000 lost +0.2\nC .", "ack.challenge"),
+        ("S P. 10 ack=5000\nC .", "data.ack"),
+        ("S P. 10 unseen lost\nS P. 10 ack=5000 lost\nC .", "ack.duplicate"),
+        ("S P. 10\nC .\nS P. 10 seq=1 ack=5000 +0.2\nC .", "stepless.ack"),
+    ],
+    ids=["refused", "refused again", "taken", "beyond a gap", "old"],
+)
+def test_data_that_acknowledges_what_was_never_sent_is_refused(packets: str, step: str) -> None:
+    """T54, ack_of_unsent: an answer that asks for those very octets again takes none of the segment; else they explain it."""
+    steps, (end,) = conversation(USED + packets)
+    assert steps[-1].step == step
+    assert ("ack_of_unsent" in end.findings, "duplicate_ack" in end.findings) == (
+        step == "ack.challenge",
+        step == "ack.duplicate",
+    )
+
+
+@pytest.mark.parametrize(
     ("packets", "sure"),
     [("S . ack=5000\nC P. 10 +0.1", "likely"), ("C P. 10\nS . +0.1\nC P. 10 seq=101 +0.1", "certain")],
     ids=["acknowledged before it was captured", "captured before"],
