@@ -16,6 +16,8 @@ from tdparse.seqnum import diff
 from tdparse.states import OBSERVED, OPENING, PRESUMED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tdparse.evidence import Peer, Place, Record
     from tdparse.incarnation import Incarnation
 
@@ -97,18 +99,34 @@ def captured_before(conn: Incarnation, record: Record) -> int | None:
     Return the line of the record of which this one is a copy (R112): an identical one, less than a millisecond before.
 
     It is the sender's last one, one of a burst, or with `-i any` one that was captured on another device: others may
-    stand between.
+    stand between. What was told to be too large since then is sent again at once.
     """
     before = conn.last_of[record.x.is_client]
     if before is None:
         return None
-    if _is_copy(before[0], record):
-        return before[0].line
+    return next((line for line in _copied(conn, record, before[0]) if not _told_too_large(conn, line)), None)
+
+
+def _copied(conn: Incarnation, record: Record, before: Record) -> Iterator[int]:
+    """Yield the lines of records of which this one may be a copy; `before` is the sender's last one."""
+    if _is_copy(before, record):
+        yield before.line
     here = place_of(record)
     if here is None:
-        return _of_burst(conn, record, before[0])
-    elsewhere = (sighting.seen() for sighting in record.x.recent if sighting.place != here)
-    return next((one.line for one in elsewhere if _is_copy(one, record)), None)
+        line = _of_burst(conn, record, before)
+        if line is not None:
+            yield line
+        return
+    for sighting in record.x.recent:
+        if sighting.place != here:
+            one = sighting.seen()
+            if _is_copy(one, record) or _is_part(one, record):
+                yield one.line
+
+
+def _told_too_large(conn: Incarnation, line: int) -> bool:
+    """Tell whether after a line an ICMP error has told the sender what size gets through (RFC 1191, RFC 8201)."""
+    return any("mtu" in known and isinstance(told := known["line"], int) and told > line for known in conn.icmp)
 
 
 def _of_burst(conn: Incarnation, record: Record, before: Record) -> int | None:
@@ -160,18 +178,36 @@ def _is_copy(before: Record, record: Record) -> bool:
     if not same:
         return False
     here, there = one.layer, two.layer
-    if not record.length and not record.flags.syn and not record.flags.fin:
-        # Two equal empty ACKs are duplicate ACKs, unless -v shows one IP id; two equal RSTs reject a segment each,
-        # unless they were captured on different devices.
-        if not (here and there and here.ip_id and here.ip_id == there.ip_id) and not (
-            record.flags.rst and _were_elsewhere(before, record)
-        ):
+    if here and there and here.ip_id and there.ip_id:
+        if here.ip_id != there.ip_id:
             return False
-    elif here and there and here.ip_id and there.ip_id and here.ip_id != there.ip_id:
+    elif not record.length and not record.flags.syn and not record.flags.fin and not _were_elsewhere(before, record):
+        return False  # two equal empty ACKs in one place are duplicate ACKs, two equal RSTs reject a segment each
+    return _in_transit(before, record)
+
+
+def _is_part(before: Record, record: Record) -> bool:
+    """Tell whether this is a piece of a segment that a host has joined from what came in, and cut again before it went on."""
+    one, two = before.segment, record.segment
+    same = (one.ack, one.window, one.options_text) == (two.ack, two.window, two.options_text)
+    if not same or not 0 < record.length < before.length or record.seq is None or before.seq is None:
         return False
+    within = before.seq <= record.seq and record.seq + record.length <= before.seq + before.length
+    return within and _in_transit(before, record)
+
+
+def _in_transit(before: Record, record: Record) -> bool:
+    """Tell whether two records of a packet are as near as those of one that is captured twice; where it waits, that takes longer."""
     if before.time is None or record.time is None:  # another device says that it is no other packet
         return _were_elsewhere(before, record)
-    return abs(record.time - before.time) < DUPLICATE_TIME
+    apart = abs(record.time - before.time)
+    return apart < DUPLICATE_TIME or (apart < LEAST_RTO and _passed_on(before, record))
+
+
+def _passed_on(before: Record, record: Record) -> bool:
+    """Tell whether of two records one was captured as it came in, and one as it went out."""
+    one, two = place_of(before), place_of(record)
+    return one is not None and two is not None and (one[1] == "Out") is not (two[1] == "Out")
 
 
 # ------------------------------------------------------------------ acceptability (part 2.2)

@@ -87,6 +87,84 @@ def test_copies_of_several_packets_may_come_together() -> None:
     assert "retransmission" in explained(here)[1].findings
 
 
+def routed(*rows: str) -> tuple[list[Step], Summary]:
+    """Explain what `-i any` shows of a connection on a host between: each row a time in ms, device and way, sender, the rest."""
+    log = line(0, "C", SYN) + line(0.01, "S", SYN_ACK) + line(0.02, "C", "Flags [.], ack 7001, win 500, length 0")
+    text = log.replace(" IP ", " eth0  In  IP ")
+    for row in rows:
+        time, device, way, who, said = row.split(maxsplit=4)
+        text += line(1 + float(time) / 1000, who, f"Flags {said}").replace(" IP ", f" {device}  {way:3} IP ")
+    return explained(text)
+
+
+WHOLE, FIRST, SECOND_PART = (
+    f"[{flags}], seq {start}:{end}, ack 7001, win 500, length {end - start}"
+    for flags, start, end in (("P.", 1001, 3001), (".", 1001, 2449), ("P.", 2449, 3001))
+)
+ACKED = "[.], ack 3001, win 500, length 0"
+COPIED, AGAIN = ["stepless.capture_duplicate"], ["data.retransmit"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps"),
+    [
+        ([f"0.02 eth0 In S {ACKED}"], COPIED),
+        ([f"7 eth0 Out S {ACKED}"], COPIED),
+        ([f"0.02 eth1 Out S {ACKED}"], ["stepless.ack"]),
+        ([f"7 eth0 In S {ACKED}"], ["stepless.ack"]),
+        (
+            [f"7 eth0 Out S {ACKED}", f"9 eth1 In S {ACKED}", f"9.01 eth0 Out S {ACKED}"],
+            [*COPIED, "stepless.ack", *COPIED],
+        ),
+    ],
+    ids=["two devices", "it waited", "one device", "two ways in", "another follows"],
+)
+def test_an_empty_ack_that_passes_a_host_is_one(rows: list[str], steps: list[str]) -> None:
+    """R112: a pair of In and Out on two devices is one packet, however long it waited between; so no ACK is a duplicate."""
+    first = f"0 eth1 {'Out' if 'eth1 Out' in rows[0] else 'In'} S {ACKED}"
+    played, end = routed(f"-5 eth0 In C {WHOLE}", first, *rows)
+    assert [step.step for step in played[5:]] == steps
+    assert "duplicate_ack" not in end.findings
+
+
+@pytest.mark.parametrize(
+    ("rows", "steps"),
+    [
+        ([f"7 eth1 Out C {WHOLE}"], COPIED),
+        ([f"3 eth1 Out C {FIRST}", f"7 eth1 Out C {SECOND_PART}"], COPIED * 2),
+        ([f"3 eth0 In C {FIRST}"], AGAIN),
+        ([f"3 eth1 Out C {FIRST.replace('500', '501')}"], AGAIN),
+        ([f"250 eth1 Out C {FIRST}"], AGAIN),
+        ([f"0.3 eth1 In C {WHOLE}"], COPIED),
+        ([f"3 eth1 In C {WHOLE}"], AGAIN),
+    ],
+    ids=[
+        "it waited",
+        "cut",
+        "sent again in parts",
+        "another window",
+        "a timer later",
+        "two ways in",
+        "in by the other way",
+    ],
+)
+def test_data_that_pass_a_host_are_sent_once(rows: list[str], steps: list[str]) -> None:
+    """R112: what offloading has joined comes in as one segment and goes out in parts, after it has waited in a queue."""
+    played, end = routed(f"0 eth0 In C {WHOLE}", *rows)
+    assert [step.step for step in played[4:]] == steps
+    assert ("retransmission" in end.findings) is (steps == AGAIN)
+
+
+@pytest.mark.parametrize(("told", "step"), [("need to frag (mtu 900)", AGAIN), ("host unreachable", COPIED)])
+def test_what_is_too_large_is_sent_again_at_once(told: str, step: list[str]) -> None:
+    """R112, RFC 1191: who offloads sends the same segment again, to be cut smaller, as soon as a router has said so."""
+    log = line(0, "C", SYN) + line(0.01, "S", SYN_ACK) + line(0.02, "C", "Flags [.], ack 7001, win 500, length 0")
+    log += line(1, "C", f"Flags {WHOLE}")
+    log += f"10:00:01.000070 IP 10.0.0.9 > 10.0.0.1: ICMP 10.0.0.2 unreachable - {told}, length 556\n"
+    steps, _ = explained(log + line(1.000115, "C", f"Flags {WHOLE}"))
+    assert [steps[-1].step] == step
+
+
 def test_nothing_is_known_to_get_through_where_nothing_was_confirmed() -> None:
     """Verdict 28: mid-stream nobody has seen a smaller segment arrive."""
     (end,) = conversation("S . 10\n" + "C . 1000 seq=1 lost +0.3\n" * 3, established=True).connections
