@@ -1043,13 +1043,13 @@ ICMP_ERROR: Final = (
     '(?>ICMP |ICMP6, |icmp(?: \\d+)?: |icmp6: )(?:(?:(?>(?:host|net) )|)(?P<quoted_host>(?>(?!(?:host|net|'
     'time|ip|destination|packet) )[\\w.:-]*\\w(?:::)?))(?: (?P<quoted_protocol>tcp|udp) port (?P<quoted_por'
     't>[\\w+\\/-]++)|)(?> unreachable(?: - (?:(?! \\(mtu)[^,\n])+)?)(?: \\(mtu (?P<mtu>[0-9]{1,20}+)\\)|)(?:(?>'
-    '[,[][^\n]*| \\((?!mtu)[^\n]*)|)|(?>destination unreachable, unreachable (?:port, |address |route |prohi'
-    'bited |[\\w ]+, )|\\[?destination unreachable\\]?, )(?P<quoted_host_2>(?>(?!(?:host|net|time|ip|destina'
-    'tion|packet) )[\\w.:-]*\\w(?:::)?))(?: (?P<quoted_protocol_2>tcp|udp) port (?P<quoted_port_2>[\\w+\\/-]+'
-    '+)|)(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|)|(?>(?:packet )?too big,? (?:mtu )?)(?P<mtu_2>[0-9]{1,20}+)(?:'
-    '(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|)|time exceeded in-transit for (?P<quoted_host_3>(?>(?!(?:host|net|tim'
-    'e|ip|destination|packet) )[\\w.:-]*\\w(?:::)?))(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|)|(?>(?:ip reassembly '
-    ')?time exceeded(?: in-transit)?)(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|))'
+    '[,[][^\n]*| \\((?!mtu)[^\n]*)|)|(?>destination unreachable, (?: ?unreachable (?:port, |address |route |'
+    'prohibited |[\\w ]+, )|beyond scope )|\\[?destination unreachable\\]?, )(?P<quoted_host_2>(?>(?!(?:host'
+    '|net|time|ip|destination|packet) )[\\w.:-]*\\w(?:::)?))(?: (?P<quoted_protocol_2>tcp|udp) port (?P<quo'
+    'ted_port_2>[\\w+\\/-]++)|)(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|)|(?>(?:packet )?too big,? (?:mtu )?)(?P<mt'
+    'u_2>[0-9]{1,20}+)(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|)|time exceeded in-transit for (?P<quoted_host_3>('
+    '?>(?!(?:host|net|time|ip|destination|packet) )[\\w.:-]*\\w(?:::)?))(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|)|'
+    '(?>(?:ip reassembly )?time exceeded(?: in-transit)?)(?:(?>[,[][^\n]*| \\((?!mtu)[^\n]*)|))'
 )
 ICMP_ERROR_FIELDS: Final = ('quoted_host', 'quoted_protocol', 'quoted_port', 'mtu', 'quoted_host', 'quoted_protocol', 'quoted_port', 'mtu', 'quoted_host')
 ENDPOINT: Final = (

@@ -103,6 +103,25 @@ def test_a_quoted_port_without_an_end_is_no_number() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [
+        "unreachable route {}",
+        " unreachable prohibited {}",  # tcpdump prints two blanks
+        "beyond scope {}, source address 2001:db8::1",
+        "unreachable address {}",
+        "unreachable port, {} tcp port 80",
+    ],
+)
+def test_every_reason_of_an_icmp6_error_names_whom_it_is_about(said: str) -> None:
+    """RFC 4443: destination unreachable, codes 0 to 4, as tcpdump prints them."""
+    text = f"ICMP6, destination unreachable, {said.format('2001:db8::2')}, length 88"
+    item = parse_line(f"IP6 2001:db8::9 > 2001:db8::1: {text}")
+    assert isinstance(item, Skipped)
+    assert item.note is not None
+    assert (item.note["src"], item.note["dst"]) == ("2001:db8::1", "2001:db8::2")
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("", "blank"),
