@@ -197,11 +197,16 @@ def _is_part(before: Record, record: Record) -> bool:
 
 
 def _in_transit(before: Record, record: Record) -> bool:
-    """Tell whether two records of a packet are as near as those of one that is captured twice; where it waits, that takes longer."""
+    """
+    Tell whether two records of a packet are as near as those of one that is captured twice.
+
+    Where it waits, that takes longer: for a queue less than any timer does, for an address to be resolved even more,
+    but then its timestamp shows that it was not sent again.
+    """
     if before.time is None or record.time is None:  # another device says that it is no other packet
         return _were_elsewhere(before, record)
     apart = abs(record.time - before.time)
-    return apart < DUPLICATE_TIME or (apart < LEAST_RTO and _passed_on(before, record))
+    return apart < DUPLICATE_TIME or ((apart < LEAST_RTO or record.stamp is not None) and _passed_on(before, record))
 
 
 def _passed_on(before: Record, record: Record) -> bool:

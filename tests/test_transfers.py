@@ -102,7 +102,8 @@ WHOLE, FIRST, SECOND_PART = (
     for flags, start, end in (("P.", 1001, 3001), (".", 1001, 2449), ("P.", 2449, 3001))
 )
 ACKED = "[.], ack 3001, win 500, length 0"
-COPIED, AGAIN = ["stepless.capture_duplicate"], ["data.retransmit"]
+STAMPED = "[P.], seq 3001:3009, ack 7001, win 500, options [nop,nop,TS val 5 ecr 9], length 8"
+COPIED, AGAIN, OLD = ["stepless.capture_duplicate"], ["data.retransmit"], ["stepless.old_duplicate"]
 
 
 @pytest.mark.parametrize(
@@ -135,6 +136,8 @@ def test_an_empty_ack_that_passes_a_host_is_one(rows: list[str], steps: list[str
         ([f"3 eth0 In C {FIRST}"], AGAIN),
         ([f"3 eth1 Out C {FIRST.replace('500', '501')}"], AGAIN),
         ([f"250 eth1 Out C {FIRST}"], AGAIN),
+        ([f"5 eth0 In C {STAMPED}", f"1020 eth1 Out C {STAMPED}"], ["data.push", *COPIED]),
+        ([f"5 eth0 In C {STAMPED}", f"1020 eth0 In C {STAMPED}"], ["data.push", *OLD]),
         ([f"0.3 eth1 In C {WHOLE}"], COPIED),
         ([f"3 eth1 In C {WHOLE}"], AGAIN),
     ],
@@ -144,6 +147,8 @@ def test_an_empty_ack_that_passes_a_host_is_one(rows: list[str], steps: list[str
         "sent again in parts",
         "another window",
         "a timer later",
+        "its address was asked for",
+        "it comes again",
         "two ways in",
         "in by the other way",
     ],
