@@ -17,6 +17,12 @@ def test_without_scaling_a_window_is_taken_back_too() -> None:
     assert finding.values["n"] == 212
 
 
+def test_the_window_that_subflows_share_is_not_taken_back() -> None:
+    """window_shrunk, R81, RFC 8684 section 3.3.1: of MPTCP it counts from the data ack, which other subflows move."""
+    steps, _ = conversation(USED + "S . win=300 <mptcp 12 dss ack 14785388998056482829>")
+    assert [one.code for one in steps[-1].findings] == ["window_update"]
+
+
 def test_a_window_that_closes_at_once_is_told() -> None:
     """R105: on the first segment behind a SYN only the change of a window is not told."""
     steps, _ = conversation(OPEN + "C P. 9 unseen\nS . ack=1 win=0")

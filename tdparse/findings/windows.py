@@ -41,6 +41,8 @@ def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         yield make("window_update", record.line, win=_shown(x, window), win_old=_shown(x, x.win))
     before = conn.last_of[x.is_client]
     promised = before is not None and not before[0].flags.syn  # a SYN's window is never scaled (R76)
+    if record.segment.options.mptcp:
+        return  # the subflows share one window, which counts from what all of them have brought (RFC 8684 section 3.3.1)
     if x.shift is not None and promised and not conn.closed and record.ack >= x.lastack:
         taken = x.lastack + (x.win << x.shift) - record.ack - (window << x.shift)
         if taken > 1 << x.shift:
