@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.evidence import is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
-from tdparse.model import CLOSE_WAIT, CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
+from tdparse.model import CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.seqnum import diff
 from tdparse.states import OBSERVED, OPENING, PRESUMED
 
@@ -29,6 +29,9 @@ DUPLICATE_TIME: Final = 10**6  # R112: one millisecond
 LEAST_RTO: Final = SECOND // 5  # R87: no timer of a stack runs out sooner
 NETWORK_COPY_TICKS: Final = 10 * 10**6  # stepless.old_duplicate: 10 ticks of a 1 kHz clock
 
+# R51, T90, T97, T102: there Linux takes an RST with the number of the peer's FIN, too (tcp_reset_check): so is rejected what
+# was sent before that FIN had been processed.
+BEHIND_FIN: Final = frozenset({CLOSE_WAIT, CLOSING, LAST_ACK})
 WITHOUT_WINDOW: Final = frozenset({CLOSED, LISTEN, SYN_SENT})  # R51: there no number makes an RST acceptable
 SYN_STEPS: Final = frozenset({"handshake.syn", "handshake.syn.tfo_request", "handshake.syn.tfo_data"})
 # What a conforming stack answers with a challenge ACK (R110).
@@ -294,6 +297,8 @@ def rst_acceptable(record: Record) -> bool:
         return False
     expected = expected_by(y, x)
     if not expected or record.numbers.seq is None or record.seq is None:
+        return True
+    if record.seq == x.fin and state in BEHIND_FIN:
         return True
     return record.seq in expected or _shows_a_gap(record, max(expected))
 

@@ -391,3 +391,21 @@ def test_a_damaged_rst_ends_nobody_who_gets_it(checksum: str, state: str) -> Non
     """T114: it is dropped without a reply, if its sender is one that computes checksums."""
     steps, _ = play(CHECKED.format(checksum).splitlines())
     assert (str(steps[-1].client.after), str(steps[-1].server.after)) == (state, "CLOSED")
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "state"),
+    [
+        ("C P. 10\nS F. ack=101\nC .\nS R seq=1", "reset.after_fin", "CLOSED?"),
+        ("C P. 10\nS F. ack=101\nC F.\nS R seq=1", "reset.after_fin", "CLOSED?"),
+        ("C F. lost\nS F. lost\nC . ack=2\nS R seq=1", "reset.after_fin", "CLOSED?"),
+        ("C F.\nS F.\nC .\nS R seq=1", "reset.ignored", "TIME-WAIT"),
+        ("C P. 10\nS F. ack=101\nC .\nS R seq=0", "reset.ignored", "CLOSE-WAIT"),
+        ("C P. 10\nS P. 9\nC .\nS R seq=9", "reset.ignored", "ESTABLISHED"),
+    ],
+    ids=["CLOSE-WAIT", "LAST-ACK", "CLOSING", "TIME-WAIT", "below the FIN", "no FIN"],
+)
+def test_a_reset_may_have_the_number_of_the_fin_before_it(text: str, step: str, state: str) -> None:
+    """T90, T97, T102: it answers what crossed that FIN, and is taken although the FIN has been processed."""
+    (*_, last), _ = conversation(USED + text)
+    assert (last.step, str(last.client.after)) == (step, state)
