@@ -109,7 +109,7 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
 def _offer(record: Record) -> None:
     """Take the window, and what SACK reports, unless the segment was overtaken: then it says nothing of them (RFC 9293: SND.WL2)."""
     x = record.x
-    if (record.ack is not None and x.lastack is not None and record.ack < x.lastack) or evidence.is_old(record):
+    if evidence.acknowledges_less(record) or evidence.is_old(record):
         return
     x.win = record.window
     if record.ack is not None:
@@ -364,11 +364,14 @@ def overtakes(conn: Incarnation, record: Record) -> bool:
     """
     R7: tell whether a record of an endpoint that was reset may have been on its way when the RST passed here.
 
-    Without times that is taken of as many as may be sent at once.
+    It was if it is older than another that was captured of its sender. Without times that is taken of as many as may be
+    sent at once.
     """
     x = record.x
     if acknowledges_strays(record) or not record.y.dead:
         return False
+    if evidence.is_old(record) or evidence.acknowledges_less(record):
+        return True
     if record.time is None or x.dead_time is None:
         return x.crossed < FLIGHT
     return record.time - x.dead_time <= (2 * conn.irtt if conn.irtt else IGNORED_AFTER)

@@ -474,6 +474,11 @@ def is_old(record: Record) -> bool:
     return _reports_less(record) if stamp[0] == newest[0] else diff(stamp[0], newest[0]) < 0
 
 
+def acknowledges_less(record: Record) -> bool:
+    """R17: tell whether a segment has an older ack than another one that was captured of its sender."""
+    return record.ack is not None and record.x.lastack is not None and record.ack < record.x.lastack
+
+
 def _reports_less(record: Record) -> bool:
     """
     Tell whether an ACK reports less by SACK than another with the same number, of the same tick of its sender's clock.

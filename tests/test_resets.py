@@ -409,3 +409,10 @@ def test_a_reset_may_have_the_number_of_the_fin_before_it(text: str, step: str, 
     """T90, T97, T102: it answers what crossed that FIN, and is taken although the FIN has been processed."""
     (*_, last), _ = conversation(USED + text)
     assert (last.step, str(last.client.after)) == (step, state)
+
+
+@pytest.mark.parametrize(("ack", "ignored"), [(1, False), (11, True)], ids=["older", "as new"])
+def test_what_was_sent_before_another_segment_carries_nothing_on(ack: int, *, ignored: bool) -> None:
+    """R17, R21: a FIN that the path has kept for long was sent before the reset: it acknowledges less than was confirmed before."""
+    _, (end,) = conversation(USED + f"S P. 10\nC .\nS R.\nC F. ack={ack} +2")
+    assert ("rst_ignored" in end.findings) is ignored
