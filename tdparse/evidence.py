@@ -446,9 +446,10 @@ def shows_established(record: Record, ack: int) -> bool:
     Tell whether a segment that is no SYN can only have been sent after its sender's SYN was acknowledged.
 
     Not if SYN-RECEIVED sends the like: an empty ACK that says no more than the SYN-ACK did may answer a copy of the
-    SYN (9293 section 3.10.7.4, first check), or a SYN that is not acceptable (T36), unless too much time has passed or
-    there is an RST that it answers. A server that waits for data before it accepts (TCP_DEFER_ACCEPT) answers keep-alives so, too, and then
-    echoes the timestamp of the SYN. A Fast Open server may send data in SYN-RECEIVED, and that may cross the third step.
+    SYN (9293 section 3.10.7.4, first check), or a SYN or RST that is not acceptable (T36, RFC 5961 section 3.2), unless
+    too much time has passed since the third step, or that RST came behind it. A server that waits for data before it
+    accepts (TCP_DEFER_ACCEPT) answers keep-alives so, too, and then echoes the timestamp of the SYN. A Fast Open server
+    may send data in SYN-RECEIVED, and that may cross the third step.
     """
     x, y = record.x, record.y
     if x.synack_ack is None or ack > x.synack_ack:
@@ -462,8 +463,10 @@ def shows_established(record: Record, ack: int) -> bool:
         return y.sent_synack
     if _echoes_only_syn(record):
         return False
+    if y.lastack is None:
+        return False
     waited = record.time is not None and y.lastack_time is not None and record.time - y.lastack_time >= SYN_GONE
-    return waited or 0 < y.segments == y.rst_segment
+    return waited or y.segments == y.rst_segment
 
 
 def is_old(record: Record) -> bool:

@@ -330,6 +330,21 @@ def test_a_challenge_ack_does_not_show_that_a_handshake_is_complete() -> None:
     assert shown(steps[-1]) == "ack.challenge ESTABLISHED?/SYN-RECEIVED"
 
 
+@pytest.mark.parametrize(
+    ("third", "states"),
+    [
+        ("", ["SYN-RECEIVED"] * 2),
+        ("C .\n", ["ESTABLISHED"] * 2),
+    ],
+    ids=["without the third step", "behind it"],
+)
+def test_a_reset_that_is_not_exact_is_challenged_in_syn_received_too(third: str, states: list[str]) -> None:
+    """T37, T60, RFC 5961 section 3.2: it may be that of who aborts behind a third step that was lost."""
+    steps, _ = conversation(f"C S\nS S.\n{third}C R seq=11\nS .\nS S. +1")
+    assert steps[-2].step == "ack.challenge"
+    assert [str(step.server.after) for step in steps[-2:]] == states
+
+
 def test_the_isn_of_a_rejected_syn_ack_is_not_the_servers() -> None:
     """R4, R35: relative numbers count from the SYN-ACK that the client takes."""
     steps, _ = timed("""
