@@ -375,8 +375,9 @@ class Incarnation:
         x, y = self.peers if sender == self.flow.client else self.peers[::-1]
         if isn is None or ack is None or isn == x.isn:
             return False
-        if y.syn_count and y.isn is not None and 0 < diff(ack, y.isn) <= y.syn_data + 1:
-            return False
+        opened = y.syn_count or y.synack_count
+        if opened and y.isn is not None and 0 < diff(ack, y.isn) <= max(y.syn_data + 1, y.octets.nxt or 0):
+            return False  # it acknowledges what was sent in this one
         if self.closed or self.first_fin is not None:
             return True
         # While this one is open its SYN must be missing, and its SYN-ACK be another.

@@ -578,3 +578,11 @@ def test_a_third_step_behind_a_syn_ack_without_numbers(ack: str) -> None:
         f"IP 10.0.0.1.5 > 10.0.0.2.80: Flags [.], ack {ack}, win 9, length 0",
     ]
     assert [one.step for one in play(lines)[0]] == ["handshake.syn", "handshake.syn_ack", "handshake.ack"]
+
+
+@pytest.mark.parametrize("fins", ["C F.\nS .\n", "S F.\n", "C F.\nS F.\n"], ids=["client", "server", "both"])
+def test_a_syn_ack_that_acknowledges_what_was_sent_opens_nothing(fins: str) -> None:
+    """R43, T57, RFC 5961 section 4: whatever its number, it is of this connection, which goes on."""
+    steps, (_end,) = conversation(f"C S\nS S.\nC .\nC P. 100\nS P. 10\nC .\n{fins}C S. isn=9000 ack=11")
+    assert steps[-1].step == "handshake.syn_ack.bad_ack"
+    assert (steps[-1].client.after, steps[-1].server.after) == (steps[-2].client.after, steps[-2].server.after)
