@@ -595,6 +595,8 @@ def take_back(x: Peer, y: Peer) -> None:
     x.lastack, x.lastack_time, x.lastack_line, x.win = before[:4]
     since = [one for one in octets.unacked if one not in before.unacked]
     octets.acked, octets.unacked, octets.conceded = before.acked, [*before.unacked, *since], before.acked or 0
+    if y.fin is not None and y.fin_acked is PRESUMED and (x.lastack is None or x.lastack <= y.fin):
+        y.fin_acked = NO
 
 
 def revive(record: Record, *, crossing: bool) -> None:

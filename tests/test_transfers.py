@@ -213,6 +213,15 @@ def test_what_was_never_sent_was_never_acknowledged(unacked: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("answer", "state"), [("C .", "FIN-WAIT-1"), ("", "FIN-WAIT-2?")], ids=["challenged", "not yet"]
+)
+def test_what_was_never_sent_acknowledges_no_fin(answer: str, state: str) -> None:
+    """T54, T68: an ACK above the FIN seems to cover it, until its sender rejects that ACK."""
+    steps, _ = conversation(f"{USED}C F. lost\nS . ack=5000\n{answer}")
+    assert str(steps[-1].client.after) == state
+
+
+@pytest.mark.parametrize(
     ("packets", "step"),
     [
         ("S P. 10 ack=5000 lost\nC .", "ack.challenge"),
