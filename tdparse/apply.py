@@ -222,10 +222,10 @@ def reset(conn: Incarnation, record: Record, step: str) -> None:
         x.got_syn = NO
     evidence.kill(x, OBSERVED, CLOSED, record)
     if record.damaged:
-        return  # T114: its receiver drops it
+        return  # T114, R82: its receiver drops it
+    again = step == "reset.repeat" and (not y.dead or "rst_ignored" in conn.found)  # what its first one did not end
     if acceptable or step in EFFECTIVE_RESETS:
         evidence.kill(y, PRESUMED, LISTEN if server_opening else CLOSED, record)
-    again = step == "reset.repeat" and "rst_ignored" in conn.found  # what its first one did not end
     if step in EFFECTIVE_RESETS or again:
         end_by_reset(conn, x, step, record)
 

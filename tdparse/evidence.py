@@ -79,7 +79,9 @@ class Record:
         self.end: int | None = None  # relative SEG.END (R2)
         self.ack: int | None = None  # relative to the peer's ISN
         self.sack: tuple[tuple[int, int], ...] = ()  # its blocks in the order of the log, relative as `ack` is
-        self.damaged = False  # an incorrect checksum, of a sender that computes them
+        self.damaged = (
+            False  # an incorrect checksum, of a sender that computes them; an RST among signed segments that is not
+        )
         self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
 
     @property
@@ -87,6 +89,12 @@ class Record:
         """Its timestamps option, (val, ecr)."""
         stamp = self._stamp
         return self.segment.options.ts if stamp == "at rest" else stamp
+
+    @property
+    def signed(self) -> bool:
+        """Whether it shows a signature (R82)."""
+        options = self.segment.options
+        return options.md5 is not None or options.tcp_ao is not None
 
     def rest(self) -> None:
         """Keep only what later records are compared with."""

@@ -335,6 +335,11 @@ class Incarnation:
             return False
         return ours.state in _OVER and theirs.state in _OVER
 
+    def misses_signature(self, record: Record) -> bool:
+        """R82: tell whether a record has no signature (MD5, TCP-AO), although the last one of its receiver has one."""
+        last = self.last_of[record.y.is_client]
+        return last is not None and last[0].signed and not record.signed and not record.segment.truncated
+
     def last_line_of(self, peer: Peer) -> int:
         """Return the line of the last record that `peer` sent, 0 before the first."""
         last = self.last_of[peer.is_client]

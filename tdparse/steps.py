@@ -609,13 +609,13 @@ def answers_unsent(conn: Incarnation, record: Record) -> bool:
     Tell whether the record before was the peer's and acknowledged more than was captured of this sender.
 
     Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent: any data it
-    held were those awaited, else they explain the answer. It does not where no number of this sender was printed, nor
-    where that ack closed the window: a timer later it is probed (R108).
+    held were those awaited, and the window was open, else they explain the answer. It does not where no number of this
+    sender was printed, nor where that ack closed the window: a timer later it is probed (R108).
     """
     before, octets = conn.previous, record.x.octets
     if before is None or before.x is not record.y or before.ack is None:
         return False
-    if before.length and before.seq != record.ack:
+    if before.length and (before.seq != record.ack or record.x.window_closed):
         return False
     if octets.nxt is None or octets.guessed or (record.y.window_closed and waited_for_timer(record, before)):
         return False

@@ -327,6 +327,8 @@ class Tracker:
         context = self._context(conn, record)
         computes = conn.checksums.get(record.x.is_client, 0) >= COMPUTES_CHECKSUMS
         record.damaged = computes and record.segment.checksum == "incorrect"
+        if record.cls is RST and conn.misses_signature(record):
+            record.damaged = True
         step = decide(conn, record)
         if step == "stepless.bad_ack":
             context.completes = False

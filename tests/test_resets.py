@@ -416,3 +416,23 @@ def test_what_was_sent_before_another_segment_carries_nothing_on(ack: int, *, ig
     """R17, R21: a FIN that the path has kept for long was sent before the reset: it acknowledges less than was confirmed before."""
     _, (end,) = conversation(USED + f"S P. 10\nC .\nS R.\nC F. ack={ack} +2")
     assert ("rst_ignored" in end.findings) is ignored
+
+
+SIGNED = "C S <md5 valid>\nS S. <md5 valid>\nC . <md5 valid>\nC P. 10 <md5 valid>\nS . <md5 valid>\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "state"),
+    [
+        ("S R.", "ESTABLISHED"),
+        ("S R. <md5 invalid>", "CLOSED?"),  # that is only what tcpdump knows, who has another key or none
+        ("S R. <md5 valid>", "CLOSED?"),
+        ("S R.\nS R. <md5 valid>", "CLOSED?"),
+    ],
+    ids=["none", "another", "signed", "signed at last"],
+)
+def test_who_signs_takes_no_reset_without_a_signature(text: str, state: str) -> None:
+    """R82: it is dropped without a reply, so its receiver goes on until one comes that is signed."""
+    steps, (end,) = conversation(SIGNED + text)
+    assert (str(steps[-1].client.after), str(steps[-1].server.after)) == (state, "CLOSED")
+    assert ("reset" in end.verdict) is (state == "CLOSED?")

@@ -229,8 +229,9 @@ def test_what_was_never_sent_acknowledges_no_fin(answer: str, state: str) -> Non
         ("S P. 10 ack=5000\nC .", "data.ack"),
         ("S P. 10 unseen lost\nS P. 10 ack=5000 lost\nC .", "ack.duplicate"),
         ("S P. 10\nC .\nS P. 10 seq=1 ack=5000 +0.2\nC .", "stepless.ack"),
+        ("C . win=0\nS P. 10 ack=5000 lost\nC . win=0", "stepless.ack"),
     ],
-    ids=["refused", "refused again", "taken", "beyond a gap", "old"],
+    ids=["refused", "refused again", "taken", "beyond a gap", "old", "no room"],
 )
 def test_data_that_acknowledges_what_was_never_sent_is_refused(packets: str, step: str) -> None:
     """T54, ack_of_unsent: an answer that asks for those very octets again takes none of the segment; else they explain it."""
