@@ -329,7 +329,7 @@ class Normalizer:
         return Numbers(
             seq,
             ack,
-            self._edges(sack, ack, base) if sack else None,
+            self._edges(sack, ack, base, doubtful=doubtful) if sack else None,
             seq_absolute=not conversation.directions(segment.src)[0].hidden,
             ack_absolute=not doubtful,
             printed=conversation.printed if doubtful or known else "absolute",
@@ -529,12 +529,15 @@ class Normalizer:
         distances = self._distances(segment, conversation)
         return distances is None or distances[1] >= SMALL
 
-    def _edges(self, blocks: tuple[tuple[int, int], ...], ack: int, base: int) -> tuple[tuple[int, int], ...] | None:
+    def _edges(
+        self, blocks: tuple[tuple[int, int], ...], ack: int, base: int, *, doubtful: bool
+    ) -> tuple[tuple[int, int], ...] | None:
         """
         Return the SACK edges of a record that sets the bases, in the space of its ack.
 
         They alone are relative on such a line, unless the log is absolute. Edges lie near the ack; where
-        that does not tell, the log so far does. None when nothing does.
+        that does not tell, the log so far does. None when nothing does. If it is `doubtful` that the line
+        sets them, they count from what the ack counts from.
         """
         moved = tuple(((left + base) & MASK, (right + base) & MASK) for left, right in blocks)
         as_printed = sum(abs(diff(edge, ack)) for block in blocks for edge in block)
@@ -543,6 +546,8 @@ class Normalizer:
         far = max(as_printed, as_moved) >= SMALL
         if min(as_printed, as_moved) < SMALL and (far or base == 0):
             return moved if as_moved < as_printed else blocks
+        if doubtful:
+            return blocks if as_printed < as_moved else None
         return {"absolute": blocks, "relative": moved, "unknown": None}[shown]
 
 

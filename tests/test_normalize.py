@@ -143,6 +143,15 @@ def test_the_first_line_is_absolute_but_for_its_sack_edges() -> None:
         assert numbers(lines)[0].sack == ((1000000101, 1000000201), (1000000301, 1000000401))
 
 
+def test_sack_edges_count_from_what_the_ack_counts_from_in_a_log_that_lost_its_head() -> None:
+    """No base is set on its first line: edges as small as the ack are relative to the base that the ack is relative to."""
+    text = OPENING + "S . 300\nS . 100\nS . 100\nC . sack=401-501\nC . sack=401-501"
+    lines = log(text, absolute=False)
+    for kept in (3, 2):  # with data before them, and alone
+        found = numbers(lines[-kept:])
+        assert [one.sack for one in found if one.sack] == [((401, 501),)] * 2
+
+
 def test_numbers_below_the_base_wrap() -> None:
     """A segment from before the first line prints a number near 2**32: minus something."""
     lines = log("C P. 10\nC P. 10 seq=-19\nS . ack=11\nS P. 1 seq=0", absolute=False, established=True)
