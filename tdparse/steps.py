@@ -514,6 +514,8 @@ def _data(conn: Incarnation, record: Record) -> str:
     if is_one_octet_probe(record):
         return "probe.zero_window"
     start, end, nxt = record.seq, record.seq_end, octets.nxt
+    if nxt is None and record.length == 1 and start is not None and start + 1 == y.lastack:
+        return "probe.keep_alive"  # none of its numbers was printed: what was acknowledged has been sent (R16)
     if record.segment.seq is not None and start is not None and end is not None and nxt is not None:
         if record.length == 1 and start == nxt - 1 and (y.lastack or 0) >= nxt:
             return "probe.keep_alive"

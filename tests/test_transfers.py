@@ -256,6 +256,23 @@ def test_what_was_not_captured_before_is_only_likely_sent_again(packets: str, su
 
 
 @pytest.mark.parametrize(
+    ("octets", "step", "found"),
+    [
+        ("C P. 100 seq=-99 +0.3", "data.push", ["spurious_retransmission"]),
+        ("C P. 100 seq=-98 +0.3", "data.push", []),
+        ("C P. 100 seq=-99 +0.0001", "data.push", []),
+        ("C . 1 seq=0 +45", "probe.keep_alive", ["keep_alive"]),
+    ],
+    ids=["acknowledged", "one more", "overtaken by its ACK", "the octet before the next"],
+)
+def test_the_first_number_of_who_has_sent_only_empty_acks(octets: str, step: str, found: list[str]) -> None:
+    """R16, spurious_retransmission, keep_alive: what was acknowledged before was sent before, captured or not."""
+    for absolute in (True, False):
+        steps, _ = conversation("C .\nS .\n" + octets, absolute=absolute, established=True)
+        assert (steps[-1].step, [one.code for one in steps[-1].findings]) == (step, found)
+
+
+@pytest.mark.parametrize(
     ("text", "step"),
     [
         (

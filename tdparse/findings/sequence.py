@@ -40,16 +40,18 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     """Test a record whose number was printed (R28, R104)."""
     x, octets = record.x, record.x.octets
     start, end, nxt = record.seq, record.end, octets.nxt
-    if record.segment.seq is None or start is None or end is None or nxt is None or x.dead:
+    if record.segment.seq is None or start is None or end is None or x.dead:
         return
     behind = start + record.length
     if x.fin is not None and behind > x.fin and (record.length or record.flags.fin):  # R53: no FIN follows another
         first = max(start, x.fin) if record.length else x.fin
         yield make("data_after_fin", x.fin_line, record.line, first=first, last=behind - 1)
-    if start >= nxt and _was_acknowledged(record, start) and not _follows_its_ack(record):
+    if (nxt is None or start >= nxt) and _was_acknowledged(record, start) and not _follows_its_ack(record):
         # Its first copy was not captured, the ACK of it was, unless that acknowledges what was never sent (R50).
         likely = Confidence.LIKELY
         yield make("spurious_retransmission", record.line, confidence=likely, first=start, last=behind - 1)
+    if nxt is None:
+        return
     if start > nxt:
         if not octets.guessed:
             before = conn.last_of[x.is_client]
