@@ -17,6 +17,7 @@ from tdparse import fields
 from tdparse.model import Layer, Segment, Skipped, TimeStyle
 from tdparse.options import LEFT_OUT, decode
 from tdparse.record import is_unfinished, parse_line
+from tdparse.seqnum import MASK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -112,12 +113,13 @@ _FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(
 _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
 )
-# What stands for a number, or for some of its digits, that somebody has left out.
-_GAP: Final = r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|[A-Za-z]\w{1,7}|[A-Za-z]\w{0,7} ?\+ ?\d{1,9}"
+# What stands for a number, or for some of its digits, that somebody has left out; one too large to be any, made up.
+_GAP: Final = r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|[A-Za-z]\w{1,7}|[A-Za-z]\w{0,7} ?\+ ?\d{1,9}|\d{10,}"
 _DOTS: Final = re.compile(
     rf",? +(?:seq (?:(?:{_GAP})(?::(?:\d+|{_GAP}))?|\d+:(?:{_GAP}))|(?:ack|win|urg) (?:{_GAP}))(?=[, ]|$)"
     rf"|,? +length (?:{_GAP})(?=[:, ]|$)"
 )
+_NUMBERS: Final = re.compile(r" \d+(?::\d+)?$")
 # Options of which somebody has left out some; options of a record have neither of these.
 _SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]*>|\bsnip\b)[^][\n]*)(?=\])")
 # A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
@@ -232,7 +234,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("spacing", _BEFORE_FLAGS, r"\1: Flags ["),
         ("spacing", _TIGHT_COMMA, ", "),
         ("spacing", _NO_COMMA, _comma),
-        ("abridged", _DOTS, ""),
+        ("abridged", _DOTS, _known_numbers),
         ("abridged", _SHORT_TIME, _lengthened),
         ("spacing", _LOOSE_COMMA, ","),
         ("spacing", _LOOSE_OPTION, ","),
@@ -262,6 +264,12 @@ def _one_word(host: re.Match[str]) -> str:
 def _comma(left_out: re.Match[str]) -> str:
     """Return what separates the elements of a record since 4.0; before their flags, and in records of 3.x, that is a space."""
     return ", " if "Flags [" in left_out.string[: left_out.start()] else left_out[0]
+
+
+def _known_numbers(element: re.Match[str]) -> str:
+    """Return an element whose numbers a header can hold; nothing where something stands in their place."""
+    numbers = _NUMBERS.search(element[0])
+    return element[0] if numbers and all(int(number) <= MASK for number in numbers[0].split(":")) else ""
 
 
 def _lengthened(time: re.Match[str]) -> str:
