@@ -47,6 +47,8 @@ _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-cA-C][0-9a-fA-F]{3})|([\"/\\]))")
 _ENDS_LINE: Final = re.compile(r"(?:\\[nr])+$")
 # One sign of quoting, of a list, of a comment or of a numbered line.
 _MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
+# Such a sign, unless it may be the arrow before the second address.
+_MARKED: Final = re.compile(r"[ \t]*(?:[|#*]|//|>(?! ?\S+[:,](?![^ ])))")
 # What opened before the record ends behind it; in the source of a program there may be its line break.
 _CLOSING: Final = re.compile(r"(?:\\[nr])*[`\"'”’»]+ ?[,;.+)\\]*$")
 # Where a record can begin inside a line: a time, the network word, or two addresses.
@@ -320,6 +322,8 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
     plain = _SPACES.sub(" ", _unescaped(cleaned)) if "entities" in reading.repairs else cleaned
     another = _RECORD.search(plain) is not None and (_FLOW.search(reading.text) is None or is_unfinished(reading.text))
     for shortened, undone in _beginnings(plain):
+        if "quoted" in reading.repairs and _MARKED.match(shortened):
+            continue  # what stood before the first line stands before this one
         if another and "prefix" in undone:
             continue  # its time or addresses are those of another record
         soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)

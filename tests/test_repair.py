@@ -242,6 +242,18 @@ def test_what_was_left_out_stays_unknown(line: str, numbers: tuple[int | None, .
     assert "abridged" in segment.layer.repairs
 
 
+@pytest.mark.parametrize("mark", ["> ", "> > ", ">>> ", "# ", " * "])
+def test_a_quotation_may_be_wrapped_into_many_lines(mark: str) -> None:
+    """Nothing that stands before each of its lines is taken for a part of the record."""
+    link = "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 74: "
+    record = (
+        f"2026-11-29 {SYN.replace(' IP ', f' {link}').replace('[S], seq 1228404592', '[S.], seq 1228404592, ack 78')}"
+    )
+    whole = values(only(record))
+    for width in range(54, 80):
+        assert values(only(*[mark + line for line in textwrap.wrap(record, width)])) == whole
+
+
 @pytest.mark.parametrize("arrow", ["->", "→", ">"])
 def test_a_record_behind_its_header_can_be_shortened(arrow: str) -> None:
     """It keeps the header, and with it its time."""
