@@ -517,7 +517,8 @@ def _data(conn: Incarnation, record: Record) -> str:
     if nxt is None and record.length == 1 and start is not None and start + 1 == y.lastack:
         return "probe.keep_alive"  # none of its numbers was printed: what was acknowledged has been sent (R16)
     if record.segment.seq is not None and start is not None and end is not None and nxt is not None:
-        if record.length == 1 and start == nxt - 1 and (y.lastack or 0) >= nxt:
+        # The third step shows that the SYN was acknowledged, captured or not (R13 c).
+        if record.length == 1 and start == nxt - 1 and max(y.lastack or 0, bool(x.syn_acked)) >= nxt:
             return "probe.keep_alive"
         if octets.covered(start, end):
             return "stepless.old_duplicate" if is_network_copy(record) else "data.retransmit"

@@ -272,6 +272,12 @@ def test_the_first_number_of_who_has_sent_only_empty_acks(octets: str, step: str
         assert (steps[-1].step, [one.code for one in steps[-1].findings]) == (step, found)
 
 
+def test_a_keep_alive_may_have_the_number_of_the_syn() -> None:
+    """probe.keep_alive: the third step tells that the SYN was acknowledged, although the SYN-ACK was not captured (R13 c)."""
+    steps, _ = conversation("C S\nS S. unseen\nC .\nC . 1 seq=0 +45")
+    assert (steps[-1].step, [one.code for one in steps[-1].findings]) == ("probe.keep_alive", ["keep_alive"])
+
+
 @pytest.mark.parametrize(
     ("text", "step"),
     [
