@@ -57,7 +57,7 @@ _STAMP: Final = rf"\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{
 # Behind the last kind of time a space is asked for, or that nothing follows.
 _OPENING: Final = rf"{_STAMP}(?: |(?![^\n]))|IP6? (?=\S)"
 _RECORD: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING})")
-_START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+: )")
+_START: Final = re.compile(rf"(?<![\w.:])(?:{_OPENING}|[\w:][\w.:-]* > [\w.:-]+:(?: |(?![^\n])))")
 # Where one of several records begins that a page or a chat has put into one line, or that no line break separates.
 _BEHIND: Final = "|".join(["(?<= )", *(rf"(?<=, length \d{{{digits}}})" for digits in range(1, 6))])
 _ANOTHER: Final = re.compile(
@@ -90,6 +90,8 @@ _TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=[^\s-]) *> *(?=\S)")
 # Addresses with what separates them from the flags.
 _BEFORE_FLAGS: Final = re.compile(r"( > [^\s:](?:[^\s]*[^\s:])?) *:? *Flags ?\[")
 _CORRECTED: Final = re.compile(r"(?<=incorrect) *(?:[-–—]*>|→) *(?=0x)")  # the sum there should be
+_ASSIGNED: Final = re.compile(r"(?<=[\s,])(seq|ack|win|urg|length) *= *(?=\d)")  # a number behind an equals sign
+_LOOSE_BRACKET: Final = re.compile(r", *options? *:? *\[")
 _TIGHT_COMMA: Final = re.compile(r",(?=(?:cksum|seq|ack|win|urg|options|length) )")
 # What puts itself before every line that a program writes: syslog, and those that run containers.
 _LOGGED: Final = re.compile(r"[\w.-]+ +\| |\[pod/\S+\] |[^\n]*?\S tcpdump(?:\[\d+\])?: ")
@@ -234,6 +236,8 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("spacing", _TIGHT_ARROW, _spaced),
         ("spacing", _TIGHT_WORD, r"IP\1 "),
         ("spacing", _BEFORE_FLAGS, r"\1: Flags ["),
+        ("spacing", _LOOSE_BRACKET, ", options ["),
+        ("spacing", _ASSIGNED, r"\1 "),
         ("spacing", _TIGHT_COMMA, ", "),
         ("spacing", _NO_COMMA, _comma),
         ("abridged", _DOTS, _known_numbers),
@@ -397,6 +401,15 @@ def abridged(text: str, line: int, header: str = "") -> Segment | None:
             told = "length" in printed or segment.seq_last is not None
             options = some if some is not None else segment.options_text
             return segment._replace(layer=layer, options_text=options, length=segment.length if told else None)
+    return None
+
+
+def abridged_in_two(first: str, second: str, line: int) -> Item | None:
+    """Return the same where the record goes on in the next line with its flags."""
+    for flags in (shortened for shortened, _ in _openings(second) if shortened.startswith("Flags [")):
+        segment = abridged(f"{first.rstrip()} {flags}", line) if first.rstrip().endswith(":") else None
+        if segment is not None and segment.layer is not None:
+            return mended(segment, (first, second), _with(segment.layer.repairs, "wrapped"))
     return None
 
 

@@ -119,6 +119,9 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([SYN.replace(": Flags", " Flags")], SYN, ("spacing",)),
         ([SYN.replace(": Flags", " : Flags")], SYN, ("spacing",)),
         ([SYN.replace(": Flags [", ": Flags[")], SYN, ("spacing",)),
+        ([SYN.replace("options [", "options[")], SYN, ("spacing",)),
+        ([SYN.replace("options [", "option: [")], SYN, ("spacing",)),
+        ([DATA.replace("ack ", "ack=").replace("win ", "win = ").replace("length ", "length=")], DATA, ("spacing",)),
         ([f"> __{DATA}__"], DATA, ("tags",)),
         ([f"- First `{SYN}` is sent."], SYN, ("quoted",)),
         ([f"| 1 | `{DATA}` | data |"], DATA, ("quoted",)),
@@ -252,6 +255,21 @@ def test_a_quotation_may_be_wrapped_into_many_lines(mark: str) -> None:
     whole = values(only(record))
     for width in range(54, 80):
         assert values(only(*[mark + line for line in textwrap.wrap(record, width)])) == whole
+
+
+@pytest.mark.parametrize("mark", ["", "> ", "    "])
+@pytest.mark.parametrize("head", ["", "IP ", "12:00:00.000001 IP "])
+def test_a_shortened_record_can_be_broken_before_its_flags(head: str, mark: str) -> None:
+    """Both lines are one record, whatever stands behind them."""
+    lines = [f"{mark}{head}192.0.2.1.5000 > 192.0.2.2.80:", f"{mark}Flags [S], seq 1000, win 512"]
+    for behind in ([], [""], ["```"], [DATA], lines):
+        segment, *rest = read("A SYN:", *lines, *behind)[1:]
+        assert isinstance(segment, Segment)
+        assert (segment.line, segment.lines, segment.seq, segment.window, segment.length) == (2, 2, 1000, 512, None)
+        assert segment.layer is not None
+        assert segment.layer.raw == tuple(lines)
+        assert {"abridged", "wrapped"} <= {*segment.layer.repairs}
+        assert [item.line for item in rest] == ([] if not behind else [4])
 
 
 @pytest.mark.parametrize("arrow", ["->", "→", ">"])
