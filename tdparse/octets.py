@@ -105,6 +105,15 @@ class Octets:
         elif position > self.nxt:
             self.nxt, self.nxt_time = position, time
 
+    def stand_behind_keep_alive(self, ack: int | None) -> None:
+        """
+        Take the one number that was captured, of empty segments, for that of a keep-alive where `ack` acknowledges the octet there.
+
+        It is SND.NXT - 1 then, of what was sent before the capture (R109); nothing is missing.
+        """
+        if ack is not None and self.first == self.nxt == ack - 1 and not self.guessed:
+            self.first = self.end = self.nxt = ack
+
     def covered(self, start: int, end: int) -> bool:
         """Tell whether every position of [start, end) was captured."""
         if self.end is None or self.first is None or start < self.first:

@@ -321,6 +321,8 @@ class Tracker:
         conn.place(record)
         if record.x.octets.probed is not None or record.y.octets.probed is not None:
             apply.accept_probes(record)
+        if record.y.midstream:
+            record.y.octets.stand_behind_keep_alive(record.ack)
         before_client, before_server = conn.client.standing, conn.server.standing
         if conn.first_fin is not None:
             apply.outlast_time_wait(record)

@@ -120,6 +120,7 @@ class Facts(NamedTuple):
     late: bool  # its ack is older than an earlier one of its sender
     outstanding: bool  # the other side has sent more than it acknowledges
     unseen: bool  # it is the first to acknowledge an octet that never appeared
+    behind_one: bool  # all its direction showed before is one empty number, below what has been acknowledged
     first: bool  # its sender's first packet without SYN
     duplicates: int  # ACKs the other side has repeated while data was outstanding
     after_reset: bool  # its sender's RST came before
@@ -160,6 +161,7 @@ class Ledger:
             late=bool(packet.flags & ACK) and ack < x.ack,
             outstanding=y.top > ack,
             unseen=unseen,
+            behind_one=not x.ranges and x.top == 1 and y.ack == start == 2,
             first=not x.spoke,
             duplicates=y.duplicates,
             after_reset=x.reset,
@@ -352,6 +354,11 @@ DEPARTURES: Final[dict[str, Departure]] = {
         "R109",
         "An ACK sent before the FIN has the number a keep-alive behind it would have; without a silence it is none.",
         lambda case, label: label == "keep_alive" and label in case.theirs and case.fin_sent,
+    ),
+    "begun_at_a_keep_alive": Departure(
+        "R109",
+        "An empty segment that is answered one beyond its number was a keep-alive: its octet is not missing.",
+        lambda case, label: label in ("lost_segment", "keep_alive_ack") and case.facts.behind_one,
     ),
     "answer_to_none": Departure(
         "R109",

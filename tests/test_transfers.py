@@ -272,6 +272,15 @@ def test_the_first_number_of_who_has_sent_only_empty_acks(octets: str, step: str
         assert (steps[-1].step, [one.code for one in steps[-1].findings]) == (step, found)
 
 
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_capture_may_begin_with_a_keep_alive(absolute: bool) -> None:  # noqa: FBT001 - a column
+    """R109: the octet that its answer acknowledges beyond it is missing from no capture; with -vv the next ones are told."""
+    text = "C . seq=0\nS .\nC . seq=0 +3\nS .\nC . seq=0 +3"
+    steps, (end,) = play(printed(packets(text, established=True), absolute=absolute, every_seq=True))
+    assert [step.step for step in steps[2:]] == ["probe.keep_alive", "probe.keep_alive_ack", "probe.keep_alive"]
+    assert "acked_unseen" not in end.findings
+
+
 def test_a_keep_alive_may_have_the_number_of_the_syn() -> None:
     """probe.keep_alive: the third step tells that the SYN was acknowledged, although the SYN-ACK was not captured (R13 c)."""
     steps, _ = conversation("C S\nS S. unseen\nC .\nC . 1 seq=0 +45")

@@ -90,6 +90,7 @@ APART: dict[str, Both] = {
     "challenge": Both(OPEN + "C P. 100\nS .\nC P. 100 lost\nC R seq=150\nS . ack=101", "duplicate_ack", ""),
     "number_not_printed": Both(OPEN + "C P. 100 unseen\nC .", "lost_segment", ""),
     "ack_behind_the_fin": Both(OPEN + "C P. 9\nS .\nC F.\nC . seq=10", "keep_alive", "", "verbose"),
+    "begun_at_a_keep_alive": Both("C S unseen\nS S. unseen\nC . seq=0\nS .\nC P. 9", "lost_segment", "", "verbose"),
     "answer_to_none": Both(OPEN + "C P. 9\nS .\nC F.\nC . seq=10\nS .\nS .", "keep_alive_ack", ""),
 }
 
