@@ -46,7 +46,9 @@ _STRING: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)+\"")
 _ESCAPE: Final = re.compile(r"\\(?:u([0-9a-cA-C][0-9a-fA-F]{3})|([\"/\\]))")
 _ENDS_LINE: Final = re.compile(r"(?:\\[nr])+$")
 # One sign of quoting, of a list, of a comment or of a numbered line.
-_MARK: Final = re.compile(r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}[.:)\]](?=\s))[ \t]?|[ \t]+")
+_MARK: Final = re.compile(
+    r"[ \t]*(?:>|\||//+|/?\*+|[-+•](?=[ \t])|#+|;+|`+|\d{1,6}(?:[.:)\]](?=\s)|[.)](?=\d\d:\d\d:\d\d\.)))[ \t]?|[ \t]+"
+)
 # Such a sign, unless it may be the arrow before the second address.
 _MARKED: Final = re.compile(r"[ \t]*(?:[|#*]|//|>(?! ?\S+[:,](?![^ ])))")
 # What opened before the record ends behind it; in the source of a program there may be its line break.

@@ -85,6 +85,7 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([f"\t{SYN}"], SYN, ("spaces", "quoted")),
         ([f"\t{VERBOSE[1].lstrip()}"], VERBOSE[1].lstrip(), ("spaces", "quoted")),
         ([f"17: {SYN}"], SYN, ("quoted",)),
+        ([f"    3.{SYN}"], SYN, ("quoted",)),
         ([f"Jan 20 08:04:34 host tcpdump[123]: {SYN}"], SYN, ("prefix",)),
         ([f"pod-7d4b9 | {SYN}"], SYN, ("prefix",)),
         ([html.escape(SYN)], SYN, ("entities",)),
