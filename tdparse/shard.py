@@ -24,16 +24,7 @@ from tdparse.render.jsonl import connection
 from tdparse.repair import Mender
 from tdparse.roles import MAX_SERVICES, Roles
 from tdparse.summary import summarize
-from tdparse.table import (
-    CLOSED_KEEP,
-    IDLE_KEEP,
-    MAX_CLOSED,
-    MAX_LIVE,
-    MAX_RETIRED,
-    MAX_UNANSWERED,
-    SWEEP_EVERY,
-    UNANSWERED_KEEP,
-)
+from tdparse.table import MAX_CLOSED, MAX_LIVE, MAX_RETIRED, MAX_UNANSWERED, SWEEP_EVERY, keep
 from tdparse.verdict import SCAN_TARGETS, ScanWatch
 
 if TYPE_CHECKING:
@@ -348,8 +339,7 @@ class Share:
 
 def over_at(conn: Incarnation) -> int:
     """Return the time after which an incarnation is forgotten when the table is next tidied."""
-    keep = CLOSED_KEEP if conn.closed else UNANSWERED_KEEP if conn.unanswered else IDLE_KEEP
-    return (conn.last_time or 0) + keep
+    return (conn.last_time or 0) + keep(conn)
 
 
 def doubts_of(log: Log, shares: Sequence[tuple[set[str], set[tuple[str, str, str]], Crowd]]) -> set[str]:

@@ -357,10 +357,14 @@ def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: i
     return bool(known) and all(abs(diff(number, (isn + nxt) & MASK)) > RELATED for number, isn, nxt in known)
 
 
-def _is_over(conn: Incarnation, now: int) -> bool:
-    if conn.last_time is None:
-        return False
-    idle = now - conn.last_time
+def keep(conn: Incarnation) -> int:
+    """Return how long after its last record an incarnation may still go on, in ns."""
     if conn.closed:
-        return idle > CLOSED_KEEP
-    return idle > (UNANSWERED_KEEP if conn.unanswered else IDLE_KEEP)
+        return CLOSED_KEEP
+    # Who sends anything but SYNs has had an answer, even if the log has one direction only.
+    opening = conn.unanswered and not any(peer.spoke_after_syn for peer in conn.peers)
+    return UNANSWERED_KEEP if opening else IDLE_KEEP
+
+
+def _is_over(conn: Incarnation, now: int) -> bool:
+    return conn.last_time is not None and now - conn.last_time > keep(conn)

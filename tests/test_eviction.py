@@ -70,6 +70,26 @@ def test_an_idle_connection_is_kept_for_its_keep_alive() -> None:
     assert (step.flow.conn, step.step) == (1, "probe.keep_alive")
 
 
+@pytest.mark.parametrize(("flags", "numbers"), [("S", "seq 100"), (".", "ack 901")])
+def test_of_one_direction_it_is_kept_as_well(flags: str, numbers: str) -> None:
+    """Who acknowledges has had an answer: only SYNs alone are given up sooner."""
+    explainer = Explainer()
+    explainer.feed(_record(0, 5, flags, numbers, client=True))
+    explainer.feed(_data(0.1, 101))
+    (step,) = explainer.feed(_data(2000, 111))
+    assert isinstance(step, Step)
+    assert (step.flow.conn, step.step) == (1, "data.push")
+    assert len(explainer.tracker.table.live) == 1
+
+
+def test_a_syn_that_nobody_answered_is_forgotten_sooner() -> None:
+    """Every schedule of retries has ended after UNANSWERED_KEEP (R86)."""
+    explainer = Explainer()
+    explainer.feed(_record(0, 5, "S", "seq 100", client=True))
+    items = explainer.feed(_record(400, 6, "S", "seq 1", client=True))
+    assert [item.verdict for item in items if isinstance(item, Summary)] == ["no_answer"]
+
+
 def test_a_long_idle_connection_is_forgotten() -> None:
     """Beyond IDLE_KEEP it is summed up; a later record opens a new, mid-stream incarnation."""
     explainer = Explainer()
