@@ -48,6 +48,7 @@ class Octets:
     """What the capture holds of one sender's sequence space."""
 
     __slots__ = (
+        "_below",
         "_beyond",
         "_sent",
         "acked",
@@ -75,7 +76,8 @@ class Octets:
         self.nxt: int | None = None  # highest end captured (SND.NXT)
         self.nxt_time: int | None = None  # when nxt was set
         self.probed: Sent | None = None  # the octet of a window probe that nothing shows to have been accepted
-        self._beyond: tuple[tuple[int, int], ...] = ()  # captured ranges above `end`, sorted, disjoint
+        self._below: tuple[tuple[int, int], ...] = ()  # captured ranges below `first`, sorted, disjoint
+        self._beyond: tuple[tuple[int, int], ...] = ()  # the same above `end`
         self.distinct = 0  # payload octets captured at least once
         self.repeated_octets = 0
         self.repeated_segments = 0
@@ -116,8 +118,10 @@ class Octets:
 
     def covered(self, start: int, end: int) -> bool:
         """Tell whether every position of [start, end) was captured."""
-        if self.end is None or self.first is None or start < self.first:
+        if self.end is None or self.first is None:
             return False
+        if start < self.first:
+            return any(left <= start and end <= right for left, right in self._below)
         if end <= self.end:
             return True
         start = max(start, self.end)
@@ -125,7 +129,7 @@ class Octets:
 
     def missing(self, start: int, end: int) -> tuple[int, int]:
         """Return where what is missing of [start, end) begins and ends; some of it must be."""
-        captured = (self.first or 0, self.end or 0), *self._beyond
+        captured = self._ranges()
         for left, right in captured:
             if left <= start < right:
                 start = right
@@ -136,20 +140,21 @@ class Octets:
 
     def next_captured(self, position: int) -> int:
         """Return the first captured position from `position` on, itself if there is none."""
-        if self.end is None or position < self.end:
-            return position
-        return next((max(left, position) for left, right in self._beyond if position < right), position)
+        return next((max(left, position) for left, right in self._ranges() if position < right), position)
 
     def captured(self, start: int, end: int) -> int:
         """Return how many positions of [start, end) were captured before."""
         if self.end is None or self.first is None or (self.nxt is not None and start >= self.nxt):
             return 0
         count = max(0, min(end, self.end) - max(start, self.first))
-        for left, right in self._beyond:
+        for left, right in chain(self._below, self._beyond):
             if left >= end:
                 break
             count += max(0, min(end, right) - max(start, left))
         return count
+
+    def _ranges(self) -> tuple[tuple[int, int], ...]:
+        return *self._below, (self.first or 0, self.end or 0), *self._beyond
 
     def add(
         self,
@@ -232,7 +237,13 @@ class Octets:
             else:
                 self._merge((start, end))
             return
-        if start < first <= end:
+        if start < first:
+            if end < first:
+                self._below = _joined(self._below, (start, end))[-MAX_HOLES:]
+                return
+            while self._below and self._below[-1][1] >= start:
+                start = min(start, self._below[-1][0])
+                self._below = self._below[:-1]
             self.first = start
         if end > contiguous:
             self.end = contiguous = end
@@ -241,16 +252,12 @@ class Octets:
                 self._beyond = self._beyond[1:]
 
     def _merge(self, captured: tuple[int, int]) -> None:
-        merged: list[tuple[int, int]] = []
-        for left, right in sorted((*self._beyond, captured)):
-            if merged and left <= merged[-1][1]:
-                merged[-1] = (merged[-1][0], max(right, merged[-1][1]))
-            else:
-                merged.append((left, right))
+        merged = _joined(self._beyond, captured)
         if len(merged) > MAX_HOLES:
             # Bounded memory: the oldest hole is taken as never to be filled.
-            self.end = merged.pop(0)[1]
-        self._beyond = tuple(merged)
+            self.end = merged[0][1]
+            merged = merged[1:]
+        self._beyond = merged
 
     def reach(self, ack: int | None) -> int | None:
         """Return up to where every position is captured, taking those below `ack` as such; None: nothing is."""
@@ -394,11 +401,15 @@ class Octets:
         """Return the copies of the oldest position that is not acknowledged, oldest first."""
         if not self.unacked:
             return []
-        oldest = max(self.acked or 0, min(one.start for one in self.unacked))
+        oldest = min(one.start for one in self.unacked)
+        if self.acked is not None:
+            oldest = max(oldest, self.acked)
         return [one for one in self.unacked if one.start <= oldest < one.end]
 
-    def most_copies(self, acked: int) -> int:
+    def most_copies(self, acked: int | None) -> int:
         """Return how often the octet that was sent most often was, of those from `acked` on that still wait."""
+        if acked is None:
+            acked = min((one.start for one in self.unacked), default=0)
         waiting = [one for one in self.unacked if one.end > acked]
         if not any(one.repeated for one in waiting):
             return min(len(waiting), 1)
@@ -415,6 +426,17 @@ class Octets:
             gaps.append((left, start))
             left = end
         return gaps
+
+
+def _joined(ranges: tuple[tuple[int, int], ...], another: tuple[int, int]) -> tuple[tuple[int, int], ...]:
+    """Return sorted, disjoint ranges with another one among them."""
+    merged: list[tuple[int, int]] = []
+    for left, right in sorted((*ranges, another)):
+        if merged and left <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(right, merged[-1][1]))
+        else:
+            merged.append((left, right))
+    return tuple(merged)
 
 
 def _sent_at(one: Sent) -> tuple[int, int]:

@@ -257,7 +257,7 @@ def _stalled(conn: Incarnation, end: int | None) -> str | None:
 
 def stalled_octets(x: Peer, y: Peer) -> bool:
     """Tell whether octets of `x` were repeated at least twice and never acknowledged."""
-    return x.octets.most_copies(max(y.lastack or 0, 0)) > STALL_COPIES
+    return x.octets.most_copies(y.lastack) > STALL_COPIES
 
 
 def _ends_with_copy(conn: Incarnation) -> bool:

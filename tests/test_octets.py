@@ -25,9 +25,10 @@ def test_counts_equal_those_of_a_set(segments: list[tuple[int, int]]) -> None:
     first = segments[0][0]
     for start, length in segments:
         new = set(range(start, start + length))
-        assert octets.captured(start, start + length) == len(_above(new & seen, octets))
-        repeated += len(_above(new & seen, octets))
-        copies += bool(_above(new & seen, octets))
+        assert octets.captured(start, start + length) == len(new & seen)
+        assert octets.covered(start, start + length) == (new <= seen)
+        repeated += len(new & seen)
+        copies += bool(new & seen)
         add(octets, start, length)
         seen |= new
         first = octets.first if octets.first is not None else first
@@ -38,11 +39,9 @@ def test_counts_equal_those_of_a_set(segments: list[tuple[int, int]]) -> None:
     assert octets.nxt == max(seen) + 1
     assert octets.repeated_octets == repeated
     assert octets.repeated_segments == copies
-
-
-def _above(positions: set[int], octets: Octets) -> set[int]:
-    """Return the positions the account holds: what came before its first octet and apart from it is not kept."""
-    return positions if octets.first is None else {position for position in positions if position >= octets.first}
+    assert octets.distinct == len(seen)
+    for position in range(1, 75):
+        assert octets.next_captured(position) == min((one for one in seen if one >= position), default=position)
 
 
 @given(SEGMENTS)

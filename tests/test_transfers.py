@@ -281,6 +281,18 @@ def test_a_capture_may_begin_with_a_keep_alive(absolute: bool) -> None:  # noqa:
     assert "acked_unseen" not in end.findings
 
 
+def test_what_was_sent_before_the_capture_and_is_sent_again() -> None:
+    """Octets below the first that were captured are remembered: their second copy fills no gap (R111), and a stall shows."""
+    text = "S P. 100 seq=901\nC . ack=101\nS . 100 seq=101 +0.3\nS . 100 seq=101 +0.6\nS . 100 seq=301\nS . 300 seq=101 +1.2"
+    steps, (end,) = play(printed(packets(text, established=True)))
+    assert [step.step for step in steps[2:]] == ["data.gap_fill", "data.retransmit", "data.gap_fill", "data.gap_fill"]
+    assert end.verdict == "stalled.unacked_server"
+    assert (end.metrics["payload_bytes"], end.metrics["retransmitted_bytes"]) == (
+        {"client": 0, "server": 400},
+        {"client": 0, "server": 300},
+    )
+
+
 def test_a_keep_alive_may_have_the_number_of_the_syn() -> None:
     """probe.keep_alive: the third step tells that the SYN was acknowledged, although the SYN-ACK was not captured (R13 c)."""
     steps, _ = conversation("C S\nS S. unseen\nC .\nC . 1 seq=0 +45")
