@@ -93,7 +93,8 @@ def _gap(_conn: Incarnation, record: Record, context: Context) -> dict[str, int 
 def _confirmed(_conn: Incarnation, record: Record, context: Context) -> dict[str, int | None]:
     if record.ack is None or context.ack_before is None:
         return {"n": None}
-    return {"n": record.ack - max(context.ack_before, 1)}
+    before = context.ack_before
+    return {"n": record.ack - (max(before, 1) if record.y.isn_known else before)}  # a SYN is no byte
 
 
 def _duplicate(_conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:

@@ -293,6 +293,13 @@ def test_what_was_sent_before_the_capture_and_is_sent_again() -> None:
     )
 
 
+def test_what_was_sent_before_the_capture_is_confirmed_as_well() -> None:
+    """data.ack tells how far the acknowledgment has moved, also below the first octet captured."""
+    text = "S P. 100 seq=901\nC . ack=101\nC . ack=301\nC . ack=1001"
+    steps, _ = play(printed(packets(text, established=True)))
+    assert [(step.step, step.values.get("n")) for step in steps[2:]] == [("data.ack", 200), ("data.ack", 700)]
+
+
 def test_a_keep_alive_may_have_the_number_of_the_syn() -> None:
     """probe.keep_alive: the third step tells that the SYN was acknowledged, although the SYN-ACK was not captured (R13 c)."""
     steps, _ = conversation("C S\nS S. unseen\nC .\nC . 1 seq=0 +45")
