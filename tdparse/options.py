@@ -158,6 +158,11 @@ def _blocks(text: str, _: Mapping[str, str]) -> tuple[tuple[int, int], ...]:
     return tuple((int(left), int(right)) for left, right in _sack_block().findall(text))
 
 
+def _cookie(text: str, _: Mapping[str, str]) -> str | None:
+    """Return what a Fast Open option says, None of one that tcpdump calls invalid: it asks for no cookie and has none."""
+    return text.removeprefix("cookie ") if text.startswith("cookie") else None
+
+
 def _unknown(text: str, printed: Mapping[str, str]) -> tuple[int, str]:
     return int(text), printed.get("unknown_data", "")
 
@@ -170,8 +175,8 @@ _READERS: Final[Mapping[str, tuple[str, Callable[[str, Mapping[str, str]], objec
     "sack_ok": ("sack_ok", lambda _, __: True),
     "sack": ("sack", _blocks),
     "ts_val": ("ts", lambda text, printed: (int(text), int(printed["ts_ecr"]))),
-    "tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
-    "exp_tfo": ("tfo", lambda text, _: text.removeprefix("cookie ")),
+    "tfo": ("tfo", _cookie),
+    "exp_tfo": ("tfo", _cookie),
     "mptcp": ("mptcp", lambda text, _: text.removeprefix("mptcp ")),
     "unknown_kind": ("unknown", _unknown),
     "joined_kind": ("unknown", _unknown),

@@ -15,6 +15,8 @@ CASES = [
     ("tfo  cookiereq,eol", Options(tfo="cookiereq")),
     ("tfo  cookie a335935680ff9a41,eol", Options(tfo="a335935680ff9a41")),
     ("exp-tfo cookie f0772a6a0a15d51e", Options(tfo="f0772a6a0a15d51e")),
+    ("tfo  (invalid),wscale 7", Options(wscale=7)),
+    ("exp-tfo (invalid),eol", Options()),
     ("nop,nop,cc 7,nop,nop, 8", Options(cc=7, cc_echo=8)),
     ("scps cap 80 id 5", Options(scps="cap 80 id 5")),
     ("uto 0x2 1", Options(uto="0x2 1")),
