@@ -83,6 +83,7 @@ class Dialogue:
         self._session = Session(numbering)
         self._view = self._new_view()
         self._shown = 0  # the line that has been complained of although it may go on
+        self._reading = False  # an input whose end has not been reached
         self._saved: set[Path] = set()  # files this session has written, and may write again
 
     def answer(self, text: str) -> str | None:
@@ -107,6 +108,11 @@ class Dialogue:
         """Whether the answer to a line will begin with that line."""
         return fragment.is_record(text)
 
+    def interrupted(self) -> str:
+        """Drop an input that was interrupted while it was read, and tell that; what was read before it stays."""
+        reading, self._reading = self._reading, False
+        return self.take_back(()) if reading else ""
+
     def closing(self) -> str:
         """Return what is left to say when the input ends: how all connections stand."""
         rest = self._explain([""]) if self._session.pending else ""
@@ -125,8 +131,10 @@ class Dialogue:
         touched: set[int] = set()
         over: set[int] = set()
         view = self._view
+        self._reading = True
         with self._watch(len(lines), sum(map(len, lines)) + len(lines)) as beat:
             pieces = self._session.feed(lines, beat)
+            self._reading = False
         for item, raw in pieces:
             if isinstance(item, Step):
                 parts.append(view.step(item, raw))
@@ -235,6 +243,7 @@ class Dialogue:
         taken = self._session.undo()
         if taken is None:
             return self._say("nothing_to_undo") + "\n"
+        self._view.recall(max((step.flow.conn for step in self._session.steps()), default=0))
         text = next((line for line in taken if line.strip()), "")
         lines = wording.lines_text(before - len(taken) + 1, before, self.lang)
         return self._wrapped(self._filled("undone", lines=lines, text=safe(shortened(text.strip(), QUOTED))))

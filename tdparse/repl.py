@@ -11,7 +11,7 @@ import os
 import shutil
 import signal
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -52,12 +52,27 @@ class Repl:
 
     @contextmanager
     def _watched(self, lines: int, size: int) -> Iterator[Callable[[int], None]]:
-        """Show how far a long paste has come."""
+        """Show how far a long paste has come; Ctrl-C stops it between two lines, so that what has been read is whole."""
         progress = Progress(self._dialogue.lang, [size])
+        asked = False
+
+        def note(_signal: int, _frame: object) -> None:
+            nonlocal asked
+            asked = True
+
+        def beat(done: int) -> None:
+            if asked:
+                raise KeyboardInterrupt
+            progress.tick(size * done // lines, done)
+
+        before = signal.signal(signal.SIGINT, note)
         try:
-            yield lambda done: progress.tick(size * done // lines, done)
+            yield beat
         finally:
+            signal.signal(signal.SIGINT, before)
             progress.stop()
+        if asked:  # all has been read by now, so it is the answer that is not wanted
+            raise KeyboardInterrupt
 
     def run(self) -> int:
         """Talk until the input ends or the user leaves; return the exit code."""
@@ -74,11 +89,11 @@ class Repl:
             try:
                 session.app.erase_when_done = False
                 text = session.prompt(PROMPT)
-                answer = self._dialogue.answer(text)
-            except KeyboardInterrupt:  # the line, or what was left of an answer, is dropped; the session goes on
+            except KeyboardInterrupt:  # the line is dropped; the session goes on
                 continue
             except EOFError:
                 return 0
+            answer = self._answer(text)
             if answer is None:
                 return 0
             self._show_all(answer)
@@ -106,6 +121,15 @@ class Repl:
         except BrokenPipeError:  # the reader has seen enough
             give_up()
         return 0
+
+    def _answer(self, text: str) -> str | None:
+        """Return the answer to an input; Ctrl-C drops it, and the input with it while that is read."""
+        try:
+            return self._dialogue.answer(text)
+        except KeyboardInterrupt:
+            with suppress(KeyboardInterrupt):  # once more: what has been read of the input stays
+                return self._dialogue.interrupted() or "\n"
+            return "\n"
 
     @staticmethod
     def _talk(text: str) -> None:
@@ -151,6 +175,7 @@ def _session(dialogue: Dialogue) -> PromptSession[str]:
         completer=_completer(dialogue),
         key_bindings=_keys(dialogue),
         complete_while_typing=False,
+        enable_suspend=True,
     )
 
 

@@ -46,7 +46,12 @@ class Session:
         self._explainer = Explainer("repl", numbering=self._numbering)
 
     def feed(self, lines: Sequence[str], beat: Callable[[int], None] = lambda _: None) -> list[Piece]:
-        """Take one input; return what it completes. `beat` hears from time to time how many lines are done."""
+        """
+        Take one input; return what it completes.
+
+        `beat` hears from time to time how many lines are done. What it raises ends the reading between two lines; those
+        that have been read by then are there.
+        """
         self._inputs.append(len(self.lines))
         return self._read(lines, beat)
 
@@ -76,14 +81,17 @@ class Session:
         return bool(self.lines) and len(self.lines) not in self._by_line
 
     def undo(self) -> list[str] | None:
-        """Take back the last input; return its lines, None when there is no input."""
+        """Take back the last input, unless reading the others again is interrupted; return its lines, None without one."""
         if not self._inputs:
             return None
-        keep = self._inputs.pop()
-        lines = self.lines
-        self._begin()
-        self._read(lines[:keep])
-        return lines[keep:]
+        keep = self._inputs[-1]
+        taken = self.lines[keep:]
+        left = Session(self._numbering)
+        left._read(self.lines[:keep])
+        self._inputs.pop()
+        self.lines, self.pieces, self._by_line = left.lines, left.pieces, left._by_line
+        self._over, self._explainer = left._over, left._explainer
+        return taken
 
     def clear(self) -> None:
         """Forget everything."""

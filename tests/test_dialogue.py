@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -204,6 +206,41 @@ def test_undo_takes_back_a_paste() -> None:
     dialogue.answer("".join(lines[6:]))
     assert dialogue.answer("undo") == f"Taken back: lines 4-10, beginning with: {lines[6][:59].rstrip()}…\n"
     assert "[complete.clean]" in (dialogue.answer("".join(lines[3:])) or "")
+
+
+def test_who_takes_the_place_of_what_was_taken_back_is_introduced() -> None:
+    """A number says nothing of who that is; who has stayed is known."""
+    dialogue = Dialogue("en")
+    first, second, third = (LOG.replace(".50826", f".5082{number}") for number in range(3))
+    assert "Connection #1: client 127.0.0.1:50820" in (dialogue.answer(first) or "")
+    assert "Connection #2: client 127.0.0.1:50821" in (dialogue.answer(second) or "")
+    dialogue.answer("undo")
+    assert "Connection #2: client 127.0.0.1:50822" in (dialogue.answer(third) or "")
+    assert "Connection #1: client" not in (dialogue.answer(first.splitlines()[-1]) or "")
+
+
+def test_an_input_that_is_interrupted_has_never_been() -> None:
+    """It is taken back as a whole, and that is told; an answer that is interrupted leaves what it is about."""
+    halfway = False
+
+    @contextmanager
+    def watch(_lines: int, _size: int) -> Iterator[Callable[[int], None]]:
+        def beat(done: int) -> None:
+            if halfway and done:
+                raise KeyboardInterrupt
+
+        yield beat
+
+    dialogue = Dialogue("en", watch=watch)
+    dialogue.answer(LOG)
+    assert dialogue.interrupted() == ""
+    halfway = True
+    with pytest.raises(KeyboardInterrupt):
+        dialogue.answer(LOG.replace(".50826", ".50827") * 100)
+    assert dialogue.interrupted().startswith("Taken back: lines 14-513, beginning with: 05:34:53.298105 IP")
+    assert dialogue.interrupted() == ""
+    assert "step 2 (SYN+ACK)" in (dialogue.answer("Flags [S.], seq 43780288, ack 1228404593") or "")
+    assert "lines go from 1 to 13" in (dialogue.answer("why 14") or "")
 
 
 def test_a_session_is_saved_and_loaded(tmp_path: Path) -> None:

@@ -310,6 +310,44 @@ def test_ctrl_c_drops_the_line_and_ctrl_d_leaves(terminal: Terminal) -> None:
     assert "Traceback" not in shown(child)
 
 
+def test_ctrl_c_takes_back_what_is_being_read(terminal: Terminal, demo: Path, tmp_path: Path) -> None:
+    """Half of a paste is not kept without a word; what was there before stays, and what comes then is read as ever."""
+    log = tmp_path / "long.log"
+    log.write_text((demo / "http.log").read_text() * 4000)
+    child = terminal()
+    child.send(PASTE.format((demo / "refused.log").read_text()))
+    child.expect_exact("[refused]")
+    child.expect_exact(READY)
+    child.sendline(f"load {log}")
+    child.expect_exact("lines/s")
+    child.sendintr()
+    child.expect_exact("Taken back: lines 3-")
+    child.expect_exact(READY)
+    child.sendline("Flags [S.], seq 43780288, ack 1228404593")
+    child.expect_exact("A piece of a line")
+    child.expect_exact(READY)
+    child.sendline("why 3")
+    child.expect_exact("lines go from 1 to 2.")
+
+
+def test_ctrl_z_suspends(tmp_path: Path) -> None:
+    """As in every program of a terminal; the line that was begun is there again."""
+    env = {**os.environ, "TERM": "xterm", "XDG_STATE_HOME": str(tmp_path), "PROMPT_TOOLKIT_NO_CPR": "1", "PS1": "$ "}
+    child = pexpect.spawn("bash", ["--norc", "--noprofile", "-i"], env=env, encoding="utf-8", timeout=20)
+    child.sendline(shlex.join(TDEXPLAIN))
+    child.expect_exact("what else there is.")
+    child.expect_exact(READY)
+    child.send("sho")
+    child.expect_exact("sho")
+    child.sendcontrol("z")
+    child.expect_exact("Stopped")
+    child.sendline("fg")
+    child.expect_exact("tdexplain>")
+    child.sendline("w")
+    child.expect_exact("Nothing has been pasted yet.")
+    child.close(force=True)
+
+
 def test_a_dumb_terminal_is_enough(terminal: Terminal, demo: Path) -> None:
     """No escape sequence is sent; lines are read plainly."""
     child = terminal(term="dumb")

@@ -10,7 +10,7 @@ from conftest import PACKAGE, ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tdparse.model import Skipped, Step
+from tdparse.model import Skipped, Step, Summary
 from tdparse.pipeline import Explainer
 from tdparse.session import Session
 
@@ -46,6 +46,47 @@ def test_an_input_taken_back_has_never_been(cuts: list[int]) -> None:
         assert session.undo() is not None
         assert (session.lines, session.pieces, session.summaries()) == state
     assert session.undo() is None
+
+
+@pytest.mark.parametrize("beats", [1, 2, 3])
+def test_reading_ends_between_two_lines(beats: int) -> None:
+    """What has been read by then is whole: nothing is pending, and the rest goes on where it has ended."""
+    lines = HTTP * 150
+    session, heard = Session(), []
+
+    def beat(done: int) -> None:
+        heard.append(done)
+        if len(heard) == beats:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        session.feed(lines, beat)
+    assert (session.lines, session.pending) == (lines[: heard[-1]], False)
+    session.feed(lines[heard[-1] :])
+    whole = Session()
+    whole.feed(lines)
+    assert (session.pieces, session.summaries()) == (whole.pieces, whole.summaries())
+
+
+def test_taking_back_is_done_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who interrupts it while what stays is read again has what there was."""
+    session = Session()
+    session.feed(HTTP[:5])
+    session.feed(HTTP[5:])
+    lines, pieces, explainer = list(session.lines), list(session.pieces), Explainer.feed
+
+    def interrupted(self: Explainer, line: str) -> list[Step | Skipped | Summary]:
+        if line == HTTP[3]:
+            raise KeyboardInterrupt
+        return explainer(self, line)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Explainer, "feed", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            session.undo()
+    assert (session.lines, session.pieces) == (lines, pieces)
+    assert session.undo() == HTTP[5:]
+    assert session.lines == HTTP[:5]
 
 
 def test_each_line_knows_its_record() -> None:

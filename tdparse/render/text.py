@@ -101,6 +101,10 @@ class Text:
             self._frames.clear()
             self._endings.clear()
 
+    def recall(self, conns: int) -> None:
+        """Introduce connections above this number anew: those that had it were taken back."""
+        self._introduced = min(self._introduced, conns)
+
     @property
     def template_lang(self) -> Lang | None:
         """The language of what segments have in common; None where each is set by itself."""
