@@ -19,7 +19,7 @@ from tdparse.seqnum import MASK
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from tdparse.model import Lang, Role, Side, Step
+    from tdparse.model import Lang, Role, Side, Standing, Step
 
 CHOICES: Final = 4  # steps to choose from
 TURN: Final = 7  # by how many places they are turned from line to line
@@ -96,9 +96,13 @@ def _state_question(step: Step) -> Question | None:
         news = after.state is not before.state or before.certainty not in _SURE
         if not news or after.certainty not in _SURE or after.state is State.UNKNOWN:
             continue
-        states = (after.state, *after.alternatives)
-        return Question(Kind.STATE, step, tuple(str(state).replace("_", "-") for state in states), role=role)
+        return Question(Kind.STATE, step, _names(after), role=role)
     return None
+
+
+def _names(standing: Standing) -> tuple[str, ...]:
+    """Return the states that an endpoint may be in, as they are shown."""
+    return tuple(str(state).replace("_", "-") for state in (standing.state, *standing.alternatives))
 
 
 def _ack_question(step: Step) -> Question | None:
@@ -128,11 +132,12 @@ def asked(question: Question, lang: Lang) -> list[str]:
             *(f"  {number}) {title}" for number, title in enumerate(titles, 1)),
         ]
     if question.role is not None:
-        side = step.client if question.role == "client" else step.server
-        telling = side.before.state in {State.UNKNOWN, side.after.state}  # what was would give away what is
-        before = str(side.before.state).replace("_", "-")
-        values = {"role": catalog.sentence("role", question.role, lang), "state": before}
-        return [_filled("which_state" if telling else "which_state_now", lang, **values)]
+        before, after = step.client if question.role == "client" else step.server
+        told = before.certainty in _SURE and before.state is not State.UNKNOWN  # nobody was where it is only presumed
+        giving_away = after.state in {before.state, *before.alternatives}
+        state = catalog.sentence("ui", "or", lang).join(_names(before))
+        values = {"role": catalog.sentence("role", question.role, lang), "state": state}
+        return [_filled("which_state_now" if told and not giving_away else "which_state", lang, **values)]
     receiver = catalog.sentence("role", wording.other(step.sender), lang)
     return [_filled("which_ack", lang, role=receiver)]
 

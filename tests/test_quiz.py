@@ -10,7 +10,7 @@ import pytest
 from conftest import PACKAGE, ROOT, TDEXPLAIN, Program
 
 from tdparse import catalog, quiz
-from tdparse.model import Step
+from tdparse.model import Certainty, Lang, Step
 from tdparse.pipeline import explain
 from tdparse.quiz import Kind, Question
 
@@ -139,10 +139,21 @@ def test_the_place_of_the_right_answer_tells_nothing() -> None:
 
 
 def test_a_question_gives_no_state_away() -> None:
-    """What a state was is told where it is another one now, and nowhere else."""
+    """What a state was is told where it is known, and another one now, and nowhere else."""
     for question in ASKED:
         if question.kind is Kind.STATE and question.role is not None:
-            side = question.step.client if question.role == "client" else question.step.server
+            before, after = question.step.client if question.role == "client" else question.step.server
             (said,) = quiz.asked(question, "en")
             assert not any(f"was {state}." in said for state in question.right)
-            assert said.startswith("The ") is (side.before.state is not side.after.state)
+            known = before.certainty in {Certainty.OBSERVED, Certainty.DEDUCED}
+            assert said.startswith("The ") is (known and before.state is not after.state)
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
+def test_a_question_does_not_say_that_a_server_was_where_it_never_was(lang: Lang) -> None:
+    """Who refuses a SYN has not been in SYN-RECEIVED; that was presumed until then."""
+    lines = (PACKAGE / "demo" / "refused.log").read_text().splitlines()
+    steps = [item for item in explain(lines) if isinstance(item, Step)]
+    (question,) = [item for item in quiz.questions(steps) if isinstance(item, Question) and item.kind is Kind.STATE]
+    assert question.right == ("CLOSED",)
+    assert "SYN-RECEIVED" not in quiz.asked(question, lang)[0]
