@@ -59,6 +59,10 @@ class Browser:
         ]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
 
+    def printing(self, *, on: bool) -> None:
+        """Show the page as it is printed, or on the screen again."""
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print" if on else ""})
+
     def complaints(self) -> list[str]:
         """Return what the console has shown since the page was opened, of warnings and errors."""
         return [entry["message"] for entry in self._log("browser") if entry["level"] in {"SEVERE", "WARNING"}]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from bench_report import conversations
-from conftest import ROOT
+from conftest import ROOT, Program
 from reports import report
 from served import served
 
@@ -364,6 +365,55 @@ def test_nothing_is_wider_than_the_window(window: Browser, pages: Path, size: tu
                 assert window.run("return document.documentElement.scrollWidth") <= size[0]
     finally:
         window.size(*DESKTOP)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_paper_shows_what_is_closed_on_the_screen(window: Browser, pages: Path, *, script: bool) -> None:
+    """Nobody can open a connection there."""
+    parts = (".verdict", ".ladder", ".fsm", ".records li")
+    visible = "return [...document.querySelectorAll(arguments[0])].filter((part) => part.checkVisibility()).length"
+    window.open(pages / "all.html", script=script)
+    assert [window.run(visible, f".conn {part}") for part in parts] == [0, 0, 0, 0]
+    window.printing(on=True)
+    try:
+        for part in parts:
+            assert window.run(visible, f".conn {part}") == len(window.all(f".conn {part}")) > 0, part
+    finally:
+        window.printing(on=False)
+
+
+def test_a_number_stands_in_one_line(window: Browser, pages: Path) -> None:
+    """A phone has no room for a column that takes 39,456 for 39,45 and 6."""
+    window.size(*PHONE)
+    try:
+        window.open(pages / "loss.html")
+        tops = """return [...document.querySelectorAll('.metrics td')].map((cell) => {
+            const range = document.createRange();
+            range.selectNodeContents(cell);
+            return new Set([...range.getClientRects()].map((box) => Math.round(box.bottom))).size;
+        })"""
+        assert set(window.run(tops)) == {0, 1}  # some cells are empty
+        assert window.run("return document.documentElement.scrollWidth") <= PHONE[0]
+    finally:
+        window.size(*DESKTOP)
+
+
+def test_a_comparison_shows_what_belongs_to_what(window: Browser, program: Program, tmp_path: Path) -> None:
+    """Each connection stands by itself, and what a heading is about stands behind it, on a screen of any width."""
+    page = tmp_path / "pair.html"
+    logs = [ROOT / "fixtures" / "pairs" / f"{name}.log" for name in ("client", "server")]
+    assert program("compare", "-f", "html", "-o", page, *logs).code == 0
+    for size in (PHONE, DESKTOP):
+        window.size(*size)
+        window.open(page)
+        pairs = window.all(".link")
+        assert len(pairs) == 3
+        for one, two in pairwise(pair.rect for pair in pairs):
+            assert one["y"] + one["height"] < two["y"]
+        for head in window.all(".link > p, .link details[open] > summary"):
+            below = head.find_element("xpath", "following-sibling::ul/li")
+            assert below.rect["x"] > head.rect["x"]
+        assert window.run("return document.documentElement.scrollWidth") <= size[0]
 
 
 # ------------------------------------------------------------------ hostile logs

@@ -55,7 +55,8 @@ def _link(link: Link, words: _Both) -> Html:
     head = f"<h3>{words(lambda w: w.link(link))}</h3>"
     if not link.matched and link.differences and all(d.kind == "elsewhere" for d in link.differences):
         name = words.en.names[0 if link.conns[0] else 1]
-        return Html(f"{head}<p>{words(lambda w: w.say('compare', 'elsewhere', name=name))}</p>")
+        said = words(lambda w: w.say("compare", "elsewhere", name=name))
+        return Html(f"<section class=link>{head}<p>{said}</p></section>")
     parts = [_list(words(lambda w, way=way: w.passing(way)) for way in link.ways)]  # type: ignore[misc]
     if link.changes:
         changes = _list(words(lambda w, change=change: w.change(change)) for change in link.changes)  # type: ignore[misc]
@@ -72,7 +73,7 @@ def _link(link: Link, words: _Both) -> Html:
         kind = words(lambda w, one=found[0]: w.kind(one))  # type: ignore[misc]
         opened = " open" if found[0].kind in SEVERE else ""
         parts.append(Html(f"<details{opened}><summary>{kind} ({len(found)})</summary>{_list(rows)}</details>"))
-    return Html(f"{head}{joined(parts)}")
+    return Html(f"<section class=link>{head}{joined(parts)}</section>")
 
 
 def _list(items: Iterable[Html]) -> Html:
