@@ -124,8 +124,16 @@ FoldOption = Annotated[
 ]
 CompactOption = Annotated[bool, typer.Option("--compact", help="One line a segment.")]
 LadderOption = Annotated[bool, typer.Option("--ladder", help="Arrows between two lifelines, states along the sides.")]
+
+
+def _place(path: Path | None) -> Path | None:
+    """Return where the output goes; ``-`` is standard output, as it is standard input among the logs."""
+    return None if path == Path("-") else path
+
+
 OutputOption = Annotated[
-    Path | None, typer.Option("--output", "-o", help="A file instead of standard output.", show_default=False)
+    Path | None,
+    typer.Option("--output", "-o", callback=_place, help="A file instead of standard output.", show_default=False),
 ]
 LangOption = Annotated[
     Language | None,
@@ -172,7 +180,8 @@ LogJobsOption = Annotated[
 ]
 MergeOption = Annotated[bool, typer.Option("--merge", help="Take all FILEs for one log, in the order of their times.")]
 FolderOption = Annotated[
-    Path | None, typer.Option("--output", "-o", help="The folder for the copies.", show_default=False)
+    Path | None,
+    typer.Option("--output", "-o", callback=_place, help="The folder for the copies.", show_default=False),
 ]
 InPlaceOption = Annotated[
     bool, typer.Option("--in-place", help="Replace each log by its copy; the log is kept as NAME~.")

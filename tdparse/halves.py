@@ -50,7 +50,7 @@ RECEIVED: Final = 1 << 18  # octets at once
 LENGTH: Final = struct.Struct("=I")
 REMEMBERED: Final = 1 << 12  # numbers of connections
 DIGITS: Final = 11  # of a position: logs have fewer than 10**9 lines
-SUMMED: Final = ("connections", "evicted", "verdicts", "findings")  # each half counts its own; the rest both count
+SUMMED: Final = ("connections", "chosen", "evicted", "verdicts", "findings")  # each half counts its own
 
 
 def worth(names: Sequence[str]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import catalog
 from tdparse.escapes import safe
 from tdparse.interrupt import Interrupt, resizing
-from tdparse.output import UnwritableError, named, standard_output
+from tdparse.output import UnwritableError, named, replaces, standard_output
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.render import Fitted, Octets, Totals
@@ -79,6 +79,8 @@ class Job:
 
         Without `output` to standard output. A long log takes two processes where `jobs` allows it.
         """
+        if self.is_onto_input(output, names):
+            return Exit.USAGE
         progress = self.progress = Progress(self.lang, map(size_of, names), together=merge)
         if merge:
             names, opener = self._merged(names)
@@ -133,11 +135,21 @@ class Job:
             self._tell_missing(shown_name(names[0]), selection)
         return code
 
+    def is_onto_input(self, output: Path | None, names: Sequence[str]) -> bool:
+        """Tell of an output that would replace one of the logs it is about, and return whether it would."""
+        onto = output is not None and replaces(output, names)
+        if onto:
+            self.complain(str(output), "onto_input")
+        return onto
+
     def _tell_missing(self, name: str, selection: Selection) -> None:
-        """Tell which connections were asked for that the only input does not have."""
-        missing = sorted(conn for conn in selection.conns if not 0 < conn <= self.totals.connections)
+        """Tell which connections were asked for that the only input does not have: by number, or by address."""
+        missing = [str(conn) for conn in sorted(selection.conns) if not 0 < conn <= self.totals.connections]
+        if not missing and not self.totals.chosen:
+            missing += [f"--host {host}" for host in sorted(selection.hosts)]
+            missing += [f"--port {port}" for port in sorted(selection.ports)]
         if missing:
-            self.complain(name, "no_connection", catalog.sentence("ui", "comma", self.lang).join(map(str, missing)))
+            self.complain(name, "no_connection", catalog.sentence("ui", "comma", self.lang).join(missing))
 
     def _merged(self, names: Sequence[str]) -> tuple[Sequence[str], Opener]:
         from tdparse.merge import merged, name_of

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 PART: Final = re.compile(r"^\..+\.[0-9a-f]{8}\.tdexplain\.part$")  # what a file is called until it is complete
@@ -87,6 +87,21 @@ def of_standard_output(error: Exception) -> UnwritableError | None:
 def give_up() -> None:
     """Let go of what is left for standard output: Python flushes once more at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def replaces(path: Path, names: Iterable[str]) -> bool:
+    """Tell whether an output that somebody has called `path` would take the place of one of the inputs."""
+    with suppress(OSError):
+        place = path.lstat()  # a link gives way to the output, and what it leads to stays
+        return stat.S_ISREG(place.st_mode) and any(_is_at(place, name) for name in names)
+    return False
+
+
+def _is_at(place: os.stat_result, name: str) -> bool:
+    try:
+        return os.path.samestat(place, os.stat(0 if name == "-" else name))  # noqa: PTH116 - a Path is no descriptor
+    except OSError:  # an input that is not there, or standard input, where that is closed
+        return False
 
 
 @contextmanager

@@ -517,7 +517,10 @@ class Following:
         if item.findings:  # most have none, and a Counter is slow to see it
             totals.findings.update(item.findings)
         alarm.summary(item)
-        return renderer.summary(item) if self._all or selection.summary(item) else ""
+        if self._all:
+            return renderer.summary(item)
+        totals.chosen += selection.flow(item.flow)
+        return renderer.summary(item) if selection.summary(item) else ""
 
     def _claim(self, last: int) -> list[str]:
         """Return the lines up to the physical line `last` that no record has claimed before."""

@@ -121,7 +121,7 @@ def pages(words: Sequence[str]) -> tuple[list[str], Path | None] | None:
             names.append(word)
         else:
             return None
-    if output == "" or (output is None and sys.stdout.isatty()):
+    if output in {"", "-"} or (output is None and sys.stdout.isatty()):
         return None
     from pathlib import Path
 

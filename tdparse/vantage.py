@@ -33,6 +33,8 @@ def run(
     numbering: NumberingChoice = "auto",
 ) -> Exit:
     """Compare the logs `names`, and write what `view` says; nothing where one of them cannot be read."""
+    if job.is_onto_input(output, names):
+        return Exit.USAGE
     progress = Progress(job.lang, map(size_of, names))
     logs = []
     for name in names:

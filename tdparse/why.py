@@ -198,7 +198,7 @@ def _names(section: str) -> tuple[str, ...]:
 
 def complaint(word: str, near: Sequence[str], lang: Lang) -> str:
     """Return the sentence for a word that means nothing here, with the codes it is most like."""
-    parts = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": safe(word)})]
+    parts = [catalog.fill(catalog.sentence("ui", "no_code", lang), {"pattern": safe(word) or "''"})]
     if near:
         codes = catalog.sentence("ui", "comma", lang).join(near)
         parts.append(catalog.fill(catalog.sentence("ui", "nearest", lang), {"codes": codes}))

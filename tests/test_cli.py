@@ -166,7 +166,9 @@ def test_what_is_no_name_of_a_file_takes_no_output(
 @pytest.mark.parametrize("pattern", ["", ",", " , "])
 def test_a_check_for_nothing_is_wrong_usage(program: Program, demo: Path, pattern: str) -> None:
     """It would never fail."""
-    assert program("--fail-on", pattern, demo / "http.log").code == 2
+    done = program("--fail-on", pattern, demo / "http.log")
+    named = pattern or "''"
+    assert (done.code, done.err) == (2, f"tdexplain: {named}: no such code\n")
 
 
 def test_a_connection_that_is_not_there_is_named(program: Program, demo: Path) -> None:
@@ -174,6 +176,75 @@ def test_a_connection_that_is_not_there_is_named(program: Program, demo: Path) -
     done = program("-q", "-c", "1", "-c", "7", demo / "http.log")
     assert (done.code, done.err) == (0, f"tdexplain: {demo / 'http.log'}: no such connection: 7\n")
     assert "[complete.clean]" in done.out
+
+
+@pytest.mark.parametrize("command", [[], ["connections"], ["connections", "-f", "csv"], ["report"], ["diagram"]])
+@pytest.mark.parametrize(
+    ("asked", "told"),
+    [
+        (["--host", "10.9.9.9"], "--host 10.9.9.9"),
+        (["--port", "https"], "--port https"),
+        (["--host", "127.0.0.1", "--port", "1"], "--host 127.0.0.1, --port 1"),
+        (["-c", "1", "--port", "1"], "--port 1"),
+        (["--host", "10.9.9.9", "--host", "127.0.0.1", "--port", "8080"], ""),
+    ],
+)
+def test_a_host_that_is_not_there_is_named(
+    program: Program, demo: Path, command: list[str], asked: list[str], told: str
+) -> None:
+    """As a connection is: nothing is shown, and that is not because nothing happened there."""
+    done = program(*command, *asked, demo / "http.log")
+    assert done.code == 0
+    assert done.err == (f"tdexplain: {demo / 'http.log'}: no such connection: {told}\n" if told else "")
+
+
+OUTPUTS = [[], ["-f", "csv"], ["--ladder"], ["connections"], ["diagram", "-f", "svg"], ["report"], ["compare"]]
+
+
+@pytest.mark.parametrize("command", OUTPUTS, ids=" ".join)
+def test_no_output_replaces_the_log_it_is_about(
+    program: Program, tmp_path: Path, demo: Path, command: list[str]
+) -> None:
+    """An option that was left out, or names in the wrong order, must not cost a log; wrong usage, as in a batch."""
+    log, octets = tmp_path / "x.log", (demo / "http.log").read_bytes()
+    log.write_bytes(octets)
+    (tmp_path / "same.log").hardlink_to(log)
+    for output in ("x.log", "./x.log", "same.log"):
+        done = program(*command, "-o", output, demo / "refused.log", "x.log", cwd=tmp_path)
+        assert (done.code, done.out) == (2, "")
+        assert done.err == f"tdexplain: {Path(output)}: the output would replace the log itself; choose another place\n"
+    assert log.read_bytes() == octets
+    assert {path.name for path in tmp_path.iterdir()} == {"x.log", "same.log"}
+
+
+def test_no_output_replaces_what_standard_input_comes_from(tmp_path: Path, demo: Path) -> None:
+    """The shell has opened it; it is the log all the same."""
+    log, octets = tmp_path / "x.log", (demo / "http.log").read_bytes()
+    log.write_bytes(octets)
+    with log.open("rb") as given:
+        done = subprocess.run([*TDEXPLAIN, "-o", str(log)], stdin=given, capture_output=True, check=False)
+    assert (done.returncode, log.read_bytes()) == (2, octets)
+
+
+def test_a_link_gives_way_to_the_output(program: Program, tmp_path: Path, demo: Path) -> None:
+    """What it leads to stays."""
+    log, link = tmp_path / "x.log", tmp_path / "link.log"
+    log.write_bytes((demo / "http.log").read_bytes())
+    link.symlink_to(log)
+    assert program("-q", "-o", link, log).code == 0
+    assert log.read_bytes() == (demo / "http.log").read_bytes()
+    assert "[complete.clean]" in link.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    "command", [[], ["-f", "jsonl"], ["connections"], ["report"], ["convert", "--to", "relative"], ["annotate"]]
+)
+def test_a_hyphen_is_standard_output(program: Program, tmp_path: Path, demo: Path, command: list[str]) -> None:
+    """As it is standard input among the logs; no file gets that name."""
+    plain = program(*command, demo / "http.log", cwd=tmp_path)
+    done = program(*command, "-o", "-", demo / "http.log", cwd=tmp_path)
+    assert (done.code, done.raw) == (plain.code, plain.raw)
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_command_behind_options_is_told_to_stand_before_them(program: Program, demo: Path) -> None:

@@ -33,6 +33,7 @@ class Totals:
         self.lines = 0  # physical
         self.segments = 0
         self.connections = 0
+        self.chosen = 0  # connections of the numbers, hosts and ports that were asked for, where some were
         self.evicted = 0  # connections given up while they were open, to keep the memory bounded
         self.skipped: Counter[str] = Counter()
         self.verdicts: Counter[str] = Counter()
