@@ -67,7 +67,7 @@ class Questions:
 
     def verdicts(self, summaries: Iterable[Summary]) -> str:
         """Return how connections stand."""
-        view = Text(self._lang, numbers=self._numbers, color=self._color, columns=self._columns)
+        view = self._text()
         return "".join(map(view.summary, summaries))
 
     def show(self, summaries: Iterable[Summary]) -> str:
@@ -84,7 +84,7 @@ class Questions:
         )
 
     def _drawn(self, build: Callable[[Words, Text], Renderer], summaries: Iterable[Summary]) -> str:
-        text = Text(self._lang, numbers=self._numbers, color=self._color, columns=self._columns)
+        text = self._text()
         renderer = build(Words(self._lang, self._numbers), text)
         totals, parts = Totals(), list[str]()
         for summary in summaries:
@@ -99,19 +99,18 @@ class Questions:
     def tree(self, piece: Piece) -> str:
         """Return a record as the grammar sees it: its rules, and under each what it read."""
         if isinstance(piece.item, Skipped):
-            text = Text(self._lang, color=self._color, columns=self._columns)
             kind = catalog.sentence("kind", piece.item.kind, self._lang)
-            told = text.complaint(piece.item) or [catalog.fill(self._say("no_tree"), {"kind": kind})]
-            return "".join(f"{line}\n" for line in (*map(safe, piece.lines), *told))
+            no_tree = self._told(catalog.fill(self._say("no_tree"), {"kind": kind}), "")
+            told = self._text().complaint(piece.item) or no_tree
+            return "".join(f"{line}\n" for line in (*self._originals(piece), *told))
         return "".join(f"{line}\n" for line in _branches(_parser().parse(piece.item.segment.text), ""))
 
     def why(self, piece: Piece) -> str:
         """Return why a line is explained as it is: step, rules, what made each state, and the evidence of findings."""
         item = piece.item
-        lines = [safe(line) for line in piece.lines]
+        lines = self._originals(piece)
         if isinstance(item, Skipped):
-            text = Text(self._lang, color=self._color, columns=self._columns)
-            lines += text.complaint(item)
+            lines += self._text().complaint(item)
             if item.kind != "rejected":
                 kind = catalog.sentence("kind", item.kind, self._lang)
                 lines += self._told(catalog.fill(self._say("no_segment"), {"kind": kind}), INDENT)
@@ -164,9 +163,16 @@ class Questions:
             piece = self._session.at(number)
             if number != own and piece is not None:
                 yield from self._told(f"{self._say('evidence')} {number}:", INDENT + DEEPER)
-                yield from map(safe, piece.lines)
+                yield from self._originals(piece)
 
     # ------------------------------------------------------------------ pieces
+
+    def _text(self) -> Text:
+        return Text(self._lang, numbers=self._numbers, color=self._color, columns=self._columns)
+
+    def _originals(self, piece: Piece) -> list[str]:
+        """Return the lines of the log as every view shows them."""
+        return self._text().originals(piece.lines).removesuffix("\n").split("\n")
 
     def _labelled(self, name: str, text: str) -> list[str]:
         label = catalog.reference("why", name).phrases["text"].of(self._lang)

@@ -282,7 +282,7 @@ def test_a_record_that_goes_on_is_waited_for() -> None:
 @pytest.mark.parametrize("lang", catalog.LANGUAGES)
 @pytest.mark.parametrize("columns", [60, 80, 140])
 def test_no_answer_is_wider_than_the_terminal(lang: Lang, columns: int) -> None:
-    """All but the lines of the log itself."""
+    """The lines of the log are broken at blanks, too, also where they are the evidence of a finding."""
     dialogue = Dialogue(lang, columns=lambda: columns)
     questions = (
         "help",
@@ -291,12 +291,17 @@ def test_no_answer_is_wider_than_the_terminal(lang: Lang, columns: int) -> None:
         "ladder 1",
         "verdicts",
         "why 4",
+        "why 14",
+        "why 15",
+        "why 16",
+        "tree 15",
+        "tree 16",
         "why retransmission",
         "Flags [F.], seq 1",
     )
-    answers = [dialogue.answer(text) or "" for text in (LOG, *questions)]
-    shown = [line for answer in answers for line in answer.splitlines() if line not in LOG.splitlines()]
-    assert [line for line in shown if width(line) > columns] == []
+    again, rejected = LOG.splitlines()[12], LOG.splitlines()[3].replace("win 64", "win x")
+    answers = [dialogue.answer(text) or "" for text in (f"{LOG}{again}\n{rejected}\n{'a remark ' * 30}\n", *questions)]
+    assert [line for answer in answers for line in answer.splitlines() if width(line) > columns] == []
 
 
 @pytest.mark.parametrize("lang", catalog.LANGUAGES)
