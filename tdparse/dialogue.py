@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tdparse.session import Piece
     from tdparse.stream import NumberingChoice
 
+_LINE_END: Final = re.compile(r"\r\n?|\n")  # no other sign ends a line of a log, whatever Python takes for one
 _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
 QUOTED: Final = 60  # columns of a line that is quoted
 MEANT: Final = 2  # words behind a command; more of them are prose
@@ -91,10 +92,10 @@ class Dialogue:
         words = text.split()
         if "\n" not in text.strip() and words and words[0].lower() in COMMANDS:
             return COMMANDS[words[0].lower()](self, words[1:])
-        lines = text.splitlines()
+        lines = _LINE_END.split(text.removesuffix("\n"))
         if not any(line.strip() for line in lines) and not self._session.pending:
             return ""
-        return self._explain(lines or [""])
+        return self._explain(lines)
 
     def known(self) -> Known:
         """Return what can be completed."""

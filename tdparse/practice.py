@@ -53,7 +53,7 @@ def ask(steps: list[Step], lang: Lang, *, columns: int | None = None, color: boo
         for item in quiz.questions(steps):
             step = item.step if isinstance(item, quiz.Question) else item
             _show(view.opening(step, ""), columns)
-            sys.stdout.write(view.originals(step.segment.text.splitlines()))
+            sys.stdout.write(view.originals(step.segment.text.split("\n")))
             if isinstance(item, Step):
                 continue
             answer = _answer(item, lang, columns, brush)

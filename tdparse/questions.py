@@ -90,7 +90,7 @@ class Questions:
         for summary in summaries:
             steps = self._session.steps(summary.flow.conn)
             totals.segments += len(steps)
-            parts += (renderer.step(step, step.segment.text.splitlines()) for step in steps)
+            parts += (renderer.step(step, step.segment.text.split("\n")) for step in steps)
             parts.append(renderer.summary(summary))
         return "".join(parts) + renderer.finish(totals)
 

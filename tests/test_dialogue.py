@@ -243,6 +243,19 @@ def test_an_input_that_is_interrupted_has_never_been() -> None:
     assert "lines go from 1 to 13" in (dialogue.answer("why 14") or "")
 
 
+@pytest.mark.parametrize("sign", ["\v", "\f", "\x1c", "\x1e", "\x85", "\u2028", "\u2029"])
+def test_a_pasted_line_ends_where_one_of_a_file_does(tmp_path: Path, sign: str) -> None:
+    """Python knows more ends of lines than logs have; what is pasted, loaded and saved is the same log."""
+    lines = LOG.splitlines()
+    lines[3] += f": GET /{sign}x"
+    log, saved = tmp_path / "x.log", tmp_path / "saved.log"
+    log.write_bytes("".join(f"{line}\n" for line in lines).encode())
+    pasted, loaded = Dialogue("en"), Dialogue("en")
+    assert pasted.answer("\r\n".join(lines)) == loaded.answer(f"load {log}")
+    pasted.answer(f"save {saved}")
+    assert saved.read_bytes() == log.read_bytes()
+
+
 def test_a_session_is_saved_and_loaded(tmp_path: Path) -> None:
     """Byte for byte; a file that was there before is left alone, one of this session is written again."""
     target, other = tmp_path / "saved.log", tmp_path / "other.log"

@@ -89,6 +89,14 @@ def test_answers_from_a_pipe(program: Program, demo: Path) -> None:
     assert done.out.rstrip().splitlines()[-1] == "Right answers: 3 of 4."
 
 
+def test_a_line_is_shown_as_every_view_shows_it(program: Program, tmp_path: Path) -> None:
+    """A form feed in it ends no line."""
+    log = tmp_path / "x.log"
+    line = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 1, win 9, length 4: HTTP: a{}b"
+    log.write_text(line.format("\f") + "\n")
+    assert line.format("\\x0c") in program("quiz", log).out.splitlines()
+
+
 def test_a_whole_quiz_in_chinese(program: Program, demo: Path) -> None:
     """All right answers, until the log ends."""
     answers = "".join(f"{question.right[0]}\n" for question in ASKED)
