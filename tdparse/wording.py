@@ -139,9 +139,10 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
         fields = {"x": _role(timer["role"], lang), "n": timer.get("n")}
         found.append(catalog.fill(catalog.sentence("step", timer["step"], lang), fields))
         pending = [role for role in pending if role != timer["role"]]
+    code = "pending_of" if _is_timed(summary) else "untimed_of"
     for role in pending:
         standing = waiting(summary, role)
-        found.append(_say("pending_of", lang, x=_role(role, lang), state=doubted(state_text(standing), standing, lang)))
+        found.append(_say(code, lang, x=_role(role, lang), state=doubted(state_text(standing), standing, lang)))
     if attributes.get("rst_accepted"):
         found.append(catalog.sentence("ui", "rst_accepted", lang))
     stuck = attributes.get("stuck_size")
@@ -189,12 +190,17 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
     timers = attributes.get("timers")
     ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
     flags = (attributes.get("evicted"), attributes.get("rst_accepted"), summary.marks.get("replaced"))
-    return (summary.verdict, summary.time_wait, flags, _has_no_proof(summary), *ran_out)
+    return (summary.verdict, summary.time_wait, flags, _has_no_proof(summary), _is_timed(summary), *ran_out)
 
 
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
 _WAITED: Final = Standing(TIME_WAIT, Certainty.OBSERVED)
 _WAITING: Final = ("still_open.", "half_closed.")  # verdicts that a longer log might have changed
+
+
+def _is_timed(summary: Summary) -> bool:
+    """Tell whether the log has shown the times of a connection, without which nothing is over or not (R98)."""
+    return "duration" in summary.metrics
 
 
 def _say(code: str, lang: Lang, /, **values: object) -> str:

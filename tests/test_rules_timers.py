@@ -9,7 +9,7 @@ from played import Played, compare, conversation, play
 from scenario import NOON, Packet, log, packets, printed
 
 from tdparse.timers import retry_schedule
-from tdparse.wording import notes, state_text
+from tdparse.wording import likeness, notes, state_text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -51,6 +51,16 @@ def test_time_wait_lasts_60_seconds(after: float, timers: list[tuple[str, str]],
     end = next(end for end in played.connections if end.flow.conn == 1)
     pending = [note for note in notes(end, "en") if "2MSL not over" in note]
     assert bool(pending) == (not timers)
+
+
+def test_without_times_nothing_is_said_to_be_over_or_not() -> None:
+    """R98: a log of -t does not show how long an endpoint is in TIME-WAIT; one that does is not alike."""
+    lines = log(USED + CLOSE)
+    (timed,), (untimed,) = play(lines).connections, play([line.partition(" ")[2] for line in lines]).connections
+    assert "The client is in TIME-WAIT when the log ends, 2MSL not over." in notes(timed, "en")
+    assert notes(untimed, "en") == ["The client was last in TIME-WAIT; no time tells whether 2MSL is over."]
+    assert notes(untimed, "zh") == ["客户端最后处于 TIME-WAIT；没有时间可判断 2MSL 是否已到。"]
+    assert likeness(timed) != likeness(untimed)
 
 
 def test_a_repeated_fin_restarts_time_wait() -> None:
