@@ -133,7 +133,7 @@ class Server:
             raise TooLargeError
         if not request.headers.get("content-type", "").startswith("multipart/form-data"):
             octets = b"".join([chunk async for chunk in _bounded(request, limit)])
-            return Given(octets, "-", self.lang, "auto")
+            return Given(octets, _unnamed(self.lang), self.lang, "auto")
         parser = _InMemory(
             request.headers,
             _bounded(request, limit + OVERHEAD),
@@ -144,9 +144,9 @@ class Server:
         form = await parser.parse()
         try:
             log, text, chosen = form.get("file"), form.get("text"), form.get("numbering")
-            octets, name = b"", "-"
+            octets, name = b"", ""
             if isinstance(log, UploadFile) and log.size:
-                octets, name = await log.read(), log.filename or "-"
+                octets, name = await log.read(), log.filename or ""
             elif isinstance(text, str):
                 octets = text.encode("utf-8", "surrogateescape")
         finally:
@@ -154,7 +154,7 @@ class Server:
         lang: Lang = "zh" if form.get("lang") == "zh" else "en"
         if len(octets) > limit:
             raise TooLargeError
-        return Given(octets, name, lang, next((one for one in _NUMBERINGS if one == chosen), "auto"))
+        return Given(octets, name or _unnamed(lang), lang, next((one for one in _NUMBERINGS if one == chosen), "auto"))
 
     async def _explained(self, request: Request, given: Given) -> str:
         """Explain a log in a thread of its own, as long as somebody waits for it."""
@@ -192,6 +192,11 @@ class Server:
         sections.append(("paste", _paste(self._limit)))
         text = shell.page(lang, "tdexplain", label("serve_title"), sections, _PAGE, form="log-form")
         return _page(text, _PAGE, status, form="'self'")
+
+
+def _unnamed(lang: Lang) -> str:
+    """Return what a log is called that was pasted, or sent without a name."""
+    return catalog.page("serve_unnamed").of(lang)
 
 
 def _trouble(error: UnreadableError, lang: Lang) -> str:

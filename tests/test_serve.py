@@ -93,6 +93,7 @@ def test_a_pasted_log_is_explained(serving: Serving) -> None:
     assert answer.status == 200
     assert "<html lang=zh>" in answer.text
     assert "Fast retransmission" in answer.text
+    assert "<title>未命名日志 – tdexplain</title>" in answer.text
     assert answer.headers["cache-control"] == "no-store"
     policy = answer.headers["content-security-policy"]
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -122,6 +123,7 @@ def test_a_log_can_be_sent_as_it_is(serving: Serving) -> None:
     answer = serving.ask("POST", "/report", LOG, Content_Type="application/x-www-form-urlencoded")
     assert answer.status == 200
     assert "Complete, closed cleanly" in answer.text
+    assert "<title>unnamed log – tdexplain</title>" in answer.text
 
 
 def test_what_is_too_large_is_turned_away(serving: Serving) -> None:
