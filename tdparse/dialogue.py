@@ -157,7 +157,7 @@ class Dialogue:
         if piece is not None and isinstance(piece.item, Skipped) and piece.item.kind == "rejected":
             self._shown = piece.item.line
             return self._view.skipped(piece.item, piece.lines)
-        return self._say("pending") + "\n"
+        return self._wrapped(self._say("pending"))
 
     def _aside(self, skipped: Skipped) -> str:
         """Answer a line that is no segment."""
@@ -236,14 +236,14 @@ class Dialogue:
         """Empty the log."""
         self._session.clear()
         self._view = self._new_view()
-        return self._say("cleared") + "\n"
+        return self._wrapped(self._say("cleared"))
 
     def take_back(self, _words: Sequence[str]) -> str:
         """Take back the last input."""
         before = len(self._session.lines)
         taken = self._session.undo()
         if taken is None:
-            return self._say("nothing_to_undo") + "\n"
+            return self._wrapped(self._say("nothing_to_undo"))
         self._view.recall(max((step.flow.conn for step in self._session.steps()), default=0))
         text = next((line for line in taken if line.strip()), "")
         lines = wording.lines_text(before - len(taken) + 1, before, self.lang)
@@ -256,20 +256,20 @@ class Dialogue:
                 self.lang = lang
                 self._view = self._new_view()
                 return self.welcome()
-        return self._say("languages") + "\n"
+        return self._wrapped(self._say("languages"))
 
     def number(self, words: Sequence[str]) -> str:
         """Switch how sequence numbers are shown."""
         if len(words) == 1 and words[0] in STYLES:
             self._numbers = cast("NumberStyle", words[0])
             self._view = self._new_view()
-            return self._filled("style", style=self._numbers) + "\n"
-        return self._filled("styles", style=self._numbers) + "\n"
+            return self._wrapped(self._filled("style", style=self._numbers))
+        return self._wrapped(self._filled("styles", style=self._numbers))
 
     def load(self, words: Sequence[str]) -> str:
         """Read a log as if it had been pasted."""
         if not words:
-            return self._filled("which_file", command="load") + "\n"
+            return self._wrapped(self._filled("which_file", command="load"))
         name = str(Path(" ".join(words)).expanduser())
         lines: list[str] = []
         told = ""
@@ -286,10 +286,10 @@ class Dialogue:
     def save(self, words: Sequence[str]) -> str:
         """Write what has been pasted to a new file, or one that this session has written."""
         if not words:
-            return self._filled("which_file", command="save") + "\n"
+            return self._wrapped(self._filled("which_file", command="save"))
         path = Path(" ".join(words)).expanduser()
         if path.exists() and path not in self._saved:
-            return self._filled("exists", name=safe(str(path))) + "\n"
+            return self._wrapped(self._filled("exists", name=safe(str(path))))
         lines = self._session.lines
         try:
             with ExitStack() as stack:
@@ -298,7 +298,7 @@ class Dialogue:
         except UnwritableError as error:
             return self._trouble(error.name, "unwritable", error.detail)
         self._saved.add(path)
-        return self._filled("saved", name=safe(str(path)), n=len(lines)) + "\n"
+        return self._wrapped(self._filled("saved", name=safe(str(path)), n=len(lines)))
 
     # ------------------------------------------------------------------ commands: questions
 
@@ -324,25 +324,25 @@ class Dialogue:
         """Answer about the connections that are named; about all where `every`, or there is but one."""
         summaries = self._session.summaries()
         if not summaries:
-            return self._say("nothing_yet") + "\n"
+            return self._wrapped(self._say("nothing_yet"))
         if not words:
             if every or len(summaries) == 1:
                 return reply(summaries)
             shown = [str(summary.flow.conn) for summary in summaries[:_LISTED]]
             conns = self._listed([*shown, "…"] if len(summaries) > _LISTED else shown)
-            return self._filled("which", conns=conns, command=command, example=summaries[0].flow.conn) + "\n"
+            return self._wrapped(self._filled("which", conns=conns, command=command, example=summaries[0].flow.conn))
         chosen: dict[int, Summary] = {}
         for word in words:
             found = self._ask().chosen(word)
             if not found:
-                return self._filled("no_connection", word=safe(word)) + "\n"
+                return self._wrapped(self._filled("no_connection", word=safe(word)))
             chosen |= {summary.flow.conn: summary for summary in found}
         return reply(list(chosen.values()))
 
     def reason(self, words: Sequence[str]) -> str:
         """Return why a line is explained as it is, or what a code means."""
         if not words:
-            return self._say("why_what") + "\n"
+            return self._wrapped(self._say("why_what"))
         if len(words) == 1 and words[0].isdecimal():
             return self._on_line("why", words, self._ask().why)
         places, unknown = why.find(words)
@@ -357,12 +357,12 @@ class Dialogue:
     def _on_line(self, command: str, words: Sequence[str], reply: Callable[[Piece], str]) -> str:
         last = len(self._session.lines)
         if not last:
-            return self._say("nothing_yet") + "\n"
+            return self._wrapped(self._say("nothing_yet"))
         if len(words) != 1 or not words[0].isdecimal():
-            return self._filled("which_line", command=command, last=last) + "\n"
+            return self._wrapped(self._filled("which_line", command=command, last=last))
         number = words[0].lstrip("0")
         piece = self._session.at(int(number)) if 0 < len(number) <= len(str(last)) else None  # Python refuses long ones
-        return self._filled("no_line", word=words[0], last=last) + "\n" if piece is None else reply(piece)
+        return self._wrapped(self._filled("no_line", word=words[0], last=last)) if piece is None else reply(piece)
 
     # ------------------------------------------------------------------ pieces
 
@@ -382,7 +382,7 @@ class Dialogue:
         return "".join(f"{line}\n" for told in lines for line in ([told] if columns is None else broken(told, columns)))
 
     def _trouble(self, name: str, code: str, detail: str) -> str:
-        return catalog.trouble(code, self.lang, safe(name), detail) + "\n"
+        return self._wrapped(catalog.trouble(code, self.lang, safe(name), detail))
 
     def _listed(self, words: Iterable[str]) -> str:
         return catalog.sentence("ui", "comma", self.lang).join(words)

@@ -318,6 +318,43 @@ def test_no_answer_is_wider_than_the_terminal(lang: Lang, columns: int) -> None:
 
 
 @pytest.mark.parametrize("lang", catalog.LANGUAGES)
+def test_no_short_answer_is_wider_than_the_terminal(
+    lang: Lang, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is told of a slip is broken at blanks as everything else is."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").touch()
+    dialogue = Dialogue(lang, columns=lambda: 40)
+    told = {}
+    nothing = ("undo", "show", "why 1", "tree 1", "why", "lang", "numbers", "numbers both", "load", "save", "load x")
+    for text in nothing:
+        told[text] = dialogue.answer(text) or ""
+    dialogue.answer(LOG + LOG.replace(".50826", ".50827"))
+    some = (
+        "show",
+        "show 9",
+        "verdicts 9",
+        "ladder",
+        "tree",
+        "tree x",
+        "tree 99",
+        "why 99",
+        "save mine",
+        "save new",
+        "clear",
+    )
+    for text in some:
+        told[f"{text} (some)"] = dialogue.answer(text) or ""
+    dialogue.answer(LOG.splitlines()[0])
+    told["pending"] = (
+        dialogue.answer("12:00:00.000001 IP (tos 0x0, ttl 64, id 1, offset 0, flags [DF], proto TCP (6)") or ""
+    )
+    assert {
+        text: answer for text, answer in told.items() if not answer or max(map(width, answer.split("\n"))) > 40
+    } == {}
+
+
+@pytest.mark.parametrize("lang", catalog.LANGUAGES)
 def test_the_help_fits_a_terminal_of_eighty_columns(lang: Lang) -> None:
     """Laid out as it is; what it proposes to try can be typed as it stands."""
     text = Dialogue(lang, columns=lambda: 80).answer("help") or ""

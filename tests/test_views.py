@@ -88,6 +88,27 @@ def test_no_terminal_is_too_narrow(name: str, lang: Lang, columns: int, log: Pat
     assert [line for line in shown if width(line) > columns] == []
 
 
+@pytest.mark.parametrize("columns", range(1, 12))
+@pytest.mark.parametrize("name", VIEWS)
+def test_a_terminal_of_hardly_a_column_is_one(name: str, columns: int, tmp_path: Path) -> None:
+    """What is left of a window that was shrunk shows less than one can read, but the log goes on and its end is reached."""
+    log = tmp_path / "x.log"
+    lines = LOGS[1].read_text().splitlines()
+    log.write_text(
+        "\n".join([*lines[:4], lines[4].replace("win", "wax"), "四次挥手 some prose about it", *lines[5:]]) + "\n"
+    )
+    shown = view(renderer(name, "en", columns), log)
+    for text in ("complete.clean", *(["1096559247", "四次挥手"] if name in {"text", "verbose"} else [])):
+        assert text in "".join(shown.split())
+
+
+@pytest.mark.parametrize("columns", [-3, 0, 1])
+def test_text_is_broken_where_no_column_is_left(columns: int) -> None:
+    """As where one is."""
+    assert broken("seq 12, ack", columns) == [*"seq", *"12,", *"ack"]
+    assert wrapped("seq 12, ack", columns) == ["seq", "12,", "ack"]
+
+
 @pytest.mark.parametrize("columns", [40, 80, 140])
 def test_a_line_of_the_log_is_there_as_it_was(columns: int) -> None:
     """In a terminal too narrow for it, it goes on below, a little indented; elsewhere it is one line."""

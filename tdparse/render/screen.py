@@ -44,8 +44,10 @@ def wrapped(text: str, columns: int) -> list[str]:
     """
     Return `text` in lines of at most `columns`, broken at spaces and between CJK characters.
 
-    A word wider than a line stands alone on its own: numbers, addresses and states are never cut.
+    A word wider than a line stands alone on its own: numbers, addresses and states are never cut. Where nothing is
+    left of a terminal, a line has one column.
     """
+    columns = max(columns, 1)
     if width(text) <= columns:
         return [text.rstrip()]
     if text.isascii() and text.isprintable():
@@ -91,6 +93,7 @@ def broken(text: str, columns: int) -> list[str]:
     >>> broken("sack 2 {1200:2400}{3600:4800}", 16)
     ['sack 2', '{1200:2400}', '{3600:4800}']
     """
+    columns = max(columns, 1)
     lines = []
     for line in wrapped(text, columns):
         if len(line) <= columns and line.isascii():

@@ -344,7 +344,7 @@ class Text:
             if place >= CARET_WITHIN:
                 return []
         elif width(safe(skipped.raw).expandtabs()) > columns:
-            room = columns - 2 * len(INDENT)
+            room = max(columns - 2 * len(INDENT), 1)
             begin = safe(skipped.raw[max(0, place - room) : place].replace("\t", " "))
             while width(begin) > room // 2:
                 begin = begin[1:]
