@@ -387,7 +387,8 @@ def selection_of(
     from tdparse.selection import Selection
 
     codes = patterns_of(lang, only, sections)
-    return Selection(frozenset(conn or ()), frozenset(host or ()), frozenset(port or ()), tuple(codes))
+    hosts = frozenset(name.removeprefix("[").removesuffix("]") for name in host or ())  # as views show IPv6
+    return Selection(frozenset(conn or ()), hosts, frozenset(port or ()), tuple(codes))
 
 
 def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) -> list[str]:

@@ -14,7 +14,7 @@ from tdparse.render.ladder import Ladder, Rungs
 from tdparse.render.rung import Words
 from tdparse.render.screen import broken
 from tdparse.render.table import Table
-from tdparse.render.text import Text
+from tdparse.render.text import Text, peer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -45,14 +45,14 @@ class Questions:
     # ------------------------------------------------------------------ connections
 
     def chosen(self, word: str) -> list[Summary]:
-        """Return the connections a word means: a number, a host, or a host with its port."""
+        """Return the connections a word means: a number, a host, or a host with its port, as tcpdump or a view shows it."""
         number = word.removeprefix("#")
         found = []
         for summary in self._session.summaries():
             flow = summary.flow
             names = {str(flow.conn)} if number.isdecimal() else set[str]()
             for end in (flow.client, flow.server):
-                names |= {end.host, str(end), f"{end.host}:{end.port}"}
+                names |= {end.host, f"[{end.host}]", str(end), f"{end.host}:{end.port}", peer(end)}
             if number in names:
                 found.append(summary)
         return found

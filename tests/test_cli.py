@@ -198,6 +198,14 @@ def test_a_host_that_is_not_there_is_named(
     assert done.err == (f"tdexplain: {demo / 'http.log'}: no such connection: {told}\n" if told else "")
 
 
+@pytest.mark.parametrize("host", ["2001:db8::1", "[2001:db8::1]"])
+def test_a_host_of_ipv6_may_stand_in_brackets(program: Program, captures: Path, host: str) -> None:
+    """As every view shows it beside its port."""
+    done = program("connections", "--host", host, captures / "close6" / "absolute.log")
+    assert (done.code, done.err) == (0, "")
+    assert "[2001:db8::1]:37703" in done.out
+
+
 OUTPUTS = [[], ["-f", "csv"], ["--ladder"], ["connections"], ["diagram", "-f", "svg"], ["report"], ["compare"]]
 
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PACKAGE
+from conftest import PACKAGE, ROOT
 
 from tdparse import catalog
 from tdparse.dialogue import COMMANDS, Dialogue
@@ -241,6 +241,16 @@ def test_an_input_that_is_interrupted_has_never_been() -> None:
     assert dialogue.interrupted() == ""
     assert "step 2 (SYN+ACK)" in (dialogue.answer("Flags [S.], seq 43780288, ack 1228404593") or "")
     assert "lines go from 1 to 13" in (dialogue.answer("why 14") or "")
+
+
+def test_an_end_is_found_under_every_name_it_is_shown_by() -> None:
+    """As tcpdump prints it, and as the table does: an address of IPv6 stands in brackets there."""
+    dialogue = Dialogue("en")
+    dialogue.answer(f"load {ROOT / 'fixtures' / 'captures' / 'close6' / 'absolute.log'}")
+    shown = (dialogue.answer("connections") or "").splitlines()[1].split()[1]
+    assert shown == "[2001:db8::1]:37703"
+    for word in (shown, "[2001:db8::1]", "2001:db8::1", "2001:db8::1.37703", "1", "#1"):
+        assert "[complete.clean]" in (dialogue.answer(f"verdicts {word}") or ""), word
 
 
 @pytest.mark.parametrize("sign", ["\v", "\f", "\x1c", "\x1e", "\x85", "\u2028", "\u2029"])
