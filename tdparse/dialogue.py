@@ -38,6 +38,9 @@ _LINE_END: Final = re.compile(r"\r\n?|\n")  # no other sign ends a line of a log
 _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
 QUOTED: Final = 60  # columns of a line that is quoted
 MEANT: Final = 2  # words behind a command; more of them are prose
+BARE: Final = frozenset(
+    {"quit", "exit", "q", "clear", "undo"}
+)  # they cost something: with words behind them it is prose
 _LISTED: Final = 12  # connections named in a hint
 
 
@@ -89,9 +92,10 @@ class Dialogue:
 
     def answer(self, text: str) -> str | None:
         """Return what to show for one input, a command or pasted lines; None to leave."""
-        words = text.split()
-        if "\n" not in text.strip() and words and words[0].lower() in COMMANDS:
-            return COMMANDS[words[0].lower()](self, words[1:])
+        word, *rest = text.split() or [""]
+        command = COMMANDS.get(word.lower())
+        if command and "\n" not in text.strip() and not (rest and word.lower() in BARE):
+            return command(self, rest)
         lines = _LINE_END.split(text.removesuffix("\n"))
         if not any(line.strip() for line in lines) and not self._session.pending:
             return ""
@@ -184,7 +188,8 @@ class Dialogue:
         first, *rest = text.split() or [""]
         if len(rest) > MEANT or not all(word.replace(".", "").replace(":", "").isalnum() for word in rest):
             return []
-        meant = [" ".join((word, *rest)) for word in get_close_matches(first.lower(), COMMANDS, n=1)]
+        near = get_close_matches(first.lower(), COMMANDS, n=1)
+        meant = [word if word in BARE else " ".join((word, *rest)) for word in near]
         meant += [f"load {text.strip()}"] if not meant and is_log(text.strip()) else []
         meant += [f"why {' '.join(text.split())}"] if catalog.lookup(text.strip()) else []
         return [self._filled("perhaps", words=safe(self._listed(meant)))] if meant else []

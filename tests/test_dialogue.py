@@ -198,6 +198,28 @@ def test_numbers_change_what_is_shown() -> None:
     assert "ack=j+1" in (dialogue.answer(LOG) or "")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("exit code 130", "exit"),
+        ("quit?", "quit"),
+        ("clear text", "clear"),
+        ("undo 3", "undo"),
+        ("q how does one read this", ""),
+        ("clear the DF bit and it works", ""),
+    ],
+)
+def test_prose_costs_nothing(text: str, told: str) -> None:
+    """Words that begin as a command that ends or forgets something are none, but may have been meant for one."""
+    dialogue = Dialogue("en")
+    dialogue.answer(LOG)
+    answer = dialogue.answer(text)
+    assert answer is not None
+    assert answer.startswith("Not a TCP segment of tcpdump")
+    assert answer.endswith(f"\nDid you mean: {told}?\n") or (not told and "Did you mean" not in answer)
+    assert "[complete.clean]" in (dialogue.answer("verdicts") or "")
+
+
 def test_undo_takes_back_a_paste() -> None:
     """What is pasted afterwards continues with what was there before."""
     dialogue = Dialogue("en")
