@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from tdparse.evidence import MAX_SHIFT, Peer, refresh
+from tdparse.flags import INVALID
 from tdparse.metrics import Metrics
 from tdparse.model import CLOSED, TIME_WAIT, Symbols
 from tdparse.seqnum import MASK, add, diff, unwrap
@@ -186,12 +187,12 @@ class Incarnation:
         if numbers.seq is not None and not rst and (x.isn is None or self._renews_isn(record)):
             syn = record.flags.syn
             x.isn = 0 if numbers.from_syn else add(numbers.seq, 0 if syn else -(x.octets.nxt or 1))
-            x.isn_known = syn
+            x.isn_known = syn and record.cls is not INVALID
             x.isn_absolute = numbers.seq_absolute
             self.refresh_symbols()
         if numbers.ack is not None and not rst and y.isn is None:
             y.isn = 0 if numbers.from_syn else add(numbers.ack, -1)
-            y.isn_known = record.flags.syn
+            y.isn_known = record.flags.syn and record.cls is not INVALID
             y.isn_absolute = numbers.ack_absolute
             self.refresh_symbols()
         if not self.handshake_done and not rst:

@@ -11,6 +11,8 @@ from array import array
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from tdparse.flags import INVALID
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -240,7 +242,9 @@ class Metrics:
         now = record.time
         half = self.halves[record.x.is_client]
         self._count(record, half)
-        self._window(record, half, now)
+        taken = record.cls is not INVALID  # T113: what no TCP sends measures none
+        if taken:
+            self._window(record, half, now)
         if now is None:
             self.last_line = record.line
             return
@@ -249,6 +253,8 @@ class Metrics:
         elif self.last_time is not None and now - self.last_time >= IDLE_GAP:
             self.pause(now - self.last_time, self.last_line, record.line)
         self.last_time, self.last_line = now, record.line
+        if not taken:
+            return
         self._handshake(conn, record, step, now)
         self._payload(record, half, now)
         self._close(conn, record, now)
@@ -266,7 +272,7 @@ class Metrics:
         elif record.length:
             half.data += 1
         else:
-            half.pure_acks += 1
+            half.pure_acks += flags.ack
 
     def _window(self, record: Record, half: _Half, now: int | None) -> None:
         if record.window is None or record.flags.rst:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tdparse.ecn import ecn_modifiers
+from tdparse.flags import INVALID
 from tdparse.states import OBSERVED
 from tdparse.steps import SYN_STEPS
 
@@ -58,7 +59,8 @@ def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context)
     _closing(found, conn, record, step, context)
     _opening(found, conn, record, step, context)
     _numbers(found, conn, record, step, context)
-    found += ecn_modifiers(record)
+    if record.cls is not INVALID:
+        found += ecn_modifiers(record)
     if kind := sack_kind(record):
         found.append(kind)
     if "mptcp" in (record.segment.options_text or ""):
@@ -99,7 +101,7 @@ def _opening(found: list[str], conn: Incarnation, record: Record, step: str, con
 
 def _numbers(found: list[str], conn: Incarnation, record: Record, step: str, context: Context) -> None:
     x, y, flags, segment = record.x, record.y, record.flags, record.segment
-    plain = not (flags.syn or flags.fin or flags.rst)
+    plain = not (flags.syn or flags.fin or flags.rst or record.cls is INVALID)
     if record.window == 0 and plain and context.win_before != 0 and step not in STATES_ZERO:
         found.append("zero_win")
     if record.length and segment.seq is not None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse.evidence import is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
-from tdparse.seqnum import diff
+from tdparse.seqnum import add, diff
 from tdparse.states import OBSERVED, OPENING, PRESUMED
 
 if TYPE_CHECKING:
@@ -360,6 +360,18 @@ def _answers_ack(conn: Incarnation, record: Record) -> bool:
     return record.numbers.seq == before.numbers.ack
 
 
+def _answers_invalid(conn: Incarnation, record: Record) -> bool:
+    """T4: RST-ACK with seq 0 that acknowledges what no TCP sends and came just before, without ACK: nobody has this connection."""
+    before = conn.previous
+    if before is None or before.x is record.x or before.cls is not INVALID or before.flags.ack or before.flags.rst:
+        return False
+    if not record.flags.ack or record.numbers.seq != 0:
+        return False
+    seq, ack = before.numbers.seq, record.numbers.ack
+    occupied = before.length + before.flags.syn + before.flags.fin
+    return seq is None or ack is None or ack == add(seq, occupied)
+
+
 # ------------------------------------------------------------------ 3: RST
 
 
@@ -374,6 +386,8 @@ def _reset(conn: Incarnation, record: Record) -> str:
         return "reset.reject_bad_ack" if answers_bad_ack(conn, record) else "reset.ignored"
     if answers_bad_ack(conn, record) and x.standing.state in OPENING:
         return "reset.reject_bad_ack"
+    if _answers_invalid(conn, record) and (acceptable or y.standing.state is CLOSED):
+        return "reset.reply"
     if not acceptable:
         return "reset.ignored"
     if not conn.handshake_done and x.is_client and not y.segments:

@@ -14,7 +14,7 @@ from tdparse.clock import Clock
 from tdparse.evidence import Record
 from tdparse.findings import BACKWARDS_FROM, Findings
 from tdparse.findings.table import COMPUTES_CHECKSUMS
-from tdparse.flags import RST, SegmentClass, flags_of
+from tdparse.flags import INVALID, RST, SegmentClass, flags_of
 from tdparse.icmp import confirm, quote
 from tdparse.milestone import KIND, await_milestones
 from tdparse.model import Side, Step
@@ -377,7 +377,7 @@ class Tracker:
         context.opened = conn.count == 0
         context.rejected = x.inherited is not None
         conn.window_before = x.win
-        if record.cls is RST:
+        if record.cls is RST or record.cls is INVALID:  # T113: what no TCP sends shows nothing of its sender
             return context
         if x.dead is PRESUMED or x.crossed:
             context.revived = apply.carries_on(record)

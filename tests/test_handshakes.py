@@ -586,3 +586,19 @@ def test_a_syn_ack_that_acknowledges_what_was_sent_opens_nothing(fins: str) -> N
     steps, (_end,) = conversation(f"C S\nS S.\nC .\nC P. 100\nS P. 10\nC .\n{fins}C S. isn=9000 ack=11")
     assert steps[-1].step == "handshake.syn_ack.bad_ack"
     assert (steps[-1].client.after, steps[-1].server.after) == (steps[-2].client.after, steps[-2].server.after)
+
+
+@pytest.mark.parametrize("flags", ["FR.", "FR.EW", "FSEW", "FS.E"])
+def test_what_no_tcp_sends_takes_no_part_in_a_handshake(flags: str) -> None:
+    """R102, T113: it completes none, and neither offers nor accepts anything."""
+    steps, _ = conversation(f"C S\nS S.\nC {flags}")
+    assert {"completes_handshake", "ecn_setup", "ecn_accept"}.isdisjoint(steps[-1].modifiers)
+
+
+@pytest.mark.parametrize("flags", ["FS", "FS.", "none", "F", "FPU"])
+@pytest.mark.parametrize("seq", [0, 77])
+def test_a_syn_behind_what_no_tcp_sends_opens_a_connection(flags: str, seq: int) -> None:
+    """R43: nothing was open before, whatever the number of the probe was."""
+    steps, (_, end) = conversation(f"C {flags} seq={seq}\nC S seq=0\nS S. ack=1\nC . seq=1 ack=1")
+    assert [step.step for step in steps[1:]] == ["handshake.syn", "handshake.syn_ack", "handshake.ack"]
+    assert (end.verdict, end.segments) == ("still_open.no_data", 3)

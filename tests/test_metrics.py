@@ -343,3 +343,19 @@ def test_without_times_only_counts_are_left() -> None:
     }
     assert not timed & set(summary.metrics)
     assert summary.metrics["payload_bytes"] == {"client": 10, "server": 20}
+
+
+@pytest.mark.parametrize(
+    "probe", ["S none 5", "S P 5", "S none win=0", "C FS", "C SR", "C FS 5", "S FR. 5", "C FPU 5"], ids=str.split
+)
+@pytest.mark.parametrize("place", [1, 2, 3, 4])
+def test_what_no_tcp_sends_measures_nothing(probe: str, place: int) -> None:
+    """R129-R139, T113: neither round trip nor turn, goodput nor window; only its record is counted."""
+    rows = [*OPENING.split("\n")[1:4], "C P. 10", "S . +0.01", "S P. 20 +0.2", "C ."]
+    sent = packets("\n".join(rows))
+    odd = packets("\n".join([*rows[:place], f"{probe} +0"]))[-1]
+    found, plain = measured([*sent[:place], odd, *sent[place:]]), measured(sent)
+    counted = {"segments", "data_segments", "control_segments"}
+    assert {name: value for name, value in found.items() if name not in counted} == {
+        name: value for name, value in plain.items() if name not in counted
+    }

@@ -436,3 +436,39 @@ def test_who_signs_takes_no_reset_without_a_signature(text: str, state: str) -> 
     steps, (end,) = conversation(SIGNED + text)
     assert (str(steps[-1].client.after), str(steps[-1].server.after)) == (state, "CLOSED")
     assert ("reset" in end.verdict) is (state == "CLOSED?")
+
+
+@pytest.mark.parametrize("flags", ["none", "P", "F", "FPU", "FR", "FR."])
+def test_what_no_tcp_sends_shows_no_reset_without_effect(flags: str) -> None:
+    """R21, T113: only a segment of its receiver does, and an RST among the flags shows nothing anyway."""
+    steps, (end,) = conversation(USED + f"C R.\nS {flags} 5 +2")
+    assert [finding.code for finding in steps[-1].findings if finding.code != "urgent"] == ["illegal_flags"]
+    assert str(steps[-1].server.after) == "CLOSED?"
+    assert end.verdict == "reset_by_client.data"
+
+
+SCANNED = "10:00:00.00000{} IP {}: Flags [{}], {}win {}, length {}\n"
+
+
+@pytest.mark.parametrize(
+    ("flags", "length", "ack"),
+    [("none", 4, 1004), ("F", 0, 1001), ("FPU", 0, 1001), ("FS", 0, 1002), ("FS", 4, 1006), ("P", 4, 1004)],
+)
+@pytest.mark.parametrize("beyond", [0, 1], ids=["answers it", "answers something else"])
+def test_a_closed_port_that_is_scanned_aborts_nothing(flags: str, length: int, ack: int, beyond: int) -> None:
+    """T4, R20 c: its RST-ACK has seq 0 and acknowledges the probe, so nobody had that connection."""
+    seq = f"seq 1000:{1000 + length}, " if length else "seq 1000, "
+    log = SCANNED.format(0, "10.0.0.1.40000 > 10.0.0.2.81", flags, seq, 1024, length)
+    log += SCANNED.format(1, "10.0.0.2.81 > 10.0.0.1.40000", "R.", f"seq 0, ack {ack + beyond}, ", 0, 0)
+    steps, (end,) = play(log.splitlines())
+    assert (steps[1].step == "reset.reply") == (not beyond)
+    if not beyond:
+        assert (str(steps[1].server.after), end.verdict[:10]) == ("CLOSED", "scan_like.")
+
+
+def test_an_open_connection_takes_no_reset_that_answers_a_scan() -> None:
+    """R51: its number is none that the other end expects."""
+    text = log(USED + "C none 4")
+    text += ["12:00:09.000000 IP 192.0.2.2.80 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000105, win 0, length 0"]
+    steps, (end,) = play(text)
+    assert (steps[-1].step, end.verdict) == ("reset.ignored", "still_open.data")
