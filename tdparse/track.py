@@ -25,7 +25,7 @@ from tdparse.record import segment_of
 from tdparse.seqnum import MASK
 from tdparse.shapes import flows
 from tdparse.sharing import Sharing
-from tdparse.states import PRESUMED
+from tdparse.states import OBSERVED, PRESUMED
 from tdparse.steps import acknowledged_before, completes_handshake, decide, gap_of
 from tdparse.summary import summarize
 from tdparse.table import Table
@@ -387,6 +387,7 @@ class Tracker:
             if context.revived and not context.crossing:
                 apply.withdraw(conn, x)
         if apply.acknowledges_strays(record):
+            context.unharmed = x.dead is OBSERVED and record.y.dead is OBSERVED
             apply.restore(conn, record.y)
         if apply.outlives_its_rst(record):
             apply.restore(conn, x)

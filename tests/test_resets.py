@@ -472,3 +472,14 @@ def test_an_open_connection_takes_no_reset_that_answers_a_scan() -> None:
     text += ["12:00:09.000000 IP 192.0.2.2.80 > 192.0.2.1.40000: Flags [R.], seq 0, ack 3000000105, win 0, length 0"]
     steps, (end,) = play(text)
     assert (steps[-1].step, end.verdict) == ("reset.ignored", "still_open.data")
+
+
+@pytest.mark.parametrize("gap", ["+0.01", "+2"])
+@pytest.mark.parametrize("resets", ["S R.\nC R. +0", "C R.\nS R. +0"], ids=["server first", "client first"])
+def test_resets_of_both_that_end_nothing_have_had_no_effect(resets: str, gap: str) -> None:
+    """rst_ignored, R21: who acknowledges what was sent behind both has not been ended by the one of its peer."""
+    steps, (end,) = conversation(USED + f"{resets}\nC P. 9 {gap}\nS .\nS P. 7 +2\nC .")
+    said = [(finding.code, finding.lines) for step in steps for finding in step.findings]
+    assert said == [("rst_ignored", (7 if resets[0] == "S" else 6, 9))]
+    assert [str(steps[8].client.after), str(steps[8].server.after)] == ["ESTABLISHED"] * 2
+    assert end.verdict == "still_open.data"

@@ -64,7 +64,8 @@ class Findings:
             found.append(_of_step(conn, record, step, code))
         found += fields(conn, record)
         found += connection(conn, record, step, context)
-        if record.cls is not RST and (context.revived or context.outlives or step == "stepless.stray"):
+        goes_on = context.revived or context.outlives or context.unharmed or step == "stepless.stray"
+        if record.cls is not RST and goes_on:
             found.extend(carried_on(conn, record, step, context))
         if conn.flow.conn > 1 and not self.several:
             self.several = True

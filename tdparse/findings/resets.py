@@ -42,8 +42,9 @@ def reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
 def carried_on(conn: Incarnation, record: Record, step: str, context: Context) -> Iterator[Finding]:
     """Test a record without RST from an endpoint that was reset, or that has reset."""
     x = record.x
-    if context.revived and not context.crossing and "rst_ignored" not in conn.found:
-        yield make("rst_ignored", x.dead_line, record.line, confidence=Confidence.LIKELY)
+    if (context.unharmed or (context.revived and not context.crossing)) and "rst_ignored" not in conn.found:
+        reset_line = record.y.dead_line if context.unharmed else x.dead_line
+        yield make("rst_ignored", reset_line, record.line, confidence=Confidence.LIKELY)
     if context.outlives or (step == "stepless.stray" and x.dead is OBSERVED):
         yield from _suspect(conn, record, {"a"})
 
