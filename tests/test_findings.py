@@ -101,6 +101,7 @@ CASES: dict[str, Case] = {
         OPEN + "C P. 100\nC P. 100 unseen\nS .",
         OPEN + "C P. 100\nC P. 100\nS .",
         values={"ack": 201, "last": 100},
+        confidence="likely",
     ),
     "ack_of_unsent": Case("R50", "C S\nS S.\nC . ack=500", OPEN),
     "dsack": Case(

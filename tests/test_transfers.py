@@ -580,3 +580,10 @@ def test_what_has_arrived_no_error_is_about(shorthand: str, at: int, error: str,
     lines = printed(packets(shorthand))
     (end,) = play([*lines[:at], error, *lines[at:]]).connections
     assert ("icmp" in end.attributes) is kept
+
+
+@pytest.mark.parametrize(("text", "sure"), [("S . ack=109", "likely"), ("C P. 9\nS . ack=118", "certain")])
+def test_what_may_never_have_been_sent_is_only_likely_missing(text: str, sure: str) -> None:
+    """acked_unseen: the log lacks it surely where it holds what follows; above that the ack may be wrong (R50)."""
+    steps, _ = conversation(USED + ("C P. 9 unseen\n" + text if sure == "certain" else text))
+    assert [(one.code, str(one.confidence)) for one in steps[-1].findings] == [("acked_unseen", sure)]

@@ -189,7 +189,9 @@ def _unseen(conn: Incarnation, record: Record, ack: int) -> Iterator[Finding]:
     if y.dead is OBSERVED:
         return  # what it sends although it has reset is in the log, but stepless
     if missing is not None and not (y.fin is not None and missing > y.fin):
-        yield make("acked_unseen", record.line, ack=ack, last=missing - 1)
+        # Above all that was captured it may be one of what was never sent.
+        sure = Confidence.CERTAIN if ack <= (y.octets.nxt or 0) else Confidence.LIKELY
+        yield make("acked_unseen", record.line, confidence=sure, ack=ack, last=missing - 1)
 
 
 def timestamps(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
