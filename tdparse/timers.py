@@ -96,10 +96,16 @@ def run_out(conn: Incarnation, end: int | None) -> list[dict[str, object]]:
         return found
     for x, y in ((client, server), (server, client)):
         times = _unanswered_copies(conn, x, y)
-        if len(times) > 1 and end - times[-1] > 2 * (times[-1] - times[-2]) >= 0:
+        if len(times) > 1 and end - times[-1] > 2 * (times[-1] - times[-2]) >= _silence(conn, x, times[-1]):
             count = x.syn_count if times is conn.syn_times else len(times)
             found.append({"step": "timer.give_up", "role": x.role, "n": count})
     return found
+
+
+def _silence(conn: Incarnation, x: Peer, since: int) -> int:
+    """Return how long after `since` the last segment of `x` was sent, at least 0: who sends has not given up."""
+    last = conn.last_of[x.is_client]
+    return 0 if last is None or last[0].time is None else max(0, last[0].time - since)
 
 
 def _unanswered_copies(conn: Incarnation, x: Peer, y: Peer) -> Sequence[int]:

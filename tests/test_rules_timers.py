@@ -215,6 +215,13 @@ def test_giving_up_is_told_after_twice_the_last_interval(silence: float, timers:
     assert client == ("CLOSED~" if timers else "SYN-SENT")
 
 
+@pytest.mark.parametrize(("later", "state"), [("+0.5", "CLOSED~"), ("+9", "ESTABLISHED")])
+def test_who_still_sends_has_not_given_up(later: str, state: str) -> None:
+    """R98: the silence that shows it is that of the endpoint itself."""
+    told, client, _ = of_first(going_on(USED + f"C P. 9\nC P. 9 seq=101 +0.2\nC P. 9 seq=101 +0.4\nC . {later}", 5))
+    assert (told, client) == ([("timer.give_up", "client")] if state == "CLOSED~" else [], state)
+
+
 def test_who_was_answered_out_of_sight_has_not_given_up() -> None:
     """R73, R98: who acknowledges the SYN-ACK has had it, whatever the log lacks."""
     told, client, server = of_first(going_on("C S lost\nC S +1\nS S. unseen\nC . +0.1\nC P. 10", 60))
