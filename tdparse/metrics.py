@@ -527,7 +527,7 @@ def effective_mss(x: Peer, y: Peer) -> int | None:
     if not y.options and y.mss is None:
         return None  # the peer's SYN was not captured, or nobody knows whether it announces one
     announced = y.mss if y.mss is not None else DEFAULT_MSS_IPV6 if ":" in y.endpoint.host else DEFAULT_MSS
-    return announced - 12 if x.ts_offered and y.ts_offered else announced
+    return max(0, announced - 12) if x.ts_offered and y.ts_offered else announced
 
 
 def ts_clock(x: Peer, last_time: int | None) -> int | None:

@@ -291,6 +291,8 @@ def test_mss() -> None:
     assert plain["largest_payload"] == {"client": 900, "server": 1460}
     stamped = measure(f"C S <mss 1460,{stamps[0]}>\nS S. <mss 1380,{stamps[1]}>\nC .")
     assert stamped["mss_effective"] == {"client": 1368, "server": 1448}
+    tiny = measure(f"C S <mss 0,{stamps[0]}>\nS S. <mss 1,{stamps[1]}>\nC .")
+    assert (tiny["mss"], tiny["mss_effective"]) == ({"client": 0, "server": 1}, {"client": 0, "server": 0})
     default = measure("C S\nS S. <mss 1380>\nC .")
     assert default["mss_effective"] == {"client": 1380, "server": 536}
 
