@@ -191,7 +191,9 @@ class Octets:
         if again:
             # Karn: neither copy of these positions gives a sample any more.
             self.unacked = [
-                entry._replace(repeated=True) if entry.start < end and start < entry.end else entry
+                entry._replace(repeated=True)
+                if not entry.repeated and entry.start < end and start < entry.end
+                else entry
                 for entry in self.unacked
             ]
         entry = Sent(start, end, time, line, bool(again), *stamp or NO_STAMP)
