@@ -46,6 +46,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
     elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).after.state is CLOSED:
         field = "closed"
+    elif _is_other_fin(step):
+        field = "open"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
         code = "stepless.ack"
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
@@ -67,6 +69,12 @@ def told_as(step: Step) -> str:
         if x.after.state in answered:
             return "stepless.stray" if y.after.state is CLOSED else "stepless.old_duplicate"
     return code
+
+
+def _is_other_fin(step: Step) -> bool:
+    """Tell whether a segment that belongs nowhere is a FIN of an endpoint that has sent one and is still closing (R53)."""
+    ours = step.client if step.sender == "client" else step.server
+    return step.step == "stepless.stray" and ours.after.state not in (CLOSED, TIME_WAIT)
 
 
 def _knows_isn(step: Step) -> bool:
@@ -97,7 +105,7 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
-    return catalog.sentence("step", told_as(step), lang, "title")
+    return catalog.sentence("step", told_as(step), lang, "title_open" if _is_other_fin(step) else "title")
 
 
 def api(step: Step, lang: Lang) -> str:

@@ -8,9 +8,9 @@ import pytest
 from played import OPEN, USED, compare, conversation, explained, line, play
 from scenario import CLIENT_ISN, log
 
-from tdparse.model import State
+from tdparse.model import Lang, State
 from tdparse.render.text import Text
-from tdparse.wording import notes, state_text, text
+from tdparse.wording import notes, state_text, text, title
 
 
 def test_half_closed_time_begins_with_any_ack_of_the_fin() -> None:
@@ -274,3 +274,15 @@ def test_nobody_is_in_time_wait_whose_state_nobody_knows(late: str) -> None:
     assert "TIME-WAIT:" not in said
     assert "in TIME-WAIT when" not in said
     assert "leaves TIME-WAIT" not in said
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+@pytest.mark.parametrize("second", ["C FP. 5 seq=101", "C F. seq=901"], ids=["below", "beyond"])
+@pytest.mark.parametrize("until", ["", "S . ack=112\n"], ids=["FIN-WAIT-1", "FIN-WAIT-2"])
+def test_another_fin_does_not_come_to_a_connection_that_has_ended(second: str, until: str, lang: Lang) -> None:
+    """stepless.stray, R53: its sender is still closing."""
+    steps, _ = conversation(f"{USED}C FP. 10\n{until}{second}")
+    said = f"{title(steps[-1], lang)} {text(steps[-1], lang)}"
+    assert steps[-1].step == "stepless.stray"
+    assert ("Another FIN" if lang == "en" else "另一个 FIN") in said
+    assert not [word for word in ("has ended", "已经结束", "关闭后") if word in said]

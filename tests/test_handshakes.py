@@ -174,7 +174,7 @@ def test_a_syn_ack_of_another_isn_is_told_to_be_one(when: str, lang: Lang) -> No
     steps, (end,) = timed(text)
     (step,) = [step for step in steps if step.step == "handshake.syn_ack.bad_ack"]
     said = wording.text(step, lang)
-    assert ("not the one that the server sent before" if lang == "en" else "初始序列号与服务器端此前的不同") in said
+    assert ("not that of the server before" if lang == "en" else "初始序列号与服务器端此前的不同") in said
     assert set(end.findings) == {"bad_syn_ack", *(["challenge_ack"] if when == "established" else ())}
 
 
