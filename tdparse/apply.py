@@ -12,6 +12,7 @@ from tdparse.flags import DATA, FIN, RST, SYN_ACK
 from tdparse.incarnation import MAX_SYN_COPIES
 from tdparse.model import CLOSED, LISTEN, SYN_RECEIVED, TIME_WAIT
 from tdparse.modifiers import Context
+from tdparse.options import taken
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
 from tdparse.steps import answers_unsent, completes_handshake, place_of, rst_acceptable, shows_open
@@ -150,7 +151,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
         x.syn_data = max(x.syn_data, record.length)
         if x.syn_count == 1:
             x.syn_time, x.syn_line = record.time, record.line
-    options = segment.options
+    options = taken(segment.options_text)
     if record.stamp is not None:  # of the newest SYN that was captured, or that a SYN-ACK echoes
         stamped, stamp = (record.y, record.stamp[1]) if record.flags.ack else (x, record.stamp[0])
         if stamped.syn_stamp is None or diff(stamp, stamped.syn_stamp) > 0:
@@ -158,7 +159,7 @@ def _syn(conn: Incarnation, record: Record, step: str) -> None:
     if not x.options:
         x.options = _shows_options(segment)
         x.mss, x.offered_scale = options.mss, options.wscale
-        x.sack_ok, x.ts_offered = bool(options.sack_ok), record.stamp is not None
+        x.sack_ok, x.ts_offered = bool(options.sack_ok), options.ts is not None
         x.tfo_option = options.tfo
         if record.flags.ae or record.flags.cwr or record.flags.ece:
             x.ecn_bits = (record.flags.ae, record.flags.cwr, record.flags.ece)

@@ -47,6 +47,7 @@ class Options(NamedTuple):
 
 NO_OPTIONS = Options()
 LEFT_OUT: Final = "..."  # stands for options that somebody has left out
+MALFORMED: Final = "[len "  # behind an option: its length, which its kind has not
 _TS: Final = Options._fields.index("ts")
 _STAMPS: Final = re.compile(r"(?:^|,)TS val (\d{1,20}) ecr (\d{1,20})(?=,|$)", re.ASCII)
 _BEHIND: Final = ("", ",")  # an option that is not whole with what the pattern of the common ones describes
@@ -97,6 +98,16 @@ def decode(text: str | None) -> Options:
     return tuple.__new__(Options, (*beside[:_TS], (int(val), int(ecr)), *beside[_TS + 1 :]))
 
 
+def taken(text: str | None) -> Options:
+    """
+    Return the options that the receiver of `text` takes: one that has not the length of its kind is none to it.
+
+    >>> taken("mss 1460,wscale 7[len 4],eol")[:2], decode("mss 1460,wscale 7[len 4],eol")[:2]
+    ((1460, None), (1460, 7))
+    """
+    return _read(text, strict=True) if text is not None and MALFORMED in text else decode(text)
+
+
 def _braced(edges: Iterable[tuple[str, str]]) -> str:
     return "".join([f"{{{left}:{right}}}" for left, right in edges])
 
@@ -114,8 +125,8 @@ def _beside(before: str, behind: str, blocks: int) -> Options | None:
     return found if alike and found.ts == (_STAND_IN, _STAND_IN) else None
 
 
-def _read(text: str) -> Options:
-    """Return the options that `text` names, one after the other."""
+def _read(text: str, *, strict: bool = False) -> Options:
+    """Return the options that `text` names, one after the other; `strict`: but those of a wrong length."""
     values: dict[str, object] = {}
     position = 0
     match = _option("COMMON_OPTION").match
@@ -127,7 +138,7 @@ def _read(text: str) -> Options:
         if found is None:
             values.setdefault("bad", text[position:].lstrip(" "))
             break
-        if found.lastgroup is not None:  # nop and eol say nothing
+        if found.lastgroup is not None and not (strict and MALFORMED in found[0]):  # nop and eol say nothing
             _note(values, found, fields)
         position = found.end()
         if text[position : position + 1] == ",":

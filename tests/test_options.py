@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from played import conversation
 
 from tdparse import options
-from tdparse.options import NO_OPTIONS, Options, decode
+from tdparse.options import NO_OPTIONS, Options, decode, taken
 
 CASES = [
     ("mss 1460,sackOK,TS val 900 ecr 0,nop,wscale 7", Options(mss=1460, sack_ok=True, ts=(900, 0), wscale=7)),
@@ -77,3 +78,23 @@ def test_timestamps_are_where_reading_one_by_one_finds_them(text: str) -> None:
 def test_no_options(text: str | None) -> None:
     """Nothing printed is nothing decoded."""
     assert decode(text) is NO_OPTIONS
+
+
+@pytest.mark.parametrize("order", ["{},{}", "{1},{0}", "nop,{},md5 can't check - 00ff[len 20],{}"])
+@pytest.mark.parametrize("misfit", ["wscale 7[len 4]", "mss 257[len 2]", "sackOK[len 3]", "TS val 1 ecr 1026[len 8]"])
+def test_an_option_of_another_length_is_printed_and_not_taken(misfit: str, order: str) -> None:
+    """RFC 9293 section 3.2: Linux answers a SYN with one as if it were not there; what is printed is kept."""
+    text = order.format(misfit, "scps cap 80 id 1")
+    assert taken(text)._replace(md5=None) == Options(scps="cap 80 id 1")
+    shown = decode(text)
+    assert [shown.wscale, shown.mss, shown.sack_ok, shown.ts].count(None) == 3
+
+
+def test_what_is_not_taken_is_not_agreed_on() -> None:
+    """R75-R78: windows, sizes and timestamps are as if the option were missing."""
+    text = "C S <mss 257[len 2],wscale 7[len 4],TS val 1 ecr 0[len 9]>\nS S. <mss 1460,wscale 7,TS val 9 ecr 1>"
+    steps, (end,) = conversation(f"{text}\nC .\nS P. 500")
+    assert [step.window_scaled for step in steps[2:]] == [512, 512]
+    assert end.metrics["mss"] == {"client": None, "server": 1460}
+    assert end.metrics["mss_effective"] == {"client": 1460, "server": 536}
+    assert {"mss_exceeded", "ts_missing"}.isdisjoint(end.findings)
