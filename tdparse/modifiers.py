@@ -97,7 +97,8 @@ def _opening(found: list[str], conn: Incarnation, record: Record, step: str, con
     again = conn.tentative is not None and conn.tentative.is_repeated_by(record)
     if again or step == "handshake.syn.unexpected" or (step in SYN_STEPS and y.inherited is not None):
         found.append("tentative")
-    if step == "handshake.syn_ack" and not y.syn_count:
+    # Some stacks answer a SYN that no TCP sends.
+    if step == "handshake.syn_ack" and not (y.syn_count or (conn.first_class is INVALID and "S" in conn.first_flags)):
         found.append("syn_not_captured")
     if context.synack_missing:
         found.append("synack_not_captured")

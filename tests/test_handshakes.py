@@ -602,3 +602,11 @@ def test_a_syn_behind_what_no_tcp_sends_opens_a_connection(flags: str, seq: int)
     steps, (_, end) = conversation(f"C {flags} seq={seq}\nC S seq=0\nS S. ack=1\nC . seq=1 ack=1")
     assert [step.step for step in steps[1:]] == ["handshake.syn", "handshake.syn_ack", "handshake.ack"]
     assert (end.verdict, end.segments) == ("still_open.no_data", 3)
+
+
+@pytest.mark.parametrize(("flags", "missing"), [("FS", False), ("FSPU", False), ("FPU", True), ("none", True)])
+def test_a_syn_that_no_tcp_sends_was_captured(flags: str, missing: bool) -> None:  # noqa: FBT001 - a column
+    """syn_not_captured: old stacks answer SYN+FIN as they do a SYN."""
+    steps, _ = conversation(f"C {flags} seq=0\nS S. ack=1\nC R seq=1")
+    assert steps[1].step == "handshake.syn_ack"
+    assert ("syn_not_captured" in steps[1].modifiers) is missing
