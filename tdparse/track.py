@@ -440,5 +440,5 @@ class Tracker:
 
 
 def _answers_syn(record: Record) -> bool:
-    """An RST-ACK with seq 0: its number says nothing (R35)."""
-    return record.flags.ack and record.numbers.seq == 0
+    """An RST-ACK with seq 0: its number says nothing (R35), unless it is the next one of its sender, wrapped."""
+    return record.flags.ack and record.numbers.seq == 0 and record.seq != record.x.octets.nxt

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from played import OPEN, USED, conversation, play
-from scenario import SERVER_ISN, log
+from scenario import SERVER_ISN, log, packets, printed
 
 from tdparse.model import Lang
 from tdparse.wording import finding_text, notes, text
@@ -483,3 +483,10 @@ def test_resets_of_both_that_end_nothing_have_had_no_effect(resets: str, gap: st
     assert said == [("rst_ignored", (7 if resets[0] == "S" else 6, 9))]
     assert [str(steps[8].client.after), str(steps[8].server.after)] == ["ESTABLISHED"] * 2
     assert end.verdict == "still_open.data"
+
+
+def test_a_reset_whose_number_has_wrapped_to_0_has_a_place() -> None:
+    """R35: only that of one which answers a SYN says nothing."""
+    wrapped = printed(packets(OPEN + "C R.", isns=(2**32 - 1, SERVER_ISN)))
+    assert play(wrapped)[0][-1].rel_seq == 1
+    assert conversation("C S\nS S.\nS R. seq=-1000000000")[0][-1].rel_seq is None
