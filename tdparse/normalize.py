@@ -177,7 +177,7 @@ class Normalizer:
         """Return the numbers of `segment` in absolute form, and update the table."""
         self.watch_time(segment)
         seq, ack = segment.seq, segment.ack
-        if ack is None:
+        if ack is None and not lacks_ack(segment):
             return self._without_ack(segment)
         conversation = self._find(segment)
         if not conversation.entered or "S" in (segment.flags or ""):
@@ -204,7 +204,7 @@ class Normalizer:
         if mode == "relative":
             ours, theirs = sender.base or 0, receiver.base or 0
             seq = None if seq is None else (seq + ours) & MASK
-            ack = (ack + theirs) & MASK
+            ack = None if ack is None else (ack + theirs) & MASK
             if sack:
                 sack = tuple(((left + theirs) & MASK, (right + theirs) & MASK) for left, right in sack)
         if sender.adrift:
@@ -297,7 +297,7 @@ class Normalizer:
 
     def _enter(self, segment: Segment, conversation: _Conversation) -> Numbers:
         """R32 b, c: the first ACK-bearing segment, and every SYN-ACK, set both bases."""
-        seq, ack, flags = segment.seq, segment.ack or 0, segment.flags or ""
+        seq, ack, flags = segment.seq, segment.ack, segment.flags or ""
         if conversation.opened and self._lost_syn_ack(segment, conversation):
             if seq is None and ack != FIRST_OCTET and conversation.directions(segment.src)[0].third is None:
                 # It acknowledges nothing that was printed: the bases are those of an incarnation before, presumably.
@@ -308,9 +308,9 @@ class Normalizer:
         if known and due is not None:  # tcpdump had bases before the log's first line: this refuses the SYN
             ack = due
         open_ended = not ("S" in flags or conversation.opened) and self._shown != "absolute"
-        doubtful = open_ended and self._looks_relative(seq, ack, rst="R" in flags)
+        doubtful = open_ended and self._looks_relative(seq, ack or 0, rst="R" in flags)
         end = None if seq is None else (seq + (segment.length or 0) + ("S" in flags) + ("F" in flags)) & MASK
-        base = (ack - 1) & MASK
+        base = None if ack is None else (ack - 1) & MASK
         stands = conversation.directions(segment.src)[0]
         # Where the log has its earlier run, an empty ACK stands where its sender has come to, presumably.
         before = stands.expect if seq is None and conversation.entered and not stands.hidden else None
@@ -329,7 +329,7 @@ class Normalizer:
         return Numbers(
             seq,
             ack,
-            self._edges(sack, ack, base, doubtful=doubtful) if sack else None,
+            None if ack is None or base is None or not sack else self._edges(sack, ack, base, doubtful=doubtful),
             seq_absolute=not conversation.directions(segment.src)[0].hidden,
             ack_absolute=not doubtful,
             printed=conversation.printed if doubtful or known else "absolute",
@@ -549,6 +549,11 @@ class Normalizer:
         if doubtful:
             return blocks if as_printed < as_moved else None
         return {"absolute": blocks, "relative": moved, "unknown": None}[shown]
+
+
+def lacks_ack(segment: Segment) -> bool:
+    """Tell whether somebody has left out what a record acknowledges: the rest of it is numbered as one that bears an ACK."""
+    return segment.seq is not None and "." in (segment.flags or "") and "S" not in (segment.flags or "")
 
 
 def _is_before_syn(segment: Segment, sender: Direction, receiver: Direction) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from tdparse import _patterns, fields
 from tdparse.model import Segment
-from tdparse.normalize import Normalizer, begins_run
+from tdparse.normalize import Normalizer, begins_run, lacks_ack
 from tdparse.record import parse_line
 from tdparse.seqnum import MASK
 
@@ -83,7 +83,7 @@ class Renumberer:
     def _segment(self, segment: Segment) -> Renumbered:
         numbers = self._normalizer.feed(segment)
         relative = self._table.feed(segment, numbers)
-        if segment.ack is None:
+        if segment.ack is None and not lacks_ack(segment):
             return Renumbered(segment.text)
         if self._to == "relative":
             wanted = relative
@@ -166,9 +166,9 @@ def _rewrite(segment: Segment, wanted: _Wanted, rule: str) -> Renumbered:
             edits.append((spans["seq"], wanted.seq))
             if segment.seq_last is not None:
                 edits.append((spans["seq_last"], (wanted.seq + segment.seq_last - segment.seq) & MASK))
-    if wanted.ack is None:
+    if segment.ack is not None and wanted.ack is None:
         lost.append(Lost("ack", rule))
-    else:
+    elif wanted.ack is not None:
         edits.append((spans["ack"], wanted.ack))
     if "options" in spans:
         edges = [span for block in _blocks(segment.text, spans["options"]) for span in block]

@@ -83,11 +83,13 @@ def test_a_record_that_is_torn_apart_stays(program: Program) -> None:
 
 
 def test_a_record_that_somebody_has_shortened_is_converted(program: Program) -> None:
-    """Where its numbers stand is known, too."""
+    """Where its numbers stand is known, too, and that one without its ack still has a base subtracted from its seq."""
     short = b"10.0.0.1.5 > 10.0.0.2.80: Flags [P.], seq %s, ack %s, length 10"
-    given = b"\n".join([SYN, ANSWER, short % (b"1:11", b"1")])
-    done = program("convert", "--to", "absolute", given=given)
-    assert done.raw == b"\n".join([SYN, ANSWER, short % (b"7001:7011", b"90001")])
+    without = b"10.0.0.1.5 > 10.0.0.2.80: Flags [F.], seq %s"
+    relative = b"\n".join([SYN, ANSWER, short % (b"1:11", b"1"), without % b"11"])
+    absolute = b"\n".join([SYN, ANSWER, short % (b"7001:7011", b"90001"), without % b"7011"])
+    assert program("convert", "--to", "absolute", given=relative).raw == absolute
+    assert program("convert", "--to", "relative", given=absolute).raw == relative
 
 
 @pytest.mark.parametrize("to", ["absolute", "relative"])

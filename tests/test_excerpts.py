@@ -29,6 +29,24 @@ def test_an_acknowledgment_below_the_isn_is_shown_as_it_is(style: NumberStyle) -
     assert "-99999923" not in said + listed
 
 
+def test_numbers_stay_relative_where_an_ack_was_left_out() -> None:
+    """R32 d: it is the ACK flag that makes a number relative, and somebody has left out only what it acknowledges."""
+    shortened = """\
+        IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq 2747080406
+        IP 192.0.2.2.80 > 192.0.2.1.5000: Flags [S.], seq 3143961569, ack 2747080407
+        IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [.], ack 1
+        IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:175, length 174
+        IP 192.0.2.2.80 > 192.0.2.1.5000: Flags [P.], seq 1:203, length 202
+        IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 175
+        IP 192.0.2.2.80 > 192.0.2.1.5000: Flags [F.], seq 203
+        IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [.], ack 204
+    """
+    steps, end = explained(shortened)
+    assert [step.rel_seq for step in steps] == [0, 0, 1, 1, 1, 175, 203, 176]
+    assert not any(step.findings for step in steps)
+    assert (end.verdict, end.metrics["payload_bytes"]) == ("complete.clean", {"client": 174, "server": 202})
+
+
 @pytest.mark.parametrize(
     ("packets", "verdict"),
     [

@@ -200,6 +200,26 @@ def test_a_header_at_fault_counts_although_its_numbers_were_not_printed() -> Non
     assert wire(found[3]) == (captured[3].seq, captured[3].ack)
 
 
+@pytest.mark.parametrize(
+    ("lost", "absolute", "placed"),
+    # a base that was not printed stays unknown
+    [(0, True, 6), (0, False, 6), (1, True, 5), (1, False, 5), (2, True, 5), (2, False, 3)],
+)
+def test_a_record_whose_ack_was_left_out_is_numbered_as_it_was(lost: int, placed: int, *, absolute: bool) -> None:
+    """It has the ACK flag, so a base is subtracted from its seq (R32 d), whoever shortened what it acknowledges."""
+    captured = packets(f"{OPENING}C P. 100\nS .\nS P. 50\nC F.\nS FR.")
+    segments = read(printed(captured, absolute=absolute))
+    kept = [pair for place, pair in enumerate(zip(captured, segments, strict=True), 1) if place != lost]
+    normalizer = Normalizer()
+    found = [
+        (packet, normalizer.feed(segment if "S" in packet.flags or segment.seq is None else segment._replace(ack=None)))
+        for packet, segment in kept
+    ]
+    known = [(packet, one) for packet, one in found if one.seq is not None and one.seq_absolute]
+    assert [one.seq for _, one in known] == [packet.seq for packet, _ in known]
+    assert len(known) == placed
+
+
 # ------------------------------------------------------------------ R34: absolute or relative?
 
 
