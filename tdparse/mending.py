@@ -84,13 +84,15 @@ _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _BACKSLASH: Final = re.compile(r" +\\$")  # says that the next line belongs to this one
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
 # Words in brackets that stand for a host.
-_STAND_IN: Final = re.compile(r"<[^<>\s]+(?: [^<>\s]+){1,4}>(?=(?:\.[\w-]+)?(?: > |: ))")
+_STAND_IN: Final = re.compile(
+    r"(?:<[^<>\s]+(?: [^<>\s]+){1,4}>|\[[^][\s]+(?: [^][\s]+){1,4}\])(?=(?:\.[\w-]+)?(?: > |: ))"
+)
 # An arrow of somebody's own between two addresses.
 _ANOTHER_ARROW: Final = re.compile(r"(?<=\S) *(?:[-=]+>|[→⇒]) *(?=[^\s:][^\s]*: *(?:Flags \[|[SFPR.]+ \d+:))")
 # An arrow without its spaces, but not the bracket behind what stands for a host.
 _TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=[^\s-]) *> *(?=\S)")
-# Addresses with what separates them from the flags.
-_BEFORE_FLAGS: Final = re.compile(r"( > [^\s:](?:[^\s]*[^\s:])?) *:? *Flags ?\[")
+# Addresses with what separates them from the flags; where nothing does, or a bracket opens, a sentence speaks of flags.
+_BEFORE_FLAGS: Final = re.compile(r"( > [^\s:](?:[^\s]*[^\s:])?) *: *Flags ?\[|( > [^\s:(（]+) +Flags ?\[")
 _CORRECTED: Final = re.compile(r"(?<=incorrect) *(?:[-–—]*>|→) *(?=0x)")  # the sum there should be
 _ASSIGNED: Final = re.compile(r"(?<=[\s,])(seq|ack|win|urg|length) *= *(?=\d)")  # a number behind an equals sign
 _LOOSE_BRACKET: Final = re.compile(r", *options? *:? *\[")
@@ -105,7 +107,7 @@ _TELLING: Final = re.compile(
 _HEADER: Final = r"IP|MPLS|PPPoE|NSH|WCCP|Session|\((?:tos|class|flowlabel|hlim|label) "
 # Without any of this a line neither is a record nor begins one, whatever is undone in it: an arrow or what may stand for
 # it, a header, a time.
-_SIGNS: Final = re.compile(rf"[>→⇒&]|=3[AE]|\\u00|[Aa][Rr][Pp]|{_HEADER}|{_STAMP}")
+_SIGNS: Final = re.compile(rf"[>→⇒&\uff01-\uff5e]|=3[AE]|\\u00|[Aa][Rr][Pp]|{_HEADER}|{_STAMP}")
 # What another protocol shows behind the addresses, so much that no lost piece of its line makes a segment of it, and
 # nothing of a segment, of another record or of a tunnel in it.
 _FOREIGN: Final = re.compile(
@@ -126,6 +128,14 @@ _DOTS: Final = re.compile(
     rf"|,? +length (?:{_GAP})(?=[:, ]|$)"
 )
 _NUMBERS: Final = re.compile(r" \d+(?::\d+)?$")
+# What tcpdump says of the checksum, without whether it is right.
+_BARE_SUM: Final = re.compile(r", cksum 0x[0-9a-f]{1,4}(?=, )")
+# How the manual of tcpdump writes elements since 4.0.
+_OF_MANUAL: Final = re.compile(r"(?<=, seq),(?= \d+:\d)|(?<=, opt)s(?= \[)")
+# Where a web page shows one of several blanks: behind where to a packet goes, and in an option.
+_FAST_OPEN: Final = re.compile(r"(?<=[,<\[]tfo) (?=\w)")
+_DIRECTION: Final = re.compile(r"(?<![^ ])(\? )?(In|[BMP?])(?= (?:IP6?|ifindex|ethertype) | [0-9a-f]{2}:)")
+_FULL_WIDTH: Final = re.compile("[\uff01-\uff5e]")  # ASCII as Chinese input methods write it
 # Options of which somebody has left out some; options of a record have neither of these.
 _SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]*>|\bsnip\b)[^][\n]*)(?=\])")
 # A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
@@ -232,17 +242,22 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
+        ("spaces", _DIRECTION, _padded),
+        ("spaces", _FAST_OPEN, "  "),
+        ("spacing", _FULL_WIDTH, _narrow),
         ("spacing", _STAND_IN, _one_word),
         ("spacing", _ANOTHER_ARROW, " > "),
         ("spacing", _CORRECTED, " -> "),
         ("spacing", _TIGHT_ARROW, _spaced),
         ("spacing", _TIGHT_WORD, r"IP\1 "),
-        ("spacing", _BEFORE_FLAGS, r"\1: Flags ["),
+        ("spacing", _BEFORE_FLAGS, r"\1\2: Flags ["),
         ("spacing", _LOOSE_BRACKET, ", options ["),
         ("spacing", _ASSIGNED, r"\1 "),
         ("spacing", _TIGHT_COMMA, ", "),
         ("spacing", _NO_COMMA, _comma),
+        ("spacing", _OF_MANUAL, _as_printed),
         ("abridged", _DOTS, _known_numbers),
+        ("abridged", _BARE_SUM, ""),
         ("abridged", _SHORT_TIME, _lengthened),
         ("spacing", _LOOSE_COMMA, ","),
         ("spacing", _LOOSE_OPTION, ","),
@@ -262,6 +277,21 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
 def _spaced(arrow: re.Match[str]) -> str:
     """Return the arrow between two addresses as it is printed; text in angle brackets stays as it is."""
     return arrow[1] or " > "
+
+
+def _padded(direction: re.Match[str]) -> str:
+    """Return the direction as it is printed, and the interface without a name before it."""
+    return f"{'' if direction[1] is None else '?     '}{direction[2]:<3}"
+
+
+def _narrow(letter: re.Match[str]) -> str:
+    """Return the character of ASCII that a wide one stands for."""
+    return chr(ord(letter[0]) - 0xFEE0)
+
+
+def _as_printed(slip: re.Match[str]) -> str:
+    """Return what stands in records where the manual has a comma too many, or a shorter word."""
+    return "" if slip[0] == "," else "ions"
 
 
 def _one_word(host: re.Match[str]) -> str:

@@ -140,6 +140,21 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([json.dumps({"n": [DATA, 1]}).replace(">", "\\u003e")], DATA, ("quoted",)),
         ([f"<tr><td>{html.escape(SYN)}</td></tr>"], SYN, ("entities", "tags")),
         ([VERBOSE[0], VERBOSE[1].replace("(correct)", "(incorrect → 0xfef2)")], INCORRECT, ("spacing",)),
+        # full-width, as Chinese input methods write it
+        ([SYN.translate({ord(c): ord(c) + 0xFEE0 for c in "[]>:."})], SYN, ("spacing",)),
+        ([DATA.replace(", ", "， ")], DATA, ("spacing",)),
+        # a web page shows one of several blanks
+        ([DATA.replace(" IP ", " eth0 In IP ")], DATA.replace(" IP ", " eth0 In  IP "), ("spaces",)),
+        ([SYN.replace(" IP ", " lo M IP ")], SYN.replace(" IP ", " lo M   IP "), ("spaces",)),
+        ([SYN.replace(" IP ", " ? In IP ")], SYN.replace(" IP ", " ?     In  IP "), ("spaces",)),
+        ([SYN.replace("[mss", "[tfo cookiereq,mss")], SYN.replace("[mss", "[tfo  cookiereq,mss"), ("spaces",)),
+        (
+            [VERBOSE[0].replace(" IP ", " eth0 In IP "), VERBOSE[1].lstrip()],
+            "\n".join(VERBOSE).replace(" IP ", " eth0 In  IP "),
+            ("spaces",),
+        ),
+        # words that stand for a host
+        ([OLD.replace("192.0.2.1.", "[my own host].")], OLD.replace("192.0.2.1.", "[my_own_host]."), ("spacing",)),
         ([EPOCH.partition(" ")[0], f"    {EPOCH.partition(' ')[2]}"], EPOCH, ("wrapped",)),
     ],
 )
@@ -235,6 +250,15 @@ def test_a_record_needs_no_repair() -> None:
             (None, 1, 10),
         ),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7 [...]", (9, 7, None)),
+        (DATA.replace("seq", "cksum 0x1a2b, seq"), (1, 1, 356)),
+        # made up: no number of a segment is so large
+        (SYN.replace("1228404592", "9876543210"), (None, None, 0)),
+        (DATA.replace("seq 1:357", "seq 9876543210:9876543566"), (None, 1, 356)),
+        (DATA.replace("seq 1:357, ack 1,", "seq 4294967296:4294967652, ack 4294967295,"), (None, 4294967295, 356)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S.], seq 1, ack 98765432109", (1, None, None)),
+        # the manual of tcpdump
+        ("IP web.1023 > db.login: Flags [S], seq 7512:7512, win 4096, opts [mss 1024]", (7512, None, 0)),
+        ("IP db.login > web.1023: Flags [S.], seq, 9648:9648, ack 7513, win 4096, opts [mss 1024]", (9648, 7513, 0)),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7  第一次挥手", (9, 7, None)),
     ],
 )
@@ -271,6 +295,13 @@ def test_a_shortened_record_can_be_broken_before_its_flags(head: str, mark: str)
         assert segment.layer.raw == tuple(lines)
         assert {"abridged", "wrapped"} <= {*segment.layer.repairs}
         assert [item.line for item in rest] == ([] if not behind else [4])
+
+
+@pytest.mark.parametrize("flags", ["(仍在三次握手Flags [S]，没有成功)", "Flags [S], seq 1", "（重传 Flags[S]）"])
+def test_a_sentence_that_speaks_of_flags_is_no_record(flags: str) -> None:
+    """Nothing stands between the addresses and what it says, or a bracket."""
+    (item,) = read(f"192.0.2.1.40000 > 192.0.2.2.80{flags}")
+    assert isinstance(item, Skipped)
 
 
 @pytest.mark.parametrize("arrow", ["->", "→", ">"])
