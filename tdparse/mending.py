@@ -70,8 +70,16 @@ _BORROWED: Final = 5  # characters of its time that the length before it can hav
 # What separates lines where it stands before a time: a carriage return of its own, a mark where a file begins.
 _BREAK: Final = re.compile(rf"(?<=[^\ufeff\u200b\x00\r])[\ufeff\u200b\x00\r]+(?=(?:{_STAMP}) )")
 _BREAKS: Final = re.compile(rf"{_BREAK.pattern}|\r")
+# Seconds since the log began, which are a time only where a record follows: other numbers look like them.
+_ADDRESSED: Final = r"(?:IP6? |[\w:][\w.:-]* > )"
+_SINCE: Final = rf"\d{{1,8}}\.\d{{6}}(?= {_ADDRESSED})"
 _TIME: Final = re.compile(
-    rf"(?:\d{{1,10}}  )?(?:\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d |{_MONTH}|\d{{9,10}}\.\d{{6}})"
+    rf"(?:\d{{1,10}}  )?(?:\d\d:\d\d:\d\d\.\d{{6}}|\d{{4}}-\d\d-\d\d |{_MONTH}|\d{{9,10}}\.\d{{6}})|{_SINCE}"
+)
+_IN_SECONDS: Final = re.compile(rf"^{_SINCE} ")
+# How books number records and give their times: seconds since the first, and in brackets since the one before.
+_LISTED: Final = re.compile(
+    rf" *(?:\d{{1,4}}[.:)]? +)?(0\.0+|\d{{1,8}}\.\d{{6}}) +(?:\( *\d+\.\d+\) +)?(?={_ADDRESSED})"
 )
 # In front of a record without a time: a time of the record itself, or its IP header, that cannot be read. A prefix ends
 # otherwise ("host tcpdump[123]: ", "pod | "), and what the record says is not left out for the sake of the rest.
@@ -339,6 +347,9 @@ def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
             break
         rest = rest[mark.end() :]
         yield rest, ("quoted",)
+    listed = _LISTED.match(text)
+    if listed is not None:
+        yield f"{listed[1]:0<8} {text[listed.end() :]}", ("quoted",)
     found_in = _FOUND_IN.match(text)
     if found_in is not None and found_in[0]:
         yield text[found_in.end() :], ("prefix",)
@@ -477,7 +488,7 @@ def opens(text: str) -> bool:
     """Tell whether `text` can be the beginning of a record that goes on in the next line; a soft break says that it does."""
     if is_unfinished(text):
         return True
-    if _START.match(text.removeprefix(" ")) is None:  # a difference has a space for its sign
+    if _START.match(_IN_SECONDS.sub("", text.removeprefix(" "))) is None:  # a difference has a space for its sign
         return False
     if _ENDED.search(text) and not text.endswith("="):
         return False

@@ -28,6 +28,7 @@ VERBOSE = (
 EPOCH = f"1700000000.020000 {DATA.partition(' ')[2]}"
 INCORRECT = "\n".join(VERBOSE).replace("(correct)", "(incorrect -> 0xfef2)")
 OLD = "12:00:00.040000 192.0.2.1.40000 > 192.0.2.2.80: P 1:203(202) ack 1 win 8192 <nop,nop,timestamp 13 12> (DF)"
+BARE = OLD.partition(" ")[2]
 
 
 def read(*lines: str) -> list[Item]:
@@ -60,6 +61,21 @@ def test_options_of_old_records_may_stand_in_a_line_of_their_own(mark: str, coun
     assert [values(one) for one in found] == [values(only(record)) for record in whole]
     assert [(one.line, one.lines) for one in found] == [(2 * place + 1, 2) for place in range(count)]
     assert all(one.layer is not None and "wrapped" in one.layer.repairs for one in found)
+
+
+def test_a_listing_in_columns_has_its_times() -> None:
+    """Numbers and times stand before the records, what did not fit below them."""
+    found = read(
+        "1    0.0                   192.0.2.1.1037 > 192.0.2.2.9: S 7531521:7531521(0)",
+        "                                                       win 4096 <mss 1024>",
+        "2    0.002402 (0.0024)     192.0.2.2.9 > 192.0.2.1.1037: S 9083521:9083521(0)",
+        "                                                       ack 7531522 win 4096 <mss 1024>",
+        "3    4.155441 (4.1530)     192.0.2.1.1037 > 192.0.2.2.9: . ack 1 win 4096",
+    )
+    segments = [item for item in found if isinstance(item, Segment)]
+    assert [(one.line, one.lines, one.time, one.ack) for one in segments] == [
+        (1, 2, "0.000000", None), (3, 2, "0.002402", 7531522), (5, 1, "4.155441", 1),
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("behind", [[], ["bye"], [DATA], [OLD], [OLD_SYN[: OLD_SYN.index(" <")]], ["<html>"]])
@@ -153,6 +169,11 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
             "\n".join(VERBOSE).replace(" IP ", " eth0 In  IP "),
             ("spaces",),
         ),
+        # books number records, and give seconds since the first and since the one before
+        ([f"3    2.040000 (1.0200)     {BARE}"], f"2.040000 {BARE}", ("quoted",)),
+        ([f"12 7199.972793 (   0.0041)  {BARE}"], f"7199.972793 {BARE}", ("quoted",)),
+        ([f"1. 0.0                     {BARE}"], f"0.000000 {BARE}", ("quoted",)),
+        (textwrap.wrap(f"2.040000 {BARE}", 50), f"2.040000 {BARE}", ("wrapped",)),
         # words that stand for a host
         ([OLD.replace("192.0.2.1.", "[my own host].")], OLD.replace("192.0.2.1.", "[my_own_host]."), ("spacing",)),
         ([EPOCH.partition(" ")[0], f"    {EPOCH.partition(' ')[2]}"], EPOCH, ("wrapped",)),
