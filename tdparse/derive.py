@@ -413,6 +413,12 @@ OPTION_FIELDS: Final = (
 )
 IP_FIELDS: Final = ("tos", "ttl", "ip_id", "ip_flags", "ip_length")
 ABRIDGED_FIELDS: Final = (*AROUND, "flags", "correct", "incorrect", *NUMBERS[:4], "options", "length")
+WINDOWLESS_FIELDS: Final = (
+    *TIMES,
+    *("device", "direction", "word", "src", "dst", "old_flags", "old_ecn"),
+    *("seq", "seq_last", "length", "ack", "options", "fault", "suffix"),
+)
+WINDOWLESS_LACKS: Final = tuple(name for name in RARE if name not in {"suffix", "delta", "TIMESTAMP"})
 PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexdump", "remark")
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.
@@ -449,6 +455,7 @@ PLANS: Final[Mapping[str, Plan]] = {
     "COMMON": Plan("modern_record", PACKET_FIELDS, SELDOM),
     "PACKET": Plan("packet", PACKET_FIELDS),
     "ABRIDGED": Plan("abridged", ABRIDGED_FIELDS),
+    "WINDOWLESS": Plan("windowless", WINDOWLESS_FIELDS, WINDOWLESS_LACKS),
     "COMMON_UNFINISHED": Plan("unfinished", TIMES, SELDOM),
     "UNFINISHED": Plan("unfinished", TIMES),
     "OUTER": Plan("outer", ("src", "dst", "extension")),

@@ -184,7 +184,7 @@ def _flags(fields: Fields) -> str | None:
     if "no_flags" in fields:
         return ""
     if "old_flags" in fields:
-        if "window" not in fields:
+        if "window" not in fields and "truncation" in fields:
             return None  # cut before the place where ACK would show
         letters = fields["old_flags"].replace(".", "")
         letters += "." * ("ack" in fields) + "U" * ("urgent" in fields)

@@ -159,6 +159,7 @@ _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|t
 _END_OF_OLD: Final = re.compile(
     r"[\s>|]*(?=<(?:mss|nop|sackOK|sack|wscale|timestamp|eol)\b|\(DF\)|\[tos 0x|\((?:ttl|id|len) \d)"
 )
+_BEHIND_RANGE: Final = re.compile(rf"[\s>|]*ack \d|{_END_OF_OLD.pattern}")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
 
@@ -434,16 +435,20 @@ def abridged(text: str, line: int, header: str = "") -> Segment | None:
     for cleaned, repairs in cleanings(text.lstrip() if header else text):
         known, some = known_options(cleaned)
         shortened = fields.whole(front + known, "ABRIDGED")
-        if shortened is not None:
-            printed = fields.captured(*shortened)
-            try:
-                segment = fields.segment(printed, line, front + cleaned)
-            except fields.DisagreementError:
-                continue
-            layer = (segment.layer or Layer())._replace(raw=raw, repairs=_with(repairs, "abridged"))
-            told = "length" in printed or segment.seq_last is not None
-            options = some if some is not None else segment.options_text
-            return segment._replace(layer=layer, options_text=options, length=segment.length if told else None)
+        if shortened is None:
+            segment = None if header else windowless(cleaned, line, raw, repairs)
+            if segment is not None:
+                return segment
+            continue
+        printed = fields.captured(*shortened)
+        try:
+            segment = fields.segment(printed, line, front + cleaned)
+        except fields.DisagreementError:
+            continue
+        layer = (segment.layer or Layer())._replace(raw=raw, repairs=_with(repairs, "abridged"))
+        told = "length" in printed or segment.seq_last is not None
+        options = some if some is not None else segment.options_text
+        return segment._replace(layer=layer, options_text=options, length=segment.length if told else None)
     return None
 
 
@@ -454,6 +459,19 @@ def abridged_in_two(first: str, second: str, line: int) -> Item | None:
         if segment is not None and segment.layer is not None:
             return mended(segment, (first, second), _with(segment.layer.repairs, "wrapped"))
     return None
+
+
+def windowless(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Segment | None:
+    """Return the record of 3.x that `text` is but for its window, which stood in the lines `raw`."""
+    found = fields.whole(text, "WINDOWLESS")
+    if found is None:
+        return None
+    try:
+        segment = fields.segment(fields.captured(*found), line, text)
+    except fields.DisagreementError:
+        return None
+    layer = (segment.layer or Layer())._replace(raw=raw, repairs=_with(repairs, "abridged"))
+    return segment._replace(lines=len(raw), layer=layer)
 
 
 def known_options(text: str) -> tuple[str, str | None]:
@@ -511,6 +529,11 @@ def unquoted(item: Item) -> Item:
             before = max(len(item.raw.rstrip()) - len(rest), 0)
             told = plain._replace(raw=item.raw, column=None if plain.column is None else plain.column + before)
     return told
+
+
+def goes_on(text: str) -> bool:
+    """Tell whether a line begins with what stands behind the range of a record of 3.x, but for its window."""
+    return _BEHIND_RANGE.match(text) is not None
 
 
 def end_of_old(text: str) -> str | None:

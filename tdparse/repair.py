@@ -224,6 +224,7 @@ class Mender:
             return self._give_up()  # its time would be taken for the number that was cut off
         first = self._line - len(self._raw) + 1
         followed: list[Reading] = []
+        goes_on = mending.goes_on(text)
         for reading in self._readings:
             for joined in mending.joined(reading, text if shown is None else shown):
                 item = mending.whole(joined.text, first)
@@ -249,6 +250,8 @@ class Mender:
                         ),
                     ]
                 followed.append(joined)
+                if goes_on and (short := mending.windowless(joined.text, first, tuple(self._raw), joined.repairs)):
+                    self._plain, self._plain_lines, goes_on = [short], len(self._raw), False
         if alone or len(self._raw) >= MAX_JOINED or not text.strip() or mending.begins_anew(text):
             return self._give_up()
         self._readings = followed[:MAX_READINGS]

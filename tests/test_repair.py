@@ -78,6 +78,28 @@ def test_a_listing_in_columns_has_its_times() -> None:
     ]  # fmt: skip
 
 
+def test_a_listing_in_columns_may_have_no_windows() -> None:
+    """What did not fit stands below, and is joined before the record is taken for one without it."""
+    found = read(
+        "1 0.0                   192.0.2.1.1099 > 192.0.2.2.88: S 671112193:671112193(0)",
+        "                                               <mss 1024>",
+        "2 0.004975 (0.0050)     192.0.2.2.88 > 192.0.2.1.1099: S 3224959489:3224959489(0)",
+        "                                               ack 671112194 <mss 1024>",
+        "3 0.006656 (0.0017)     192.0.2.1.1099 > 192.0.2.2.88: . ack 1",
+        "4 4.833073 (4.8264)     192.0.2.1.1099 > 192.0.2.2.88: P 1:14(13) ack 1",
+        "12 bytes and a line feed",
+        "5 5.026224 (0.1932)     192.0.2.2.88 > 192.0.2.1.1099: . ack 14",
+        "6 9.527634 (4.5014)     192.0.2.1.1099 > 192.0.2.2.88: R 14:14(0) ack 1",
+    )
+    segments = [item for item in found if isinstance(item, Segment)]
+    assert [(one.line, one.lines, one.flags, one.ack, one.options_text) for one in segments] == [
+        (1, 2, "S", None, "mss 1024"), (3, 2, "S.", 671112194, "mss 1024"), (5, 1, ".", 1, None), (6, 1, "P.", 1, None),
+        (8, 1, ".", 14, None), (9, 1, "R.", 1, None),
+    ]  # fmt: skip
+    assert {one.window for one in segments} == {None}
+    assert all(one.layer is not None and "abridged" in one.layer.repairs for one in segments)
+
+
 @pytest.mark.parametrize("behind", [[], ["bye"], [DATA], [OLD], [OLD_SYN[: OLD_SYN.index(" <")]], ["<html>"]])
 def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
     """It is held for one line, which stands for itself."""
@@ -272,6 +294,12 @@ def test_a_record_needs_no_repair() -> None:
         ),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7 [...]", (9, 7, None)),
         (DATA.replace("seq", "cksum 0x1a2b, seq"), (1, 1, 356)),
+        # 3.x without windows, as books have it
+        ("3  0.006516 (0.0017)    192.0.2.1.5000 > 192.0.2.2.9: . ack 1", (None, 1, 0)),
+        ("192.0.2.1.5000 > 192.0.2.2.9: P 1:14(13) ack 1", (1, 1, 13)),
+        ("192.0.2.1.5000 > 192.0.2.2.9: P 1:14(13) ack 1  数据", (1, 1, 13)),
+        ("192.0.2.2.9 > 192.0.2.1.5000: R 7:7(0)", (7, None, 0)),
+        ("IP 192.0.2.2.9 > 192.0.2.1.5000: F 7:7(0) ack 3 <nop,nop,timestamp 2 1> (DF)", (7, 3, 0)),
         # made up: no number of a segment is so large
         (SYN.replace("1228404592", "9876543210"), (None, None, 0)),
         (DATA.replace("seq 1:357", "seq 9876543210:9876543566"), (None, 1, 356)),
