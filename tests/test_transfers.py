@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from played import OPEN, USED, conversation, explained, line, play
-from scenario import CLIENT, CLIENT_ISN, packets, printed
+from scenario import CLIENT, CLIENT_ISN, log, packets, printed
 
 from tdparse.model import NumberStyle, Step, Summary
 from tdparse.pipeline import explain
@@ -304,6 +304,25 @@ def test_a_keep_alive_may_have_the_number_of_the_syn() -> None:
     """probe.keep_alive: the third step tells that the SYN was acknowledged, although the SYN-ACK was not captured (R13 c)."""
     steps, _ = conversation("C S\nS S. unseen\nC .\nC . 1 seq=0 +45")
     assert (steps[-1].step, [one.code for one in steps[-1].findings]) == ("probe.keep_alive", ["keep_alive"])
+
+
+@pytest.mark.parametrize(
+    ("packets", "back", "codes"),
+    [
+        ("S . ack=111 +0.1\nC P. 10", 0.0012, {"time_backwards"}),
+        ("C P. 10 +0.1\nS . +0.1\nC P. 10 seq=101", 0.05, {"time_backwards", "retransmission"}),
+        ("S . ack=111 +9\nC P. 10", 5, {"time_backwards", "spurious_retransmission"}),
+    ],
+    ids=["sent once", "sent twice", "the clock was set back"],
+)
+def test_what_was_captured_before_its_ack_is_not_sent_in_vain(packets: str, back: float, codes: set[str]) -> None:
+    """spurious_retransmission, R7: queues mix the order of lines, and the time of each tells which was captured first."""
+    *lines, last = log(USED + packets)
+    time, rest = last.split(" ", 1)
+    hours, minutes, seconds = time.split(":")
+    earlier = f"{hours}:{minutes}:{float(seconds) - back:09.6f} {rest}"
+    steps, _ = play([*lines, earlier])
+    assert {finding.code for finding in steps[-1].findings} == codes
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from tdparse.findings.table import (
     BACKOFF_TOLERANCE,
     FAST_RETRANSMIT_DUPLICATES,
     FAST_RETRANSMIT_WITHIN,
+    MIXED_WITHIN,
     REORDER_WITHIN,
     SLOW_TICKS,
     TAIL_PROBE_BELOW,
@@ -46,7 +47,7 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
     if x.fin is not None and behind > x.fin and (record.length or record.flags.fin):  # R53: no FIN follows another
         first = max(start, x.fin) if record.length else x.fin
         yield make("data_after_fin", x.fin_line, record.line, first=first, last=behind - 1)
-    if (nxt is None or start >= nxt) and _was_acknowledged(record, start) and not _follows_its_ack(record):
+    if (nxt is None or start >= nxt) and _was_acknowledged(record, start, AT_ONCE):
         # Its first copy was not captured, the ACK of it was, unless that acknowledges what was never sent (R50).
         likely = Confidence.LIKELY
         yield make("spurious_retransmission", record.line, confidence=likely, first=start, last=behind - 1)
@@ -61,16 +62,17 @@ def sequence(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         yield from _again(conn, record, nxt)
 
 
-def _was_acknowledged(record: Record, start: int) -> bool:
-    """Tell whether all of a segment's payload, which begins at `start`, was acknowledged before it was captured."""
-    lastack = record.y.lastack
-    return record.length > 0 and lastack is not None and start + record.length <= lastack
+def _was_acknowledged(record: Record, start: int, least: int) -> bool:
+    """
+    Tell whether all of a segment's payload, which begins at `start`, was acknowledged before it was captured.
 
-
-def _follows_its_ack(record: Record) -> bool:
-    """Tell whether a segment comes so soon behind the last ACK that it may be what that acknowledges (R7)."""
-    waited = since(record, record.y.lastack_time)
-    return waited is not None and waited < AT_ONCE
+    The last ACK must have been captured `least` nanoseconds earlier by the clock: several queues mix the order of lines (R7).
+    """
+    lastack, then = record.y.lastack, record.y.lastack_time
+    if record.length == 0 or lastack is None or start + record.length > lastack:
+        return False
+    waited = None if then is None or record.time is None else record.time - then
+    return waited is None or waited >= least or waited < -MIXED_WITHIN
 
 
 def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
@@ -82,7 +84,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
     lines = (copy.line, record.line) if copy else (record.line,)
     captured = octets.covered(start, min(end, nxt))  # what it brings beyond is new
     sure = Confidence.CERTAIN if captured else Confidence.LIKELY
-    if _was_acknowledged(record, start) and (captured or not _follows_its_ack(record)):
+    if _was_acknowledged(record, start, 0 if captured else AT_ONCE):
         yield make("spurious_retransmission", *lines, confidence=sure, first=start, last=start + record.length - 1)
     if record.length > 1 and start == nxt - 1:
         return  # the octet before may have been a probe that was dropped: no retransmission

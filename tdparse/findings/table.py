@@ -34,6 +34,7 @@ INJECTED_SIGNS: Final = 2  # rst_injected_suspect: how many of (a) to (e)
 INJECTED_BURST: Final = 10 * MILLISECOND  # rst_injected_suspect (b)
 INJECTED_IP_ID: Final = 1000  # rst_injected_suspect (d): a counter does not leap further between two segments
 INJECTED_DISTANCE: Final = 0.5  # rst_injected_suspect (e): share of the measured distance
+MIXED_WITHIN: Final = SECOND  # lines of several queues; the clock of what lies further back was set (R7, R39)
 BACKWARDS_FROM: Final = 100 * MICROSECOND  # time_backwards: several queues mix their records by less (R7)
 
 # ------------------------------------------------------------------ which step is itself an anomaly
