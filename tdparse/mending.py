@@ -130,7 +130,9 @@ _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
 )
 # What stands for a number, or for some of its digits, that somebody has left out; one too large to be any, made up.
-_GAP: Final = r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|[A-Za-z]\w{1,7}|[A-Za-z]\w{0,7} ?\+ ?\d{1,9}|\d{10,}"
+_GAP: Final = (
+    r"\d*(?:\.{2,}|…+|[?*_#]+|[xX]{2,})|<[^<>\n]*>|0x[0-9a-fA-F]+|[A-Za-z]\w{1,7}|[A-Za-z]\w{0,7} ?\+ ?\d{1,9}|\d{10,}"
+)
 _DOTS: Final = re.compile(
     rf",? +(?:seq (?:(?:{_GAP})(?::(?:\d+|{_GAP}))?|\d+:(?:{_GAP}))|(?:ack|win|urg) (?:{_GAP}))(?=[, ]|$)"
     rf"|,? +length (?:{_GAP})(?=[:, ]|$)"
@@ -149,6 +151,7 @@ _SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]
 # A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
 _CUT_WORD: Final = re.compile(r",(?: (?:c\w{0,4}|s\w{0,2}|a\w{0,2}|w\w{0,2}|u\w{0,2}|o\w{0,6}|l\w{0,5}))? ?$")
 _CUT_OPTIONS: Final = re.compile(r", options? \[?([^][\n]*)$")
+_ELEMENT: Final = re.compile(r"\b(?:seq|ack|win|length) \d")
 _NAMED: Final = re.compile(r"(?:seq|ack|win|urg|options|length) ")  # the name of an element
 _UNNAMED_END: Final = re.compile(r" > [^\s:](?:\S*[^\s:])? *$")  # addresses whose colon was left out
 # A comma that was left out, or a full-width one.
@@ -159,7 +162,7 @@ _LOOSE_OPTION: Final = re.compile(r", +(?=(?:mss|sackOK|TS|nop|wscale|eol|sack|t
 _END_OF_OLD: Final = re.compile(
     r"[\s>|]*(?=<(?:mss|nop|sackOK|sack|wscale|timestamp|eol)\b|\(DF\)|\[tos 0x|\((?:ttl|id|len) \d)"
 )
-_BEHIND_RANGE: Final = re.compile(rf"[\s>|]*ack \d|{_END_OF_OLD.pattern}")
+_ELEMENTS: Final = re.compile(rf"[\s>|]*(?:Flags \[|(?:seq|ack|win|length) \d|options \[)|{_END_OF_OLD.pattern}")
 _TIGHT_WORD: Final = re.compile(r"\bIP(6?)(?=[^\sI6\W][^\s]* > )")
 
 
@@ -251,8 +254,6 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
-        ("spaces", _DIRECTION, _padded),
-        ("spaces", _FAST_OPEN, "  "),
         ("spacing", _FULL_WIDTH, _narrow),
         ("spacing", _STAND_IN, _one_word),
         ("spacing", _ANOTHER_ARROW, " > "),
@@ -271,6 +272,8 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("spacing", _LOOSE_COMMA, ","),
         ("spacing", _LOOSE_OPTION, ","),
         ("spaces", _BLANKS, " "),
+        ("spaces", _DIRECTION, _padded),
+        ("spaces", _FAST_OPEN, "  "),
     ):
         changed = pattern.sub(put, plain)
         if changed != plain:
@@ -430,48 +433,53 @@ def whole(text: str, line: int) -> Item | None:
 
 def abridged(text: str, line: int, header: str = "") -> Segment | None:
     """Return the record that a person has shortened, behind its `header` of -v: what is left of it, and nothing made up."""
-    front = f"{header}\n    " if header else ""
     raw = (header, text) if header else (text,)
+    best: Segment | None = None
     for cleaned, repairs in cleanings(text.lstrip() if header else text):
-        known, some = known_options(cleaned)
-        shortened = fields.whole(front + known, "ABRIDGED")
-        if shortened is None:
-            segment = None if header else windowless(cleaned, line, raw, repairs)
-            if segment is not None:
-                return segment
+        segment = shortened(cleaned, line, raw, repairs, header)
+        if segment is None:
             continue
-        printed = fields.captured(*shortened)
-        try:
-            segment = fields.segment(printed, line, front + cleaned)
-        except fields.DisagreementError:
-            continue
-        layer = (segment.layer or Layer())._replace(raw=raw, repairs=_with(repairs, "abridged"))
-        told = "length" in printed or segment.seq_last is not None
-        options = some if some is not None else segment.options_text
-        return segment._replace(layer=layer, options_text=options, length=segment.length if told else None)
-    return None
+        if best is None or _told(segment) > _told(best):
+            best = segment
+        if _told(segment) >= len(_ELEMENT.findall(cleaned)):
+            break  # nothing that it says stands in what is taken for a remark behind it
+    return best
 
 
 def abridged_in_two(first: str, second: str, line: int) -> Item | None:
     """Return the same where the record goes on in the next line with its flags."""
-    for flags in (shortened for shortened, _ in _openings(second) if shortened.startswith("Flags [")):
+    for flags in (rest for rest, _ in _openings(second) if rest.startswith("Flags [")):
         segment = abridged(f"{first.rstrip()} {flags}", line) if first.rstrip().endswith(":") else None
         if segment is not None and segment.layer is not None:
             return mended(segment, (first, second), _with(segment.layer.repairs, "wrapped"))
     return None
 
 
-def windowless(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...]) -> Segment | None:
-    """Return the record of 3.x that `text` is but for its window, which stood in the lines `raw`."""
-    found = fields.whole(text, "WINDOWLESS")
+def _told(segment: Segment) -> int:
+    """Return how many elements of a record were read."""
+    return sum(one is not None for one in (segment.seq, segment.ack, segment.window, segment.length))
+
+
+def shortened(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...], header: str = "") -> Segment | None:
+    """Return the record that `text` is but for what somebody has left out; it stood in the lines `raw`."""
+    front = f"{header}\n    " if header else ""
+    known, some = known_options(text)
+    found = fields.whole(front + known, "ABRIDGED") or (None if header else fields.whole(text, "WINDOWLESS"))
     if found is None:
         return None
+    printed = fields.captured(*found)
     try:
-        segment = fields.segment(fields.captured(*found), line, text)
+        segment = fields.segment(printed, line, front + text)
     except fields.DisagreementError:
         return None
     layer = (segment.layer or Layer())._replace(raw=raw, repairs=_with(repairs, "abridged"))
-    return segment._replace(lines=len(raw), layer=layer)
+    told = "length" in printed or segment.seq_last is not None or "old_flags" in printed
+    return segment._replace(
+        lines=len(raw),
+        layer=layer,
+        options_text=some if some is not None else segment.options_text,
+        length=segment.length if told else None,
+    )
 
 
 def known_options(text: str) -> tuple[str, str | None]:
@@ -532,8 +540,8 @@ def unquoted(item: Item) -> Item:
 
 
 def goes_on(text: str) -> bool:
-    """Tell whether a line begins with what stands behind the range of a record of 3.x, but for its window."""
-    return _BEHIND_RANGE.match(text) is not None
+    """Tell whether a line begins with elements of a record, which others before may lack."""
+    return _ELEMENTS.match(text) is not None
 
 
 def end_of_old(text: str) -> str | None:

@@ -250,7 +250,7 @@ class Mender:
                         ),
                     ]
                 followed.append(joined)
-                if goes_on and (short := mending.windowless(joined.text, first, tuple(self._raw), joined.repairs)):
+                if goes_on and (short := mending.shortened(joined.text, first, tuple(self._raw), joined.repairs)):
                     self._plain, self._plain_lines, goes_on = [short], len(self._raw), False
         if alone or len(self._raw) >= MAX_JOINED or not text.strip() or mending.begins_anew(text):
             return self._give_up()

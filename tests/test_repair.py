@@ -294,6 +294,16 @@ def test_a_record_needs_no_repair() -> None:
         ),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7 [...]", (9, 7, None)),
         (DATA.replace("seq", "cksum 0x1a2b, seq"), (1, 1, 356)),
+        # what stands behind a full-width comma is no remark
+        (f"1. {DATA[: DATA.index(', options')].replace(', ack', '，ack')} # 数据", (1, 1, 356)),
+        (
+            f"1. {DATA[: DATA.index(', options')].replace(' IP', ' lo In IP').replace(', ack', '，ack')} # 数据",
+            (1, 1, 356),
+        ),
+        # words and hexadecimal numbers for numbers
+        (DATA.replace("seq 1:357, ack 1", "seq isn, ack y+1"), (None, None, 356)),
+        (DATA.replace("ack 1,", "ack x+1,"), (1, None, 356)),
+        (SYN.replace("1228404592", "0xdeadbeef"), (None, None, 0)),
         # 3.x without windows, as books have it
         ("3  0.006516 (0.0017)    192.0.2.1.5000 > 192.0.2.2.9: . ack 1", (None, 1, 0)),
         ("192.0.2.1.5000 > 192.0.2.2.9: P 1:14(13) ack 1", (1, 1, 13)),
@@ -344,6 +354,21 @@ def test_a_shortened_record_can_be_broken_before_its_flags(head: str, mark: str)
         assert segment.layer.raw == tuple(lines)
         assert {"abridged", "wrapped"} <= {*segment.layer.repairs}
         assert [item.line for item in rest] == ([] if not behind else [4])
+
+
+@pytest.mark.parametrize("place", [", seq", " Flags", ", ack", ", length"])
+def test_a_shortened_record_can_be_wrapped(place: str) -> None:
+    """Elements in the next line belong to it; what does not follow from them stays unknown."""
+    short = (
+        DATA.replace("ack 1,", "ack 1, ...").partition(" win")[0]
+        if "length" not in place
+        else DATA.replace(" win 502,", "")
+    )
+    first, _, rest = short.partition(place)
+    segment = only(first + "," * place.startswith(","), f"    {place.lstrip(', ')}{rest}", "and so on")
+    assert (segment.lines, segment.seq, segment.ack, segment.window) == (2, 1, 1, None)
+    assert segment.layer is not None
+    assert {"abridged", "wrapped"} <= {*segment.layer.repairs}
 
 
 @pytest.mark.parametrize("flags", ["(仍在三次握手Flags [S]，没有成功)", "Flags [S], seq 1", "（重传 Flags[S]）"])
