@@ -446,15 +446,6 @@ def abridged(text: str, line: int, header: str = "") -> Segment | None:
     return best
 
 
-def abridged_in_two(first: str, second: str, line: int) -> Item | None:
-    """Return the same where the record goes on in the next line with its flags."""
-    for flags in (rest for rest, _ in _openings(second) if rest.startswith("Flags [")):
-        segment = abridged(f"{first.rstrip()} {flags}", line) if first.rstrip().endswith(":") else None
-        if segment is not None and segment.layer is not None:
-            return mended(segment, (first, second), _with(segment.layer.repairs, "wrapped"))
-    return None
-
-
 def _told(segment: Segment) -> int:
     """Return how many elements of a record were read."""
     return sum(one is not None for one in (segment.seq, segment.ack, segment.window, segment.length))

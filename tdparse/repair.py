@@ -264,12 +264,7 @@ class Mender:
         from tdparse import mending
 
         rest = self._raw[self._plain_lines :]
-        shortened: Item | None = None
-        if self._plain_lines == 1:
-            first = self._line - len(rest)
-            shortened = mending.abridged(self._raw[0], first)
-            if shortened is None and rest and (shortened := mending.abridged_in_two(self._raw[0], rest[0], first)):
-                self._plain_lines, rest = 2, rest[1:]
+        shortened = mending.abridged(self._raw[0], self._line - len(rest)) if self._plain_lines == 1 else None
         items: list[Item] = [shortened] if shortened else [*map(mending.unquoted, self._plain)]
         self._let_go(self._plain_lines)
         self._line -= len(rest)
