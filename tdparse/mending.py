@@ -88,6 +88,7 @@ _DAMAGED: Final = re.compile(
 )
 _FLOW: Final = re.compile(r"\S > \S+:(?![^ ])")  # addresses, of whatever layer, and not those of Ethernet
 _ENDED: Final = re.compile(r"Flags \[.*, length \d")  # a modern record has nothing behind it
+_CUT_LENGTH: Final = re.compile(r", length \d{1,4}$")  # of what is no record, as it does not agree with its range
 _SPLIT_NUMBER: Final = re.compile(r"(?<=\d) (?=\d+ (?:win|ack)\b)")
 _BACKSLASH: Final = re.compile(r" +\\$")  # says that the next line belongs to this one
 _PATCH_MARK: Final = re.compile(r" \+(?=[a-z<])")
@@ -507,7 +508,7 @@ def opens(text: str) -> bool:
         return True
     if _START.match(_IN_SECONDS.sub("", text.removeprefix(" "))) is None:  # a difference has a space for its sign
         return False
-    if _ENDED.search(text) and not text.endswith("="):
+    if _ENDED.search(text) and not text.endswith("=") and not (len(text) >= HARD_WRAP and _CUT_LENGTH.search(text)):
         return False
     return " > " in f"{text} " or "IP" in text or _TIME.match(text) is not None
 

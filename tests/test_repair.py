@@ -26,6 +26,8 @@ VERBOSE = (
     "    192.0.2.1.40000 > 192.0.2.2.80: Flags [.], cksum 0x1a2b (correct), ack 2, win 502, length 0",
 )
 EPOCH = f"1700000000.020000 {DATA.partition(' ')[2]}"
+VERBOSE_DATA = VERBOSE[1].replace("length 0", "options [nop,nop,TS val 28290090 ecr 6210001], length 0")
+LONG = "12:00:00.050000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [.], seq 1:5841, ack 1, win 502, length 5840"
 INCORRECT = "\n".join(VERBOSE).replace("(correct)", "(incorrect -> 0xfef2)")
 OLD = "12:00:00.040000 192.0.2.1.40000 > 192.0.2.2.80: P 1:203(202) ack 1 win 8192 <nop,nop,timestamp 13 12> (DF)"
 BARE = OLD.partition(" ")[2]
@@ -41,6 +43,11 @@ def only(*lines: str) -> Segment:
     """Return the one segment of a log."""
     (segment,) = (item for item in read(*lines) if isinstance(item, Segment))
     return segment
+
+
+def _quoted(header: str, rest: str, width: int) -> list[str]:
+    """Return the two lines of a record as a mail program wraps them, and quotes them in an answer."""
+    return [f"> {line}" for text in (header, rest) for line in textwrap.wrap(text, width)]
 
 
 def values(segment: Segment) -> tuple[object, ...]:
@@ -149,6 +156,9 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ),
         ([VERBOSE[0], VERBOSE[1][3:]], "\n".join(VERBOSE), ("spaces",)),
         ([VERBOSE[0], *textwrap.wrap(VERBOSE[1], 70, subsequent_indent="    ")], "\n".join(VERBOSE), ("wrapped",)),
+        (_quoted(VERBOSE[0], VERBOSE_DATA, 64), f"{VERBOSE[0]}\n{VERBOSE_DATA}", ("quoted", "wrapped")),
+        ([LONG[:-3], LONG[-3:]], LONG, ("wrapped",)),
+        ([f"> {LONG[:-3]}", f"> {LONG[-3:]}"], LONG, ("quoted", "wrapped")),
         ([SYN[:75] + "=", SYN[75:]], SYN, ("quoted_printable",)),
         ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index(" win") :]], SYN, ("quoted_printable",)),
         ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index("win") :]], SYN, ("quoted_printable",)),
