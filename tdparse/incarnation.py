@@ -10,6 +10,7 @@ from tdparse.evidence import MAX_SHIFT, Peer, refresh
 from tdparse.flags import INVALID
 from tdparse.metrics import Metrics
 from tdparse.model import CLOSED, TIME_WAIT, Symbols
+from tdparse.normalize import SMALL
 from tdparse.seqnum import MASK, add, diff, unwrap
 from tdparse.states import OBSERVED
 from tdparse.zeek import History
@@ -197,6 +198,9 @@ class Incarnation:
             self.refresh_symbols()
         if not self.handshake_done and not rst:
             self._weigh_answers(record)
+        if not (rst or numbers.ack is None or (x.isn_absolute and y.isn_absolute)):
+            self._recognise(x, numbers.seq if numbers.seq_absolute else None)
+            self._recognise(y, numbers.ack if numbers.ack_absolute else None)
         if numbers.seq is not None:
             # A number on the wire cannot be laid beside numbers whose base the text never told.
             if x.isn is not None and x.isn_absolute is numbers.seq_absolute:
@@ -220,6 +224,12 @@ class Incarnation:
         isn, ack = y.isn, record.ack
         if numbers.sack and isn is not None and ack is not None:
             record.sack = tuple([(unwrap(left - isn, ack), unwrap(right - isn, ack)) for left, right in numbers.sack])
+
+    @staticmethod
+    def _recognise(peer: Peer, number: int | None) -> None:
+        """R34: a number on the wire shows that those beside it, of which nobody could tell, were on the wire as well."""
+        if number is not None and peer.isn is not None and not peer.isn_absolute:
+            peer.isn_absolute = -SMALL < diff(number, add(peer.isn, peer.octets.nxt or 1)) < SMALL
 
     def _renews_isn(self, record: Record) -> bool:
         """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it, and that of a rejected SYN-ACK."""

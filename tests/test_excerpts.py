@@ -336,3 +336,33 @@ def test_what_a_captured_syn_ack_is_followed_by_shows_what_the_log_lacks(text: s
     """R13 d, R16, T41: who has answered the SYN acknowledges what came since; the RST of an open connection is no abort."""
     found, expected = compare(text, absolute=absolute)
     assert found == expected
+
+
+@pytest.mark.parametrize("relative", [False, True], ids=["absolute", "relative"])
+@pytest.mark.parametrize("number", [4_928_182, 2**32 - 39_114], ids=["small", "about to wrap"])
+def test_numbers_that_could_have_been_relative_are_on_the_wire_from_their_first_line(
+    number: int,
+    relative: bool,  # noqa: FBT001 - a column
+) -> None:
+    """R34, R35: behind an empty ACK nobody can tell; what follows shows it, and is laid beside what was before."""
+    ours, theirs = (1, 0) if relative else (number, 2_000_000_001)
+    data, fin = f"seq {ours}:{ours + 50}, ack {theirs} len 50", ours + 50
+    first = "" if relative else "0 C . ack 2000000001"
+    steps, (end,) = timed(f"""
+{first}
+1 S . ack {number}
+2 C P. {data}
+3 C P. {data}
+4 S . ack {fin}
+5 C F. seq {fin}, ack {theirs}
+6 S . ack {fin + 1}
+7 S F. seq {theirs}, ack {fin + 1}
+8 C . ack {theirs + 1}
+""")
+    steps = steps[-8:]
+    assert [step.step for step in steps[1:]] == [
+        "data.push", "data.retransmit", "data.ack", "teardown.fin.first_seen", "teardown.ack_of_fin",
+        "teardown.fin.passive", "teardown.last_ack",
+    ]  # fmt: skip
+    assert [(step.seq, step.rel_seq) for step in steps[2:6:2]] == [(number, 1), (number + 50, 51)]
+    assert (end.verdict, [*end.findings]) == ("mid_stream.closed", ["mid_stream", "wscale_unknown", "retransmission"])
