@@ -245,7 +245,7 @@ class Peer:
         self.got_fin = NO
         self.fin_acked = NO
         self.passive = False
-        self.pre_fin = False
+        self.pre_fin = True  # it may have sent a FIN that the log does not show
         self.dead = NO
         self.dead_state = CLOSED
         self.dead_time: int | None = None
@@ -371,6 +371,8 @@ def prove(record: Record) -> bool:
     if record.flags.syn:
         _prove_opening(record)
         return False
+    if x.pre_fin and (not x.midstream or _is_new(record)):
+        x.pre_fin = False
     if ack is None:
         return False
     _prove_handshake(record)
@@ -386,6 +388,7 @@ def prove(record: Record) -> bool:
                 x.got_fin = NO
     if record.flags.fin and record.end is not None:
         if x.fin is None:
+            y.pre_fin = hides_fin(record)
             x.passive = y.fin is not None and ack > y.fin
             if y.lastack == record.end:
                 _prove_overtaken(record)
@@ -393,9 +396,26 @@ def prove(record: Record) -> bool:
             x.fin_acked = NO
         x.sent_fin = OBSERVED
         x.fin = record.end - 1
-    if record.length or record.flags.fin:
-        x.pre_fin = False
     return not_covered
+
+
+def hides_fin(record: Record) -> bool:
+    """
+    R26: tell whether its sender may have taken a FIN that the log does not show.
+
+    That is one from before the capture, or, where nothing of the peer was captured, any behind its SYN.
+    """
+    y = record.y
+    return y.pre_fin and (y.midstream or record.ack is None or record.ack > 1)
+
+
+def _is_new(record: Record) -> bool:
+    """R26: it has a FIN, or octets beyond those that its receiver is known to have: its sender had not closed before."""
+    x, y, end = record.x, record.y, record.end
+    if not record.length or record.flags.fin:
+        return record.flags.fin
+    known = [x.octets.nxt or 0, y.lastack or 0, *(right for _left, right in y.sacked)]
+    return end is None or end > max(known)
 
 
 def _prove_overtaken(record: Record) -> None:
@@ -419,8 +439,9 @@ def _prove_opening(record: Record) -> None:
     """
     x, y = record.x, record.y
     if x.midstream and x.pre_fin and not is_old(record):  # R26 took its handshake as done, but it was not
-        x.midstream = x.pre_fin = False
+        x.midstream = False
         x.syn_acked = NO
+    x.pre_fin = x.pre_fin and x.midstream
     x.sent_syn = OBSERVED
     if record.flags.ack:
         if not y.sent_syn:  # R16: its SYN was not captured, but must have been sent

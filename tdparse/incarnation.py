@@ -174,7 +174,7 @@ class Incarnation:
         for peer in (self.client, self.server):
             peer.unreadable = unreadable
             if midstream:
-                peer.midstream = peer.pre_fin = True
+                peer.midstream = True
                 peer.sent_syn = peer.got_syn = peer.syn_acked = OBSERVED
         refresh(self.client, self.server)
         self.refresh_symbols()

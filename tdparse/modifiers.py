@@ -60,7 +60,7 @@ class Context:
 def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context) -> tuple[str, ...]:
     """Return the modifiers of `record` (R102), after its evidence was applied."""
     found: list[str] = []
-    _closing(found, conn, record, step, context)
+    _closing(found, record, step, context)
     _opening(found, conn, record, step, context)
     _numbers(found, conn, record, step, context)
     if record.cls is not INVALID:
@@ -72,14 +72,14 @@ def modifiers_of(conn: Incarnation, record: Record, step: str, context: Context)
     return tuple(found)
 
 
-def _closing(found: list[str], conn: Incarnation, record: Record, step: str, context: Context) -> None:
+def _closing(found: list[str], record: Record, step: str, context: Context) -> None:
     x, y, flags = record.x, record.y, record.flags
     tfo_syn = step == "handshake.syn.tfo_data" and record.segment.options.tfo is not None
     if record.length and (flags.fin or (flags.syn and not tfo_syn)):
         found.append("with_data")
     if context.not_covered and step not in STATES_NOT_COVERED:
         found.append("fin_not_covered")
-    if conn.midstream and step.startswith("teardown.") and (x.standing.alternatives or y.standing.alternatives):
+    if step.startswith("teardown.") and (x.standing.alternatives or y.standing.alternatives):
         found.append("midstream")
     advances = context.ack_before is not None and record.ack is not None and record.ack > context.ack_before
     if (record.length or flags.fin) and not flags.syn and not flags.rst and advances and step not in STATES_ITS_ACK:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.evidence import is_old, place_in
+from tdparse.evidence import hides_fin, is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.seqnum import add, diff
@@ -468,7 +468,7 @@ def _fin(record: Record) -> str:
         if not covers_fin(record):
             return "teardown.fin.simultaneous"
         return "teardown.fin_ack" if first_coverage(record) else "teardown.fin.passive"
-    return "teardown.fin.first_seen" if y.pre_fin else "teardown.fin.active"
+    return "teardown.fin.first_seen" if hides_fin(record) else "teardown.fin.active"
 
 
 # ------------------------------------------------------------------ 9: data

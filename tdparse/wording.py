@@ -50,6 +50,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field = "open"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
         code = "stepless.ack"
+    elif _is_alone(step):
+        field = "alone"
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 
@@ -75,6 +77,11 @@ def _is_other_fin(step: Step) -> bool:
     """Tell whether a segment that belongs nowhere is a FIN of an endpoint that has sent one and is still closing (R53)."""
     ours = step.client if step.sender == "client" else step.server
     return step.step == "stepless.stray" and ours.after.state not in (CLOSED, TIME_WAIT)
+
+
+def _is_alone(step: Step) -> bool:
+    """Tell whether nobody knows if a FIN is the first one although the log has its sender's SYN: the peer was not captured."""
+    return step.step == "teardown.fin.first_seen" and _knows_isn(step)
 
 
 def _knows_isn(step: Step) -> bool:
@@ -105,7 +112,8 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
-    return catalog.sentence("step", told_as(step), lang, "title_open" if _is_other_fin(step) else "title")
+    field = "title_open" if _is_other_fin(step) else "title_alone" if _is_alone(step) else "title"
+    return catalog.sentence("step", told_as(step), lang, field)
 
 
 def api(step: Step, lang: Lang) -> str:

@@ -366,3 +366,85 @@ def test_numbers_that_could_have_been_relative_are_on_the_wire_from_their_first_
     ]  # fmt: skip
     assert [(step.seq, step.rel_seq) for step in steps[2:6:2]] == [(number, 1), (number + 50, 51)]
     assert (end.verdict, [*end.findings]) == ("mid_stream.closed", ["mid_stream", "wscale_unknown", "retransmission"])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        """
+        S . ack=5001
+        C P. 100 seq=4001     # data.push
+        S . ack=5001          # stepless.ack
+        S F. ack=5001         # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
+        C . seq=5001          # teardown.ack_of_fin CLOSE-WAIT|TIME-WAIT/FIN-WAIT-2?|CLOSED +midstream
+        => mid_stream.half_closed closed_first=None
+        """,
+        """
+        S . ack=1 sack=101-201  # stepless.ack !sack_gap
+        C P. 100 seq=1        # data.push
+        S F. ack=201          # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream !acked_unseen
+        """,
+        """
+        S . ack=5001
+        C P. 100 seq=5001     # data.push
+        S F. ack=5101         # teardown.fin.active CLOSE-WAIT?/FIN-WAIT-1
+        """,
+    ],
+    ids=["acknowledged", "reported by SACK", "new"],
+)
+def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) -> None:
+    """R26: only new ones do, as what was sent before a FIN may be sent again behind it."""
+    found, expected = compare(text, established=True)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (
+            """
+            C S
+            S S. unseen
+            C .
+            C P. 10
+            S P. 5 unseen
+            C F.                # teardown.fin.first_seen FIN-WAIT-1|LAST-ACK/CLOSE-WAIT?|TIME-WAIT +midstream !one_sided
+            C . ack=7           # data.ack FIN-WAIT-1|LAST-ACK/CLOSE-WAIT?|TIME-WAIT
+            => one_sided.client closed_first=None
+            """,
+            "because nothing of the server was captured",
+        ),
+        (
+            """
+            C S unseen
+            S S.
+            C . unseen
+            S P. 5
+            C F. unseen
+            S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
+            => one_sided.server closed_first=None time_wait=None
+            """,
+            "because nothing of the client was captured",
+        ),
+        (
+            """
+            C S
+            S S. unseen
+            C .
+            C P. 10
+            C F.                # teardown.fin.active FIN-WAIT-1/CLOSE-WAIT?
+            => one_sided.client closed_first=client
+            """,
+            "closes first",
+        ),
+    ],
+    ids=["client only", "server only", "nothing but the SYN was taken"],
+)
+def test_a_fin_may_answer_one_of_the_side_that_was_not_captured(text: str, told: str) -> None:
+    """R10, R26: whose acknowledgments go beyond the SYN of the other side may have taken its FIN, and be in LAST-ACK."""
+    found, expected = compare(text)
+    assert found == expected
+    steps, _ = conversation(text)
+    (fin,) = (step for step in steps if step.segment.flags == "F.")
+    assert told in wording.text(fin, "en")
+    assert "start not captured" not in wording.title(fin, "en")
