@@ -371,7 +371,7 @@ def prove(record: Record) -> bool:
     if record.flags.syn:
         _prove_opening(record)
         return False
-    if x.pre_fin and (not x.midstream or _is_new(record)):
+    if x.pre_fin and _is_new(record):
         x.pre_fin = False
     if ack is None:
         return False
@@ -401,12 +401,15 @@ def prove(record: Record) -> bool:
 
 def hides_fin(record: Record) -> bool:
     """
-    R26: tell whether its sender may have taken a FIN that the log does not show.
+    R16, R26: tell whether its sender may have taken a FIN that the log does not show.
 
-    That is one from before the capture, or, where nothing of the peer was captured, any behind its SYN.
+    That is one from before the capture, any behind the SYN of a peer of which nothing was captured, or the single number
+    that it acknowledges beyond all that was captured.
     """
-    y = record.y
-    return y.pre_fin and (y.midstream or record.ack is None or record.ack > 1)
+    y, octets, ack = record.y, record.y.octets, record.ack
+    if y.pre_fin:
+        return y.midstream or ack is None or ack > 1
+    return ack is not None and octets.nxt == ack - 1 and octets.probed is None and not octets.guessed
 
 
 def _is_new(record: Record) -> bool:

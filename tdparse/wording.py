@@ -50,8 +50,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field = "open"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
         code = "stepless.ack"
-    elif _is_alone(step):
-        field = "alone"
+    elif _lacks_fin(step):
+        field = "gap"
     return _filled(_step_form(code, field, step.modifiers, advice, lang, _known(step)), step, lang, numbers, values)
 
 
@@ -79,8 +79,8 @@ def _is_other_fin(step: Step) -> bool:
     return step.step == "stepless.stray" and ours.after.state not in (CLOSED, TIME_WAIT)
 
 
-def _is_alone(step: Step) -> bool:
-    """Tell whether nobody knows if a FIN is the first one although the log has its sender's SYN: the peer was not captured."""
+def _lacks_fin(step: Step) -> bool:
+    """Tell whether nobody knows if a FIN is the first one although the log has its sender's SYN: it may lack one of the peer."""
     return step.step == "teardown.fin.first_seen" and _knows_isn(step)
 
 
@@ -112,7 +112,7 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
-    field = "title_open" if _is_other_fin(step) else "title_alone" if _is_alone(step) else "title"
+    field = "title_open" if _is_other_fin(step) else "title_gap" if _lacks_fin(step) else "title"
     return catalog.sentence("step", told_as(step), lang, field)
 
 

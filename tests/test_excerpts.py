@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from played import OPEN, TIMED_CLOSED, TIMED_USED, compare, conversation, explained, play, timed
+from played import OPEN, TIMED_CLOSED, TIMED_USED, USED, compare, conversation, explained, play, timed
 
 from tdparse import wording
 from tdparse.model import Lang, NumberStyle
@@ -412,7 +412,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             C . ack=7           # data.ack FIN-WAIT-1|LAST-ACK/CLOSE-WAIT?|TIME-WAIT
             => one_sided.client closed_first=None
             """,
-            "because nothing of the server was captured",
+            "because not all of the server was captured",
         ),
         (
             """
@@ -424,7 +424,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
             => one_sided.server closed_first=None time_wait=None
             """,
-            "because nothing of the client was captured",
+            "because not all of the client was captured",
         ),
         (
             """
@@ -437,11 +437,42 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             """,
             "closes first",
         ),
+        (
+            USED
+            + """
+            C F. unseen
+            S .                 # data.ack ESTABLISHED/ESTABLISHED !acked_unseen
+            S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
+            C . seq=102         # teardown.ack_of_fin CLOSE-WAIT|TIME-WAIT/FIN-WAIT-2?|CLOSED +midstream
+            => half_closed.by_server closed_first=None
+            """,
+            "because not all of the client was captured",
+        ),
+        (
+            USED
+            + """
+            C P. 1 unseen
+            S .                 # data.ack ESTABLISHED/ESTABLISHED !acked_unseen
+            S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
+            C P. 5              # data.half_close CLOSE-WAIT/FIN-WAIT-2? !lost_segment
+            => half_closed.by_server closed_first=server !unacked_data
+            """,
+            "because not all of the client was captured",
+        ),
+        (
+            USED
+            + """
+            C P. 50 unseen
+            S .                 # data.ack ESTABLISHED/ESTABLISHED !acked_unseen
+            S F.                # teardown.fin.active CLOSE-WAIT?/FIN-WAIT-1
+            """,
+            "closes first",
+        ),
     ],
-    ids=["client only", "server only", "nothing but the SYN was taken"],
+    ids=["client only", "server only", "nothing but the SYN was taken", "no FIN", "no octet", "no segment"],
 )
-def test_a_fin_may_answer_one_of_the_side_that_was_not_captured(text: str, told: str) -> None:
-    """R10, R26: whose acknowledgments go beyond the SYN of the other side may have taken its FIN, and be in LAST-ACK."""
+def test_a_fin_may_answer_one_that_was_not_captured(text: str, told: str) -> None:
+    """R10, R16, R26: what was acknowledged of the other side may have been its FIN; then LAST-ACK is as well possible."""
     found, expected = compare(text)
     assert found == expected
     steps, _ = conversation(text)
