@@ -403,13 +403,15 @@ def hides_fin(record: Record) -> bool:
     """
     R16, R26: tell whether its sender may have taken a FIN that the log does not show.
 
-    That is one from before the capture, any behind the SYN of a peer of which nothing was captured, or the single number
-    that it acknowledges beyond all that was captured.
+    That is one from before the capture, any behind the SYN of a peer of which nothing was captured, or one at the end of what
+    it acknowledges beyond all that was captured. Many numbers show nothing in a log without payload (`tcp-syn|tcp-fin`).
     """
     y, octets, ack = record.y, record.y.octets, record.ack
     if y.pre_fin:
         return y.midstream or ack is None or ack > 1
-    return ack is not None and octets.nxt == ack - 1 and octets.probed is None and not octets.guessed
+    if ack is None or octets.nxt is None or octets.guessed or octets.probed is not None:
+        return False
+    return ack == octets.nxt + 1 or (octets.distinct > 0 and ack > octets.nxt)
 
 
 def _is_new(record: Record) -> bool:

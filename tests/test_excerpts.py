@@ -462,14 +462,30 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
         (
             USED
             + """
-            C P. 50 unseen
+            C FP. 50 unseen
             S .                 # data.ack ESTABLISHED/ESTABLISHED !acked_unseen
-            S F.                # teardown.fin.active CLOSE-WAIT?/FIN-WAIT-1
+            S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
+            """,
+            "because not all of the client was captured",
+        ),
+        (
+            OPEN
+            + """
+            C P. 50 unseen
+            S F. ack=51         # teardown.fin.active CLOSE-WAIT?/FIN-WAIT-1 !acked_unseen
             """,
             "closes first",
         ),
     ],
-    ids=["client only", "server only", "nothing but the SYN was taken", "no FIN", "no octet", "no segment"],
+    ids=[
+        "client only",
+        "server only",
+        "nothing but the SYN was taken",
+        "no FIN",
+        "no octet",
+        "no data and FIN",
+        "no data",
+    ],
 )
 def test_a_fin_may_answer_one_that_was_not_captured(text: str, told: str) -> None:
     """R10, R16, R26: what was acknowledged of the other side may have been its FIN; then LAST-ACK is as well possible."""
