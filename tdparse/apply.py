@@ -73,7 +73,7 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
     new_octets = not record.probe and record.seq is not None and record.end is not None and record.end > record.seq
     if record.flags.fin:
         x.fin_count += 1
-        if conn.first_fin is None:
+        if conn.first_fin is None or step == "teardown.fin.active":  # also where the answer to it was captured first
             conn.first_fin = x
         if x.fin_count == 1:
             x.fin_time, x.fin_line = record.time, record.line

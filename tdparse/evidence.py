@@ -423,10 +423,17 @@ def _is_new(record: Record) -> bool:
     return end is None or end > max(known)
 
 
+def is_answered(record: Record) -> bool:
+    """R13 f: tell whether the peer's FIN, captured before this one, acknowledges it: this one was overtaken, or is a copy."""
+    y = record.y
+    return bool(y.sent_fin) and y.lastack == record.end and y.lastack_line <= y.fin_line
+
+
 def _prove_overtaken(record: Record) -> None:
-    """Apply R13 e to a FIN whose acknowledgment was captured before it (R7), and R14 if both came at once."""
+    """Apply R13 e and f to a FIN whose acknowledgment was captured before it (R7), and R14 if both came at once."""
     x, y = record.x, record.y
     y.got_fin = OBSERVED
+    y.passive = y.passive or (not x.passive and is_answered(record))
     if x.passive:
         y.fin_acked = OBSERVED
     times = record.time, y.lastack_time

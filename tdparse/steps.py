@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.evidence import hides_fin, is_old, place_in
+from tdparse.evidence import hides_fin, is_answered, is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.seqnum import add, diff
@@ -466,7 +466,7 @@ def _fin(record: Record) -> str:
         return "teardown.fin.retransmit" if _repeats_fin(record) else "stepless.stray"
     if y.fin is not None:
         if not covers_fin(record):
-            return "teardown.fin.simultaneous"
+            return "teardown.fin.active" if is_answered(record) else "teardown.fin.simultaneous"
         return "teardown.fin_ack" if first_coverage(record) else "teardown.fin.passive"
     return "teardown.fin.first_seen" if hides_fin(record) else "teardown.fin.active"
 

@@ -495,3 +495,35 @@ def test_a_fin_may_answer_one_that_was_not_captured(text: str, told: str) -> Non
     (fin,) = (step for step in steps if step.segment.flags == "F.")
     assert told in wording.text(fin, "en")
     assert "start not captured" not in wording.title(fin, "en")
+
+
+@pytest.mark.parametrize(
+    ("later", "state"), [("+0.2", "FIN-WAIT-1"), ("+0.00001", "FIN-WAIT-2?")], ids=["sent again", "overtaken"]
+)
+def test_a_fin_that_was_answered_before_it_was_captured_crosses_nothing(later: str, state: str) -> None:
+    """R7, R13 f: the FIN that answers it is the passive one; its own ack only shows that it was sent before that arrived."""
+    found, expected = compare(
+        f"""{USED}
+        C F. unseen
+        S F.                        # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream !acked_unseen
+        C F. seq=101 ack=1 {later}  # teardown.fin.active {state}/LAST-ACK
+        C . seq=102 ack=2           # teardown.last_ack TIME-WAIT/CLOSED?
+        => complete.clean closed_first=client close_shape=four_segment time_wait=client
+        """
+    )
+    assert found == expected
+
+
+@pytest.mark.parametrize("later", ["+0.2", "+0.00001"], ids=["sent again", "overtaken"])
+def test_fins_that_cross_still_cross(later: str) -> None:
+    """R60: neither covers the other."""
+    found, expected = compare(
+        f"""{USED}
+        C F. unseen
+        S F. ack=101                # teardown.fin.active CLOSE-WAIT?/FIN-WAIT-1
+        S . ack=102                 # data.ack CLOSE-WAIT?/FIN-WAIT-1 !acked_unseen
+        C F. seq=101 ack=1 {later}  # teardown.fin.simultaneous
+        => complete.no_last_ack closed_first=server close_shape=simultaneous
+        """
+    )
+    assert found == expected
