@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from played import OPEN, stepping
+from played import OPEN, USED, play, stepping
+from scenario import log
 
 from tdparse.render.report import series
 from tdparse.wording import finding_text, text
@@ -92,3 +93,17 @@ def test_what_overtakes_a_little_is_out_of_order_what_comes_later_is_sent_again(
     steps, _ = stepping(OPEN + "C P. 10 seq=11\nC P. 10 seq=1", back=back, at=4)
     codes = {finding.code for finding in steps[-1].findings}
     assert ("out_of_order" in codes) is (back < 1)
+
+
+@pytest.mark.parametrize("timed", [True, False], ids=["with times", "-t"])
+def test_without_times_nothing_is_certain_to_have_happened_soon(*, timed: bool) -> None:
+    """R127, fast_retransmission, time_wait_reuse: 20 ms and 60 s are not over, as far as times tell."""
+    lost = OPEN + "C . 100\nC . 100 lost\nC . 100\nS .\nS .\nS .\nC . 100 seq=101"
+    used_again = USED + "S F.\nC F.\nS .\nC S isn=3100000000 +1\nS S. isn=1000065539"
+    findings = []
+    for talk in (lost, used_again):
+        steps, _ = play(line if timed else line.partition(" ")[2] for line in log(talk))
+        (finding,) = steps[-1].findings
+        findings.append((finding.code, finding.confidence.value))
+    again = "fast_retransmission" if timed else "retransmission"
+    assert findings == [(again, "certain"), ("time_wait_reuse", "certain" if timed else "likely")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tdparse.findings.table import TIME_WAIT, make
 from tdparse.flags import INVALID, SYN_ACK, UNKNOWN
+from tdparse.model import Confidence
 from tdparse.values import since
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ def _accepted(conn: Incarnation, record: Record) -> Iterator[Finding]:
         elapsed = since(record, conn.previous_end)
         yield make("port_reuse", conn.first_line, record.line, dt=elapsed)
         if conn.took_time_wait and (elapsed is None or elapsed < TIME_WAIT):
-            yield make("time_wait_reuse", conn.first_line, record.line, dt=elapsed)
+            sure = Confidence.LIKELY if elapsed is None else Confidence.CERTAIN
+            yield make("time_wait_reuse", conn.first_line, record.line, confidence=sure, dt=elapsed)
 
 
 def _refused_by_reset(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:

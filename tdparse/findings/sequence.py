@@ -95,7 +95,7 @@ def _again(conn: Incarnation, record: Record, nxt: int) -> Iterator[Finding]:
         yield make("out_of_order", *lines, confidence=Confidence.LIKELY, first=start, last=last)
         return
     enough = y.duplicates >= FAST_RETRANSMIT_DUPLICATES and start == y.lastack
-    if enough and (quick is None or quick < FAST_RETRANSMIT_WITHIN):
+    if enough and quick is not None and quick < FAST_RETRANSMIT_WITHIN:
         yield make("fast_retransmission", *lines, n=y.duplicates, first=start, last=last)
     late = apart(record, octets.nxt_time)
     limit = REORDER_WITHIN if conn.irtt is None else conn.irtt
