@@ -373,7 +373,7 @@ def test_numbers_that_could_have_been_relative_are_on_the_wire_from_their_first_
     [
         """
         S . ack=5001
-        C P. 100 seq=4001     # data.push
+        C P. 100 seq=4001     # data.push !spurious_retransmission
         S . ack=5001          # stepless.ack
         S F. ack=5001         # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
         C . seq=5001          # teardown.ack_of_fin CLOSE-WAIT|TIME-WAIT/FIN-WAIT-2?|CLOSED +midstream
@@ -412,7 +412,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             C . ack=7           # data.ack FIN-WAIT-1|LAST-ACK/CLOSE-WAIT?|TIME-WAIT
             => one_sided.client closed_first=None
             """,
-            "because not all of the server was captured",
+            "because not all the server sent was captured",
         ),
         (
             """
@@ -424,7 +424,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
             => one_sided.server closed_first=None time_wait=None
             """,
-            "because not all of the client was captured",
+            "because not all the client sent was captured",
         ),
         (
             """
@@ -446,7 +446,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             C . seq=102         # teardown.ack_of_fin CLOSE-WAIT|TIME-WAIT/FIN-WAIT-2?|CLOSED +midstream
             => half_closed.by_server closed_first=None
             """,
-            "because not all of the client was captured",
+            "because not all the client sent was captured",
         ),
         (
             USED
@@ -457,7 +457,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             C P. 5              # data.half_close CLOSE-WAIT/FIN-WAIT-2? !lost_segment
             => half_closed.by_server closed_first=server !unacked_data
             """,
-            "because not all of the client was captured",
+            "because not all the client sent was captured",
         ),
         (
             USED
@@ -466,7 +466,7 @@ def test_octets_that_had_arrived_do_not_show_that_nothing_was_closed(text: str) 
             S .                 # data.ack ESTABLISHED/ESTABLISHED !acked_unseen
             S F.                # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream
             """,
-            "because not all of the client was captured",
+            "because not all the client sent was captured",
         ),
         (
             OPEN
