@@ -79,9 +79,7 @@ class Record:
         self.end: int | None = None  # relative SEG.END (R2)
         self.ack: int | None = None  # relative to the peer's ISN
         self.sack: tuple[tuple[int, int], ...] = ()  # its blocks in the order of the log, relative as `ack` is
-        self.damaged = (
-            False  # an incorrect checksum, of a sender that computes them; an RST among signed segments that is not
-        )
+        self.damaged = False  # dropped by its receiver: a wrong checksum where they are computed, a missing signature
         self.probe = False  # occupies no sequence space although it has an octet (window probe, keep-alive)
 
     @property
