@@ -361,9 +361,9 @@ def keep(conn: Incarnation) -> int:
     """Return how long after its last record an incarnation may still go on, in ns."""
     if conn.closed:
         return CLOSED_KEEP
-    # Who sends anything but SYNs has had an answer, even if the log has one direction only.
-    opening = conn.unanswered and not any(peer.spoke_after_syn for peer in conn.peers)
-    return UNANSWERED_KEEP if opening else IDLE_KEEP
+    # Who sends anything but SYNs has had an answer, even if the log has one direction only; until its FIN it may go on.
+    goes_on = not conn.unanswered or any(peer.spoke_after_syn and not peer.sent_fin for peer in conn.peers)
+    return IDLE_KEEP if goes_on else UNANSWERED_KEEP
 
 
 def _is_over(conn: Incarnation, now: int) -> bool:

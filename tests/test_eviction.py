@@ -82,6 +82,15 @@ def test_of_one_direction_it_is_kept_as_well(flags: str, numbers: str) -> None:
     assert len(explainer.tracker.table.live) == 1
 
 
+def test_of_one_direction_a_fin_ends_it_sooner() -> None:
+    """Nothing shows when the other side has closed, and a busy log of one direction has very many."""
+    explainer = Explainer()
+    explainer.feed(_record(0, 5, ".", "ack 901", client=True))
+    explainer.feed(_record(1, 5, "F.", "seq 101, ack 901", client=True))
+    items = explainer.feed(_record(400, 6, "S", "seq 1", client=True))
+    assert [item.verdict for item in items if isinstance(item, Summary)] == ["one_sided.server"]
+
+
 def test_a_syn_that_nobody_answered_is_forgotten_sooner() -> None:
     """Every schedule of retries has ended after UNANSWERED_KEEP (R86)."""
     explainer = Explainer()
