@@ -38,9 +38,8 @@ _LINE_END: Final = re.compile(r"\r\n?|\n")  # no other sign ends a line of a log
 _OVER: Final = frozenset({State.CLOSED, State.TIME_WAIT})
 QUOTED: Final = 60  # columns of a line that is quoted
 MEANT: Final = 2  # words behind a command; more of them are prose
-BARE: Final = frozenset(
-    {"quit", "exit", "q", "clear", "undo"}
-)  # they cost something: with words behind them it is prose
+# Commands that cost something: with words behind them it is prose.
+BARE: Final = frozenset({"quit", "exit", "q", "clear", "undo"})
 _LISTED: Final = 12  # connections named in a hint
 
 

@@ -184,16 +184,16 @@ class Incarnation:
     def place(self, record: Record) -> None:
         """Give the record its relative numbers, and the peers their (pseudo) ISNs (R35, R36)."""
         x, y, numbers = record.x, record.y, record.numbers
-        rst = record.flags.rst
+        rst, syn = record.flags.rst, record.flags.syn
+        announced = syn and record.cls is not INVALID  # what no TCP sends announces nothing (T113)
         if numbers.seq is not None and not rst and (x.isn is None or self._renews_isn(record)):
-            syn = record.flags.syn
             x.isn = 0 if numbers.from_syn else add(numbers.seq, 0 if syn else -(x.octets.nxt or 1))
-            x.isn_known = syn and record.cls is not INVALID
+            x.isn_known = announced
             x.isn_absolute = numbers.seq_absolute
             self.refresh_symbols()
         if numbers.ack is not None and not rst and y.isn is None:
             y.isn = 0 if numbers.from_syn else add(numbers.ack, -1)
-            y.isn_known = record.flags.syn and record.cls is not INVALID
+            y.isn_known = announced
             y.isn_absolute = numbers.ack_absolute
             self.refresh_symbols()
         if not self.handshake_done and not rst:
@@ -206,7 +206,7 @@ class Incarnation:
             if x.isn is not None and x.isn_absolute is numbers.seq_absolute:
                 near = x.octets.nxt if x.octets.nxt is not None else (y.lastack or 0)
                 record.seq = unwrap(numbers.seq - x.isn, near)
-        elif record.flags.syn:
+        elif syn:
             record.seq = 0  # by definition, even where somebody has shortened the record (R35)
         if record.seq is None and (numbers.seq is None or not rst):
             record.seq = x.octets.nxt if x.octets.nxt is not None else y.lastack
@@ -214,7 +214,7 @@ class Incarnation:
                 record.seq = 1  # a FIN stands somewhere, even if nobody can say where
         if record.seq is not None:
             record.seq_end = record.seq + record.length
-            record.end = record.seq_end + record.flags.syn + record.flags.fin
+            record.end = record.seq_end + syn + record.flags.fin
         if numbers.ack is not None and y.isn is not None:
             near = y.octets.nxt if y.octets.nxt is not None else (x.lastack or 0)
             record.ack = unwrap(numbers.ack - y.isn, near)

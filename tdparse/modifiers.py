@@ -50,9 +50,7 @@ class Context:
         self.opened = False  # this record opened the incarnation
         self.revived = False  # the sender carried on after an RST that should have ended it (R21)
         self.crossing = False  # but that RST may not have arrived yet (R7)
-        self.unharmed = (
-            False  # it has taken what its peer sent behind an RST to it, although both seemed to have reset (R21)
-        )
+        self.unharmed = False  # it has taken what its peer sent behind an RST, although both seemed to have reset (R21)
         self.outlives = False  # the sender goes on although an RST was its own, as it seemed
         self.rejected = False  # an old TIME-WAIT rejects the SYN of a new incarnation (R44)
 

@@ -146,8 +146,8 @@ class Octets:
         """Return how many positions of [start, end) were captured before."""
         if self.end is None or self.first is None or (self.nxt is not None and start >= self.nxt):
             return 0
-        count = max(0, min(end, self.end) - max(start, self.first))
-        for left, right in chain(self._below, self._beyond):
+        count = 0
+        for left, right in self._ranges():
             if left >= end:
                 break
             count += max(0, min(end, right) - max(start, left))

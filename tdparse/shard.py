@@ -24,7 +24,7 @@ from tdparse.render.jsonl import connection
 from tdparse.repair import Mender
 from tdparse.roles import MAX_SERVICES, Roles
 from tdparse.summary import summarize
-from tdparse.table import MAX_CLOSED, MAX_LIVE, MAX_RETIRED, MAX_UNANSWERED, SWEEP_EVERY, keep
+from tdparse.table import MAX_CLOSED, MAX_LIVE, MAX_RETIRED, MAX_UNANSWERED, SWEEP_EVERY, over_at
 from tdparse.verdict import SCAN_TARGETS, ScanWatch
 
 if TYPE_CHECKING:
@@ -335,11 +335,6 @@ class Share:
         one, other = (connection(summarize(conn, time, scans), "", "en") for time in (over_at(conn) + 1, end))
         if one != other:
             self.doubts.add("idle connections")
-
-
-def over_at(conn: Incarnation) -> int:
-    """Return the time after which an incarnation is forgotten when the table is next tidied."""
-    return (conn.last_time or 0) + keep(conn)
 
 
 def doubts_of(log: Log, shares: Sequence[tuple[set[str], set[tuple[str, str, str]], Crowd]]) -> set[str]:

@@ -357,7 +357,7 @@ def _is_unrelated(conn: Incarnation, segment: Segment, numbers: Numbers, time: i
     return bool(known) and all(abs(diff(number, (isn + nxt) & MASK)) > RELATED for number, isn, nxt in known)
 
 
-def keep(conn: Incarnation) -> int:
+def _keep(conn: Incarnation) -> int:
     """Return how long after its last record an incarnation may still go on, in ns."""
     if conn.closed:
         return CLOSED_KEEP
@@ -366,5 +366,10 @@ def keep(conn: Incarnation) -> int:
     return IDLE_KEEP if goes_on else UNANSWERED_KEEP
 
 
+def over_at(conn: Incarnation) -> int:
+    """Return the time after which an incarnation is forgotten when the table is next tidied."""
+    return (conn.last_time or 0) + _keep(conn)
+
+
 def _is_over(conn: Incarnation, now: int) -> bool:
-    return conn.last_time is not None and now - conn.last_time > keep(conn)
+    return conn.last_time is not None and now > over_at(conn)
