@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 import lark
 from lark.lexer import PatternStr
 
-from tdparse import lalr
+from tdparse import _tables, lalr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -543,9 +543,16 @@ def _pieces(text: str, width: int = 100) -> Iterable[str]:
 
 
 def main() -> None:
-    """Write the modules beside this one."""
-    for name, text in (("_patterns.py", module_text()), ("_tables.py", tables_text())):
-        Path(__file__).with_name(name).write_text(text, "utf-8")
+    """
+    Write the modules beside this one.
+
+    Lark numbers its states in another order each time, so tables that are of this grammar and this Lark stay as they are.
+    """
+    writers = {"_patterns.py": module_text}
+    if (_tables.LARK, _tables.GRAMMAR) != (lark.__version__, grammar_digest()):
+        writers["_tables.py"] = tables_text
+    for name, text in writers.items():
+        Path(__file__).with_name(name).write_text(text(), "utf-8")
         sys.stdout.write(f"tdparse/{name} written\n")
 
 
