@@ -374,10 +374,7 @@ PACKET_FIELDS: Final = (
     *("old_flags", "old_ecn", "old_correct", "old_incorrect", "old_payload", "cut"),
     *("arp", "udp", "icmp", "fragment", "other_protocol"),
 )
-DOMINANT_FIELDS: Final = (
-    *("sighted", "flags", "seq", "seq_last", "ack", "window"),
-    *("options", "length", "payload"),
-)
+DOMINANT_FIELDS: Final = ("flags", "seq", "seq_last", "ack", "window", "options", "length", "payload")
 # What few options are, or have.
 ODD_OPTIONS: Final = (
     *("_md5", "_tcp_ao", "_uto", "_echo", "_echo_reply", "_cc", "_cc_new", "_cc_echo", "_scps", "_exp", "_unknown"),
@@ -423,31 +420,47 @@ PLAIN_FIELDS: Final = ("blank", "counters", "banner", "prompt", "comment", "hexd
 COUNTERS: Final = ("captured", "received", "dropped", "dropped_interface")
 # Behind a time stands a space, behind the addresses what separates them, behind a number no digit.
 DECIDED: Final = ("CLOCK", "DATE", "EPOCH", "ADDRESS", "SEQUENCE")
-CHECKED: Final = ("ADDRESS",)  # what is captured as `sighted` must also be described by SIGHTED
+CHECKED: Final = ("ADDRESS",)  # what is captured as `sighted`, or `unlinked`, must also be described by SIGHTED
 SPARING: Final = ("_device",)
 
+# Behind the link-layer header that -e prints on Ethernet, with or without VLAN.
+ETHERNET: Final = (
+    *(name for name in RARE if name != "link"),
+    "IFINDEX",
+    "SLL_ADDRESS",
+    "FRAME_LENGTH",
+    "QUIET_ETHERTYPE",
+    "word",
+)
 # What the next segment in order of an open connection does without, too.
-UNUSUAL: Final = (*RARE, "mss", "wscale", "sack_ok", "_sack", "tfo", "mptcp", "EOL")
-NEXT_FIELDS: Final = ("sighted", "flags", "seq", "seq_last", "ack", "window", "ts_val", "ts_ecr", "length", "payload")
+UNUSUAL: Final = ("mss", "wscale", "sack_ok", "_sack", "tfo", "mptcp", "EOL")
+NEXT_FIELDS: Final = ("flags", "seq", "seq_last", "ack", "window", "ts_val", "ts_ecr", "length", "payload")
 
-# The common shapes: which time they print, and which they do not.
+# The common shapes: which time they print, and which they do not; what they are, the field that says whose they are,
+# and what they do without.
 SHAPES: Final = {
     "CLOCKED": ("clock", "epoch", "date"),
     "DATED": ("date", "epoch", "clock"),
     "EPOCHED": ("epoch", "date", "clock"),
+}
+FORMS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
+    "": ("modern_record", "sighted", RARE),
+    "LINKED_": ("linked_record", "unlinked", ETHERNET),
 }
 
 OTHER_TIMES: Final = ("us_date", "month_date", "delta", "old_delta", "TIME_NOTE", "TIME_ERROR")
 
 PLANS: Final[Mapping[str, Plan]] = {
     **{
-        f"NEXT_{name}": Plan(
-            "modern_record", (time, *NEXT_FIELDS), (*UNUSUAL, *others), DECIDED, CHECKED, SPARING, text=True
+        f"NEXT_{form}{name}": Plan(
+            rule, (time, whose, *NEXT_FIELDS), (*lacks, *UNUSUAL, *others), DECIDED, CHECKED, SPARING, text=True
         )
+        for form, (rule, whose, lacks) in FORMS.items()
         for name, (time, *others) in SHAPES.items()
     },
     **{
-        name: Plan("modern_record", (time, *DOMINANT_FIELDS), (*RARE, *others), DECIDED, CHECKED, SPARING)
+        form + name: Plan(rule, (time, whose, *DOMINANT_FIELDS), (*lacks, *others), DECIDED, CHECKED, SPARING)
+        for form, (rule, whose, lacks) in FORMS.items()
         for name, (time, *others) in SHAPES.items()
     },
     "TIMED": Plan("_time", tuple(time for time, *_ in SHAPES.values()), OTHER_TIMES),
@@ -549,7 +562,7 @@ def main() -> None:
     Lark numbers its states in another order each time, so tables that are of this grammar and this Lark stay as they are.
     """
     writers = {"_patterns.py": module_text}
-    if (_tables.LARK, _tables.GRAMMAR) != (lark.__version__, grammar_digest()):
+    if (lark.__version__, grammar_digest()) != (_tables.LARK, _tables.GRAMMAR):
         writers["_tables.py"] = tables_text
     for name, text in writers.items():
         Path(__file__).with_name(name).write_text(text(), "utf-8")

@@ -475,9 +475,9 @@ def ends_of(conn: Incarnation, key: str) -> tuple[tuple[Peer, str], tuple[Peer, 
     for x, y in ((client, server), (server, client)):
         if key == x.sighted:  # where the answers are captured only they can tell
             return ((x, key), (y, y.sighted)) if y.sighted else None
-    word, src, dst, answer = _named(key)
+    src, dst, answer = _named(key)
     x, y = (client, server) if src == str(client.endpoint) else (server, client)
-    if not word.startswith("IP") or src != str(x.endpoint) or dst != str(y.endpoint):
+    if src != str(x.endpoint) or dst != str(y.endpoint):
         return None
     return (x, key), (y, answer)
 
@@ -493,11 +493,11 @@ def turned(key: str) -> str | None:
     return _named(key)[-1] if place_shown(key) is None else None
 
 
-def _named(key: str) -> tuple[str, str, str, str]:
-    """Return the word before the addresses, with its blank, both of them, and what lines of the other direction show."""
-    word, tokens = (key[:4], key[4:-2]) if key.startswith("IP6 ") else (key[:3], key[3:-2])
-    src, dst = tokens.split(" > ")
-    return word, src, dst, f"{word}{dst} > {src}: "
+def _named(key: str) -> tuple[str, str, str]:
+    """Return both addresses, and what lines of the other direction show; what stands before a device is none."""
+    word = "IP6 " if key.startswith("IP6 ") else "IP " if key.startswith("IP ") else ""  # behind a link-layer header
+    src, _, dst = key[len(word) : -2].partition(" > ")
+    return src, dst, f"{word}{dst} > {src}: "
 
 
 def signature_of(conn: Incarnation, x: Peer, ip: int | None, printed: Numbering) -> Signature:

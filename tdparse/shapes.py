@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 Flow: TypeAlias = tuple[int | None, Endpoint, Endpoint, Layer | None]
+Shape: TypeAlias = "tuple[TimeStyle, Mapping[str, int]]"  # of a time, and what reads it without its fraction
 Reader: TypeAlias = "Callable[[str, int], Segment | None]"
 MICROSECONDS: Final = 6  # digits of a fraction
 
@@ -101,6 +102,21 @@ def _reader(name: str, style: TimeStyle, whole: Mapping[str, int]) -> Reader:
     return read
 
 
+def _linked(read: Reader) -> Reader:
+    """Return the reader of a shape with a link-layer header, made from that of the shape; it has the header, too."""
+    new = tuple.__new__
+
+    def read_linked(text: str, line: int) -> Segment | None:
+        segment = read(text, line)
+        if segment is None:
+            return None
+        before = text[: text.index("Flags [")].rsplit(" ", 4)[0]  # the addresses, and what stands between them
+        link = before if segment.time is None else before[len(segment.time) + 1 :]
+        return new(Segment, (*segment[:-1], Layer(link=f"{link} ")))
+
+    return read_linked
+
+
 class _Dates(dict[str, int]):
     """Nanoseconds since 1970 by ``YYYY-MM-DD HH:MM:SS``."""
 
@@ -126,16 +142,19 @@ class _Readers(dict[str, Reader]):
 
     def __missing__(self, name: str) -> Reader:
         style, whole = SHAPES[name]
-        self[name] = reader = _reader(name, style, whole)
+        reader = _reader(name, style, whole)
+        self[name] = reader = _linked(reader) if name.startswith(LINKED) else reader
         return reader
 
 
 # The shapes in the order in which a log's first lines are tried.
-SHAPES: Final[Mapping[str, tuple[TimeStyle, Mapping[str, int]]]] = {
+_PLAIN: Final[Mapping[str, Shape]] = {
     "CLOCKED": (TimeStyle.CLOCK, stamp.seconds_of_day),
     "DATED": (TimeStyle.DATE, _Dates()),
     "EPOCHED": (TimeStyle.EPOCH, _Epochs()),
 }
+LINKED: Final = "LINKED_"  # the same behind the link-layer header that -e prints
+SHAPES: Final[Mapping[str, Shape]] = {**_PLAIN, **{LINKED + name: shape for name, shape in _PLAIN.items()}}
 readers: Final[dict[str, Reader]] = _Readers()
 
 
@@ -149,17 +168,30 @@ def shows_place_only(layer: Layer | None) -> bool:
     return layer is None or layer._replace(device=None, direction=None) == fields.NOTHING
 
 
+def link_of(layer: Layer | None) -> str:
+    """Return the link-layer header, of Ethernet, that alone stood around a record; "" where it did not."""
+    link = "" if layer is None else layer.link or ""
+    return link if "ethertype" in link and layer == fields.NOTHING._replace(link=link) else ""
+
+
 def reader_of(segment: Segment) -> Reader | None:
     """Return the reader for lines of the shape of `segment`, None when it has no common shape."""
-    if not shows_place_only(segment.layer) or segment.lines > 1:
-        return None
     name = OF_STYLE.get(segment.time_style)
-    return None if name is None else readers[name]
+    if name is None or segment.lines > 1:
+        return None
+    if shows_place_only(segment.layer):
+        return readers[name]
+    return readers[LINKED + name] if link_of(segment.layer) else None
+
+
+def linked_reader(name: str) -> Reader | None:
+    """Return the reader of the shape `name` behind a link-layer header, if there was one in this log."""
+    return readers.get(LINKED + name)
 
 
 # By the rule of its grammar that describes a record's time; none for one without.
-OF_TIME: Final = {getattr(_patterns, f"{name}_FIELDS")[0]: name for name in SHAPES}
+OF_TIME: Final = {getattr(_patterns, f"{name}_FIELDS")[0]: name for name in _PLAIN}
 OF_STYLE: Final = {
     TimeStyle.NONE: "CLOCKED",  # its time is optional
-    **{style: name for name, (style, _) in SHAPES.items()},
+    **{style: name for name, (style, _) in _PLAIN.items()},
 }

@@ -134,9 +134,10 @@ def _text(octets: str) -> str:
 
 def _sighted(segment: Segment) -> str:
     """Return what a segment shows between time and flags, as the lines behind it will; "" where it shows more than they do."""
-    if segment.time is None or not shapes.shows_place_only(segment.layer):
+    link = shapes.link_of(segment.layer)
+    if segment.time is None or not (link or shapes.shows_place_only(segment.layer)):
         return ""
-    return segment.text.partition(f"{segment.time} ")[2].partition("Flags [")[0]
+    return segment.text.partition(f"{segment.time} {link}")[2].partition("Flags [")[0]
 
 
 def _opening(segment: Segment) -> str:

@@ -23,7 +23,7 @@ from tdparse.normalize import Normalizer
 from tdparse.prediction import LINE, Elsewhere, part, predict, settle, turned
 from tdparse.record import segment_of
 from tdparse.seqnum import MASK
-from tdparse.shapes import flows
+from tdparse.shapes import flows, link_of
 from tdparse.sharing import Sharing
 from tdparse.states import OBSERVED, PRESUMED
 from tdparse.steps import acknowledged_before, completes_handshake, decide, gap_of
@@ -169,7 +169,7 @@ class Tracker:
         conn = self.table.live_one(segment)
         if conn is None or conn.lanes is not None:
             return None
-        if segment.layer is not None:
+        if segment.layer is not None and not link_of(segment.layer):
             (conn.client if segment.src == conn.flow.client else conn.server).sighted = key
         return self._foresee(conn, segment.ip, key, forms)
 

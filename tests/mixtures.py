@@ -74,6 +74,19 @@ def on_devices(lines: list[bytes], chance: Random, *, copied: float = 0.1) -> li
     return [line for _, line in sorted(found, key=lambda one: one[0])]
 
 
+def behind_link(lines: list[bytes], chance: Random, *, tagged: float = 0) -> list[bytes]:
+    """Return the lines of made-up traffic as `-e` prints them on Ethernet, some of them with a VLAN."""
+    found = []
+    for line in lines:
+        time, word, record = line.split(b" ", 2)
+        kind = b"IPv6 (0x86dd)" if word == b"IP6" else b"IPv4 (0x0800)"
+        near, far = sorted((b"02:00:00:00:00:01", b"02:00:00:00:00:02"), reverse=b"Flags [S]" in record)
+        tag = b"802.1Q (0x8100), length %d: vlan 7, p 0, ethertype %s, " % (len(record), kind)
+        link = tag if chance.random() < tagged else b"%s, length %d: " % (kind, len(record))
+        found.append(b"%s %s > %s, ethertype %s%s" % (time, near, far, link, record))
+    return found
+
+
 def _damage(lines: list[bytes], chance: Random) -> None:
     place = chance.randrange(len(lines))
     text = bytearray(lines[place])

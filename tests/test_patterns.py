@@ -207,14 +207,22 @@ def test_what_follows_an_empty_payload_is_no_payload(suffix: str) -> None:
             assert (captured.get("old_payload"), captured["suffix"]) == (None, suffix)
 
 
+ETHERNET: Final = "02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype"
+HEADS: Final = [
+    *("", "IP ", "IP6 ", f"{ETHERNET} IPv4 (0x0800), length 74: ", f"{ETHERNET} IPv6 (0x86dd), length 94: "),
+    "02:00:00:00:00:01 (oui Unknown) > Broadcast, ethertype IPv4 (0x0800), length 1514: ",
+    f"{ETHERNET} 802.1Q (0x8100), length 78: vlan 7, p 0, ethertype IPv4 (0x0800), ",
+]
+
+
 def usual(count: int, seed: int) -> Iterator[str]:
-    """Yield records of the common shapes, most of them a little damaged."""
+    """Yield records of the common shapes, with a link-layer header and without, most of them a little damaged."""
     chance = random.Random(seed)  # noqa: S311 - reproducible, not secret
     numbers = ["0", "7", "007", "1448", "429496729", "4294967295", "4294967296", "9999999999", "10000000000"]
     times = ["", "12:00:00.000001 ", "112:00:00.0000001 ", "2023-11-14 22:13:20.123456 ", "1700000000.123456789 "]
     for _ in range(count):
         seq, last, ack, window = chance.choices(numbers, k=4)
-        text = chance.choice(times) + chance.choice(["", "IP ", "IP6 "]) + "192.0.2.1.5 > 2001:db8::2.80: Flags [P.]"
+        text = chance.choice(times) + chance.choice(HEADS) + "192.0.2.1.5 > 2001:db8::2.80: Flags [P.]"
         text += chance.choice(["", f", seq {seq}", f", seq {seq}:{last}"]) + chance.choice(["", f", ack {ack}"])
         text += f", win {window}" + chance.choice(["", ", options [nop,nop,TS val 5 ecr 6]", ", options [sackOK,eol]"])
         text += f", length {chance.choice(numbers)}" + chance.choice(
@@ -309,7 +317,7 @@ def test_common_options_say_what_the_pattern_of_all_does(monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", shapes.SHAPES)
 def test_what_is_taken_from_a_block_has_the_common_shape(name: str) -> None:
     """The pattern for the next segment takes no line that the shape's own does not, and captures the same."""
-    lines = [text for text in usual(10_000, 9) if "\n" not in text]
+    lines = [text for text in usual(20_000, 9) if "\n" not in text]
     names = [None, *getattr(_patterns, f"NEXT_{name}_FIELDS")]
     taken = 0
     for text, found in zip(
@@ -324,7 +332,7 @@ def test_what_is_taken_from_a_block_has_the_common_shape(name: str) -> None:
                 if value and field not in {None, "ts_val", "ts_ecr"}
             } == whole
             taken += 1
-    assert taken > 500
+    assert taken > 400
 
 
 def test_nesting_is_refused() -> None:

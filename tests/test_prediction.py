@@ -14,7 +14,7 @@ from bench.traffic import mixed
 from conftest import COMPILED, CORPUS, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mixtures import logs, mixture, on_devices
+from mixtures import behind_link, logs, mixture, on_devices
 
 from tdparse.incarnation import Incarnation
 from tdparse.prediction import Lane
@@ -380,6 +380,30 @@ def test_traffic_of_several_devices_comes_out_the_same(view: str, copied: float)
             lines.insert(chance.randrange(len(lines)), chance.choice([b"# remark\n", chance.choice(lines)]))
         log = b"".join(lines)
         assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False), seed
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_traffic_behind_a_link_layer_header_comes_out_the_same(view: str) -> None:
+    """What `-e` prints before the addresses says nothing of the connection, and is shown as it was."""
+    chance = random.Random(view)  # noqa: S311 - nothing secret
+    log = b"".join(behind_link(traffic(900, 3).splitlines(keepends=True), chance, tagged=0.3))
+    assert shown(log, view, [3000], short=True) == shown(log, view, [3000], short=False)
+
+
+@pytest.mark.skipif(COMPILED, reason="what is compiled takes no patches")
+@pytest.mark.parametrize("word", [b"", b"IP "])
+def test_traffic_without_a_word_for_its_protocol_is_predicted(placed: list[int], word: bytes) -> None:
+    """As that of lines which have one; behind a link-layer header none is printed."""
+    log = traffic(3000, 1)
+    shown(log, "text", [20_000], short=True)
+    without = len(placed)
+    placed.clear()
+    lines = log.splitlines(keepends=True)
+    others = [line.replace(b" IP ", b" " + word).replace(b" IP6 ", b" ") for line in lines]
+    for changed in (behind_link(lines, random.Random(1)), others):  # noqa: S311 - nothing secret
+        shown(b"".join(changed), "text", [20_000], short=True)
+        assert len(placed) <= without + 5  # blocks end elsewhere
+        placed.clear()
 
 
 @pytest.mark.parametrize("view", VIEWS)
