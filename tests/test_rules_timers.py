@@ -246,6 +246,13 @@ def test_retransmissions_by_timer_double() -> None:
     assert [values["timer"] for values in again(0.2, 0.55)] == [False, False]
 
 
+@pytest.mark.parametrize("probe", [0.045, 0.21])
+def test_what_comes_before_the_timer_does_not_hide_it(probe: float) -> None:
+    """R87, R114: a tail loss probe is sent first, and restarts the timer; the doubling begins behind it."""
+    assert [values["timer"] for values in again(0.3, probe, 0.21, 0.42, 0.85, 1.7)[-3:]] == [True, True, True]
+    assert [values["timer"] for values in again(0.21, 0.42, 0.42)] == [False, True, False]
+
+
 def test_a_retransmission_before_the_timer_has_another_cause() -> None:
     """R87: after duplicate ACKs it is a fast one; of the last segment after about two round trips a tail loss probe."""
     found, expected = compare(

@@ -4,7 +4,6 @@ Anomalies of sequence and acknowledgment numbers: what was sent again, what is m
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from tdparse.evidence import AT_ONCE
@@ -147,15 +146,18 @@ def _is_tail_probe(conn: Incarnation, record: Record, nxt: int) -> bool:
 
 
 def _backs_off(record: Record) -> bool:
-    """R114: do the intervals between the copies double within 25 %?"""
+    """
+    R114: is the interval before this copy the double, within 25 %, of the one before that?
+
+    The latest two tell: what sends the first copies may be no timer (a tail loss probe), or one that other data restarted.
+    """
     if record.seq is None or record.time is None:
         return False
     times = [copy.time for copy in record.x.octets.copies(record.seq) if copy.time is not None]
     if len(times) < 2:  # noqa: PLR2004  two intervals need three copies
         return False
-    times.append(record.time)
-    gaps = [b - a for a, b in pairwise(times)]
-    return all(a > 0 and abs(b / a - 2) <= 2 * BACKOFF_TOLERANCE for a, b in pairwise(gaps))
+    before, gap = times[-1] - times[-2], record.time - times[-1]
+    return before > 0 and abs(gap / before - 2) <= 2 * BACKOFF_TOLERANCE
 
 
 def acknowledgment(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
