@@ -542,8 +542,9 @@ def _data(conn: Incarnation, record: Record) -> str:
         return "handshake.ack_data"
     if not conn.handshake_done and not x.is_client:
         return "data.early"
-    # A presumed CLOSE-WAIT that this very ack disproves is none (R17 d).
-    if x.standing.state is CLOSE_WAIT and (y.fin is None or covers_fin(record)):
+    # A presumed CLOSE-WAIT that this very ack disproves is none (R17 d); one that it proves is one (R13 e).
+    half_closed = x.standing.state is CLOSE_WAIT if y.fin is None else covers_fin(record) and not x.sent_fin
+    if half_closed:
         return "data.half_close"
     if record.flags.urg:
         return "data.urgent"

@@ -286,3 +286,26 @@ def test_another_fin_does_not_come_to_a_connection_that_has_ended(second: str, u
     assert steps[-1].step == "stepless.stray"
     assert ("Another FIN" if lang == "en" else "另一个 FIN") in said
     assert not [word for word in ("has ended", "已经结束", "关闭后") if word in said]
+
+
+@pytest.mark.parametrize("psh", [".", "P."])
+def test_data_that_acknowledges_a_fin_comes_behind_it(psh: str) -> None:
+    """R13 e, R17 d, R66: what came between was sent before the FIN arrived; who acknowledges it is in CLOSE-WAIT."""
+    found, expected = compare(
+        f"""
+        {OPEN}
+        C P. 100
+        C F.             # teardown.fin.active FIN-WAIT-1/CLOSE-WAIT?
+        S . ack=101      # data.ack FIN-WAIT-1/ESTABLISHED +fin_not_covered
+        S {psh} 50       # data.half_close FIN-WAIT-2?/CLOSE-WAIT +piggyback_ack
+        C R seq=102      # reset.reply !data_after_close CLOSED/CLOSED?
+        => reset_by_client.close close_shape=reset
+        """
+    )
+    assert found == expected
+
+
+def test_data_that_acknowledges_a_fin_is_no_half_close_behind_the_other() -> None:
+    """R97, 9: who has sent its own FIN sends the rest again, or what no TCP sends."""
+    steps, _ = conversation(OPEN + "C F.\nS F. ack=1\nS P. 50 seq=2 ack=2")
+    assert steps[-1].step == "data.push"
