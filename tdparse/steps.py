@@ -515,6 +515,17 @@ def is_network_copy(record: Record) -> bool:
     )
 
 
+def _is_pushed_again(conn: Incarnation, record: Record) -> bool:
+    """
+    Tell whether one octet is data whose acknowledgment has not come, as of a key that was pressed, and asks for nothing else.
+
+    A keep-alive follows a silence (R109 d), and nobody has to deliver its octet.
+    """
+    if not record.flags.psh or record.time is None or conn.last_time is None:
+        return False
+    return record.time - conn.last_time < KEEP_ALIVE_IDLE
+
+
 def gap_of(record: Record) -> tuple[int, int] | None:
     """Return where the octets of data.gap_fill that were missing begin and end: what it brings besides is sent again or new."""
     octets, start, end = record.x.octets, record.seq, record.seq_end
@@ -532,7 +543,8 @@ def _data(conn: Incarnation, record: Record) -> str:
         return "probe.keep_alive"  # none of its numbers was printed: what was acknowledged has been sent (R16)
     if record.segment.seq is not None and start is not None and end is not None and nxt is not None:
         # The third step shows that the SYN was acknowledged, captured or not (R13 c).
-        if record.length == 1 and start == nxt - 1 and max(y.lastack or 0, bool(x.syn_acked)) >= nxt:
+        acknowledged = max(y.lastack or 0, bool(x.syn_acked)) >= nxt
+        if record.length == 1 and start == nxt - 1 and acknowledged and not _is_pushed_again(conn, record):
             return "probe.keep_alive"
         if octets.covered(start, end):
             return "stepless.old_duplicate" if is_network_copy(record) else "data.retransmit"

@@ -316,7 +316,7 @@ DEPARTURES: Final[dict[str, Departure]] = {
     ),
     "one_octet_again": Departure(
         "keep_alive (step)",
-        "One octet that nobody has acknowledged yet is a retransmission; a keep-alive repeats an acknowledged one.",
+        "One octet that nobody has acknowledged yet, or that is pushed again at once, is a retransmission; a keep-alive is neither.",
         lambda case, label: (
             label in ("keep_alive", "retransmission") and case.packet.length == 1 and "keep_alive" in case.theirs
         ),

@@ -606,3 +606,32 @@ def test_what_may_never_have_been_sent_is_only_likely_missing(text: str, sure: s
     """acked_unseen: the log lacks it surely where it holds what follows; above that the ack may be wrong (R50)."""
     steps, _ = conversation(USED + ("C P. 9 unseen\n" + text if sure == "certain" else text))
     assert [(one.code, str(one.confidence)) for one in steps[-1].findings] == [("acked_unseen", sure)]
+
+
+@pytest.mark.parametrize(
+    ("again", "step"),
+    [
+        ("P. 1 seq=100 +0.25", "data.retransmit"),
+        ("P. 1 seq=100 +0.9", "data.retransmit"),
+        ("P. 1 seq=100 +1", "probe.keep_alive"),
+        (". 1 seq=100 +0.25", "probe.keep_alive"),
+    ],
+    ids=["at once", "before any keep-alive", "behind a silence", "not pushed"],
+)
+def test_a_key_that_is_sent_again_keeps_nothing_alive(again: str, step: str) -> None:
+    """R104, R109 d: its ACK was captured, and lost behind; a keep-alive waits for a silence and pushes nothing."""
+    steps, (end,) = conversation(OPEN + f"C P. 99\nS .\nC P. 1\nS . lost\nC {again}\nS .")
+    assert steps[-2].step == step
+    assert ("spurious_retransmission" in end.findings, "keep_alive" in end.findings) == (
+        step == "data.retransmit",
+        step == "probe.keep_alive",
+    )
+    repeated = end.metrics["retransmitted_bytes"]
+    assert isinstance(repeated, dict)
+    assert repeated["client"] == (step == "data.retransmit")
+
+
+def test_without_times_an_octet_before_the_next_is_a_keep_alive() -> None:
+    """R104: nothing tells that there was no silence."""
+    lines = [line.partition(" ")[2] for line in log(OPEN + "C P. 1\nS .\nC P. 1 seq=1\nS .")]
+    assert [step.step for step in play(lines).steps][-2:] == ["probe.keep_alive", "probe.keep_alive_ack"]
