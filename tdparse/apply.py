@@ -46,13 +46,19 @@ def count_probes(conn: Incarnation, record: Record, step: str) -> None:
         conn.probes += 1
     elif step != "probe.zero_window_ack" and record.window:
         conn.probes = 0
-    if step == "probe.keep_alive":
-        conn.keep_alives = 1 + (conn.keep_alives if conn.previous is not None and conn.previous.x is x else 0)
-    elif x.is_client != (conn.previous is not None and conn.previous.x.is_client) or record.length:
-        conn.keep_alives = 0
+    if OBSERVED not in (conn.client.dead, conn.server.dead):  # behind an RST those before it are told
+        _count_keep_alives(conn, record, step)
     if step == "ack.duplicate":
         x.duplicates += 1
         x.duplicate_time = record.time
+
+
+def _count_keep_alives(conn: Incarnation, record: Record, step: str) -> None:
+    x, before = record.x, conn.previous
+    if step == "probe.keep_alive":
+        conn.keep_alives = 1 + (conn.keep_alives if before is not None and before.x is x else 0)
+    elif x.is_client != (before is not None and before.x.is_client) or record.length:
+        conn.keep_alives = 0
 
 
 def accept_probes(record: Record) -> None:

@@ -314,6 +314,8 @@ def test_keep_alives_that_nobody_answers() -> None:
     (end,) = played.connections
     assert (end.verdict, end.attributes["keep_alives_unanswered"]) == ("reset_by_client.data", 9)
     assert any("9" in note for note in notes(end, "en"))
+    (late,) = conversation(f"{USED}{probes}C R. +75\nS P. 10 +5\nC R seq=101").connections
+    assert late.attributes["keep_alives_unanswered"] == 9  # whatever is rejected later
     octet = conversation(f"{USED}C . 1 seq=100 +7200\nS .")
     assert [step.step for step in octet.steps[-2:]] == ["probe.keep_alive", "probe.keep_alive_ack"]
     assert octet.connections[0].verdict == "still_open.data"
