@@ -106,6 +106,8 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
             stuck = peer.octets.stuck_size() if peer.octets.unacked and not refused else None
             if stuck is not None:
                 attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
+    if no_answer(conn) and (last := conn.last_of[True]) is not None and last[0].signed:
+        attributes["signed"] = True
     if conn.icmp:
         attributes["icmp"] = list(conn.icmp)
     if timers:

@@ -163,6 +163,8 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
         found.append(_say(code, lang, x=_role(role, lang), state=doubted(state_text(standing), standing, lang)))
     if attributes.get("rst_accepted"):
         found.append(catalog.sentence("ui", "rst_accepted", lang))
+    if attributes.get("signed"):
+        found.append(catalog.sentence("ui", "signed_unanswered", lang))
     stuck = attributes.get("stuck_size")
     if isinstance(stuck, dict):
         found.append(_say("stuck_size", lang, x=_role(stuck["role"], lang), n=stuck["octets"]))
@@ -207,10 +209,11 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
         return None
     timers = attributes.get("timers")
     ran_out = [(timer["step"], timer["role"], timer.get("n")) for timer in timers] if isinstance(timers, list) else ()
-    flags = (attributes.get("evicted"), attributes.get("rst_accepted"), summary.marks.get("replaced"))
+    flags = (*map(attributes.get, _TOLD), summary.marks.get("replaced"))
     return (summary.verdict, summary.time_wait, flags, _has_no_proof(summary), _is_timed(summary), *ran_out)
 
 
+_TOLD: Final = ("evicted", "rst_accepted", "signed")
 _OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
 _WAITED: Final = Standing(TIME_WAIT, Certainty.OBSERVED)
 _WAITING: Final = ("still_open.", "half_closed.")  # verdicts that a longer log might have changed

@@ -6,7 +6,7 @@ import pytest
 from played import Played, compare, conversation, play
 from scenario import packets, printed
 
-from tdparse.wording import state_text
+from tdparse.wording import notes, state_text
 
 TS = "mss 1460,sackOK,TS val {} ecr {},nop,wscale 7"
 
@@ -218,3 +218,22 @@ def test_a_signed_syn_without_an_answer() -> None:
     _, (end,) = conversation("C S <md5 valid>\nC S <md5 valid> +1")
     assert end.verdict == "no_answer"
     assert state_text(end.server_state) == "UNKNOWN"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("C S <md5 valid>", True),
+        ("C S <mss 1460,tcp-ao keyid 1 rnextkeyid 2 mac 0x11>\nC S <mss 1460,tcp-ao keyid 1 rnextkeyid 2 mac 0x12> +1", True),
+        ("C S <mss 1460>", False),
+        ("C S <md5 valid>\nS S. <md5 valid>", False),
+        ("C S <md5 valid>\nS R.", False),
+    ],
+    ids=["MD5", "TCP-AO", "no signature", "an answer", "refused"],
+)
+def test_no_answer_to_a_signed_syn_suggests_that_the_keys_differ(text: str, *, told: bool) -> None:
+    """R82: in both languages, and only where nothing answers."""
+    _, (end,) = conversation(text)
+    assert end.attributes.get("signed", False) is told
+    assert any("keys may differ" in note for note in notes(end, "en")) is told
+    assert any("密钥" in note for note in notes(end, "zh")) is told
