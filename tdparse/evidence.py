@@ -91,8 +91,8 @@ class Record:
     @property
     def signed(self) -> bool:
         """Whether it shows a signature (R82)."""
-        options = self.segment.options
-        return options.md5 is not None or options.tcp_ao is not None
+        options = self.segment.options_text
+        return options is not None and ("md5" in options or "tcp-ao" in options)
 
     def rest(self) -> None:
         """Keep only what later records are compared with."""

@@ -30,6 +30,8 @@ CLOCK_TOLERANCE: Final = 0.2
 SAME_HOST: Final = 200_000  # R40: both halves of the handshake below 0.2 ms
 DEFAULT_MSS: Final = 536  # R75: of a SYN without the option, over IPv4
 DEFAULT_MSS_IPV6: Final = 1220
+TIMESTAMPS: Final = 12  # R75: octets that the option takes, as stacks fill it up (RFC 7323 appendix A)
+MD5: Final = 20  # R82: the same of RFC 2385
 NEAR: Final = 5  # R40: one half below a fifth of the other
 
 
@@ -382,13 +384,14 @@ class Metrics:
         """Return every metric the log allows, by the ids of part 7."""
         result = self._times()
         client, server = conn.client, conn.server
-        ours = self._direction(client, server)
+        signature = _signature(conn)
+        ours = self._direction(client, server, signature)
         if server is client:
             result.update(
                 (name, {"client": value}) for name, value in zip(_SIDED, ours, strict=True) if value is not None
             )
             return result
-        for name, our, their in zip(_SIDED, ours, self._direction(server, client), strict=True):
+        for name, our, their in zip(_SIDED, ours, self._direction(server, client, signature), strict=True):
             if our is not None or their is not None:
                 result[name] = {"client": our, "server": their}
         return result
@@ -433,8 +436,8 @@ class Metrics:
             found["handshake_ambiguous"] = True
         return rtt_server, rtt_client
 
-    def _direction(self, x: Peer, y: Peer) -> tuple[object, ...]:
-        """Return the metrics of one direction, in the order of `_SIDED`."""
+    def _direction(self, x: Peer, y: Peer, signature: int) -> tuple[object, ...]:
+        """Return the metrics of one direction, in the order of `_SIDED`; `signature`: how many octets of options sign a segment."""
         half, octets = self.halves[x.is_client], x.octets
         acked, distinct = acked_bytes(x, y), octets.distinct
         segments = x.segments
@@ -459,7 +462,7 @@ class Metrics:
             half.flight or None,
             half.flight_share,
             x.mss,
-            effective_mss(x, y),
+            effective_mss(x, y, signature),
             octets.largest if segments and octets.largest else None,
             None if x.ts_first is None else ts_clock(x, self.last_time),
         )
@@ -522,12 +525,25 @@ def acked_bytes(x: Peer, y: Peer) -> int | None:
     return max(0, y.lastack - 1 - covers_fin)
 
 
-def effective_mss(x: Peer, y: Peer) -> int | None:
-    """R75, R141: what `x` may send in one segment: the peer's MSS, or the default, less the option octets."""
+def effective_mss(x: Peer, y: Peer, signature: int) -> int | None:
+    """R75, R141: what `x` may send in one segment: the peer's MSS, or the default, less the option octets, as of a signature."""
     if not y.options and y.mss is None:
         return None  # the peer's SYN was not captured, or nobody knows whether it announces one
     announced = y.mss if y.mss is not None else DEFAULT_MSS_IPV6 if ":" in y.endpoint.host else DEFAULT_MSS
-    return max(0, announced - 12) if x.ts_offered and y.ts_offered else announced
+    return max(0, announced - signature - (TIMESTAMPS if x.ts_offered and y.ts_offered else 0))
+
+
+def _signature(conn: Incarnation) -> int:
+    """R82: how many octets of options sign each segment of a connection, with what fills them up to words; 0 where none is."""
+    for last in conn.last_of:
+        text = (last[0].segment.options_text if last is not None else None) or ""
+        if "md5" in text:
+            return MD5
+        _, ao, mac = text.partition("tcp-ao ")
+        if ao:
+            octets = len(mac.partition(" mac 0x")[2].partition(",")[0]) // 2
+            return (4 + octets + 3) // 4 * 4
+    return 0
 
 
 def ts_clock(x: Peer, last_time: int | None) -> int | None:

@@ -87,6 +87,28 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
         attributes["tfo"] = conn.tfo
     if clean and (client.rst_count or server.rst_count):
         attributes["late_rst"] = True
+    attributes.update(_opening_attributes(conn))
+    if conn.keep_alives and conn.reset_by is not None:
+        attributes["keep_alives_unanswered"] = conn.keep_alives
+    if conn.handshake_done:
+        for peer, other in (conn.peers, conn.peers[::-1]):
+            refused = other.win == 0  # whatever arrives, it takes no more
+            stuck = peer.octets.stuck_size() if peer.octets.unacked and not refused else None
+            if stuck is not None:
+                attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
+    if conn.icmp:
+        attributes["icmp"] = list(conn.icmp)
+    if timers:
+        attributes["timers"] = timers
+    if evicted:
+        attributes["evicted"] = True
+    return attributes
+
+
+def _opening_attributes(conn: Incarnation) -> dict[str, object]:
+    """Return those of R115 that are about the SYNs: how they were repeated, what the log lacks, that none of them was answered."""
+    client, server = conn.client, conn.server
+    attributes: dict[str, object] = {}
     retries = client.syn_count - 1
     if retries > 0:
         attributes["retries"] = retries
@@ -98,22 +120,8 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
         attributes["not_captured"] = "syn"
     elif conn.first_class is SegmentClass.SYN and server.sent_syn is Known.DEDUCED:
         attributes["not_captured"] = "syn_ack"
-    if conn.keep_alives and conn.reset_by is not None:
-        attributes["keep_alives_unanswered"] = conn.keep_alives
-    if conn.handshake_done:
-        for peer, other in (conn.peers, conn.peers[::-1]):
-            refused = other.win == 0  # whatever arrives, it takes no more
-            stuck = peer.octets.stuck_size() if peer.octets.unacked and not refused else None
-            if stuck is not None:
-                attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
     if no_answer(conn) and (last := conn.last_of[True]) is not None and last[0].signed:
         attributes["signed"] = True
-    if conn.icmp:
-        attributes["icmp"] = list(conn.icmp)
-    if timers:
-        attributes["timers"] = timers
-    if evicted:
-        attributes["evicted"] = True
     return attributes
 
 

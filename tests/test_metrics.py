@@ -298,6 +298,25 @@ def test_mss() -> None:
 
 
 @pytest.mark.parametrize(
+    ("option", "octets"),
+    [
+        ("md5 valid", 20),
+        ("nop,nop,md5 shared secret not supplied with -M, can't check - 0190a7f00190a7f00190a7f00190a7f0", 20),
+        ("md50190a7f00190a7f00190a7f00190a7f0", 20),
+        ("tcp-ao keyid 1 rnextkeyid 2 mac 0x00112233445566778899aabb", 16),
+        ("nop,tcp-ao keyid 1 rnextkeyid 2 mac 0x0011223344,nop", 12),
+        ("sackOK", 0),
+    ],
+)
+def test_a_signature_takes_its_room(option: str, octets: int) -> None:
+    """R82, R141: what signs a segment is in every one, filled up to words, beside the timestamps."""
+    signed = measure(f"C S <mss 1460,{option}>\nS S. <mss 1380,{option}>\nC . <{option}>")
+    assert signed["mss_effective"] == {"client": 1380 - octets, "server": 1460 - octets}
+    both = measure(f"C S <mss 1460,TS val 1 ecr 0,{option}>\nS S. <mss 1380,TS val 2 ecr 1,{option}>\nC . <{option}>")
+    assert both["mss_effective"] == {"client": 1368 - octets, "server": 1448 - octets}
+
+
+@pytest.mark.parametrize(
     ("ticks", "expected"),
     [(100, 1000), (25, 250), (10, 100), (9, 100), (100_000, 1_000_000), (118, 1000), (50, 500), (0, None)],
 )

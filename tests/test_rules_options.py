@@ -224,7 +224,10 @@ def test_a_signed_syn_without_an_answer() -> None:
     ("text", "told"),
     [
         ("C S <md5 valid>", True),
-        ("C S <mss 1460,tcp-ao keyid 1 rnextkeyid 2 mac 0x11>\nC S <mss 1460,tcp-ao keyid 1 rnextkeyid 2 mac 0x12> +1", True),
+        (
+            "C S <mss 1460,tcp-ao keyid 1 rnextkeyid 2 mac 0x11>\nC S <mss 1460,tcp-ao keyid 1 rnextkeyid 2 mac 0x12> +1",
+            True,
+        ),
         ("C S <mss 1460>", False),
         ("C S <md5 valid>\nS S. <md5 valid>", False),
         ("C S <md5 valid>\nS R.", False),
