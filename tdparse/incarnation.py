@@ -65,6 +65,7 @@ class Incarnation:
         "client",
         "count",
         "doubted",
+        "dropped",
         "first_class",
         "first_fin",
         "first_flags",
@@ -144,6 +145,7 @@ class Incarnation:
         self.icmp: tuple[dict[str, object], ...] = ()  # ICMP errors that quote it: line, text, mtu
         # The latest of them while it may be about something else: its line, and whether it is what the client sent.
         self.doubted: tuple[int, bool] | None = None
+        self.dropped = 0  # packets that tcpdump says it has lost itself meanwhile
         self.syn_times: tuple[int, ...] = ()  # of the client's latest bare SYNs, more than any schedule has
         self.syn_stack: str | None = None  # whose they are, once repeated
         self.count = 0

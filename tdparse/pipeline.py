@@ -134,10 +134,16 @@ class Explainer:
                 self.tracker.normalizer.hint("absolute" if absolute else "relative")
         elif skipped.kind == "icmp" and skipped.note is not None:
             self.tracker.note_icmp(skipped.line, skipped.note)
-        elif skipped.kind == "counters" and skipped.note is not None:
-            dropped = skipped.note.get("dropped")
-            if isinstance(dropped, int) and dropped > 0:
-                self.tracker.note_drops()
+        elif dropped := dropped_by_capture(skipped):
+            self.tracker.note_drops(dropped)
+
+
+def dropped_by_capture(skipped: Skipped) -> int:
+    """Return how many packets a line says the capture itself has lost, in the kernel or at the interface (capture_drops)."""
+    if skipped.kind != "counters" or skipped.note is None:
+        return 0
+    told = (skipped.note.get(name) for name in ("dropped", "dropped_interface"))
+    return sum(number for number in told if isinstance(number, int))
 
 
 def _or_passed(summary: Summary | None) -> Summary | Passed:

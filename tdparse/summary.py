@@ -43,6 +43,9 @@ def summarize(
     timers = [timer for timer in run_out(conn, end) if timer["role"] not in unheard]
     over = [timer["role"] for timer in timers]
     attributes = _attributes(conn, timers, clean=clean, evicted=evicted)
+    unacked = _unacked(conn)
+    if any(unacked.values()):
+        attributes["unacked"] = {role: octets for role, octets in unacked.items() if octets}
     if conn.previous_step == "reset.ignored" and _ends_in_silence(conn, end):
         attributes["rst_accepted"] = True
     return Summary(
@@ -62,7 +65,7 @@ def summarize(
         history.completeness,
         attributes,
         conn.metrics.report(conn),
-        _findings(conn, verdict),
+        _findings(conn, verdict, len(unacked)),
         _marks(conn, end, replaced=replaced),
         conn.mild,
     )
@@ -98,6 +101,8 @@ def _attributes(conn: Incarnation, timers: list[dict[str, object]], *, clean: bo
                 attributes["stuck_size"] = {"role": peer.role, "octets": stuck}
     if conn.icmp:
         attributes["icmp"] = list(conn.icmp)
+    if conn.dropped:
+        attributes["dropped"] = conn.dropped
     if timers:
         attributes["timers"] = timers
     if evicted:
@@ -198,8 +203,8 @@ def _final(peer: Peer, over: list[object]) -> Standing:
     return _GONE if over and peer.role in over else peer.standing
 
 
-def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
-    """Add to the findings of the records what only the whole incarnation shows."""
+def _findings(conn: Incarnation, verdict: str, unacked: int) -> dict[str, int]:
+    """Add to the findings of the records what only the whole incarnation shows; `unacked`: of how many sides payload waits."""
     found = dict(conn.found)
     client, server = conn.client, conn.server
     for x, y in ((client, server), (server, client))[: 1 if conn.self_connected else 2]:  # R74: one endpoint
@@ -207,14 +212,21 @@ def _findings(conn: Incarnation, verdict: str) -> dict[str, int]:
             found["one_sided"] = 1
         elif x.segments and y.segments:
             found.pop("one_sided", None)  # the other side was late
-        if x.octets.unacked and conn.reset_by is None and _unacked_payload(x, y):
-            found["unacked_data"] = found.get("unacked_data", 0) + 1
+    if unacked:
+        found["unacked_data"] = unacked
     return found
 
 
-def _unacked_payload(x: Peer, y: Peer) -> bool:
-    """unacked_data: payload of `x` above the highest ack of `y`, at the end of the incarnation."""
-    if not y.segments or x.octets.nxt is None:
-        return False
-    top = x.fin if x.fin is not None else x.octets.nxt
-    return top > max(y.lastack or 1, 1)
+def _unacked(conn: Incarnation) -> dict[str, int]:
+    """
+    Return, by role, how many octets of payload were captured above the highest ack of the peer (unacked_data).
+
+    It is 0 where those that lie there were not captured.
+    """
+    found: dict[str, int] = {}
+    for x, y in (conn.peers, conn.peers[::-1])[: 1 if conn.self_connected else 2]:  # R74: one endpoint
+        if x.octets.unacked and x.octets.nxt is not None and conn.reset_by is None and y.segments:
+            top, acked = x.octets.nxt if x.fin is None else x.fin, max(y.lastack or 1, 1)
+            if top > acked:
+                found[x.role] = x.octets.captured(acked, top)
+    return found

@@ -303,9 +303,10 @@ class Tracker:
             self._settle(conn)
         self.normalizer.note_run()
 
-    def note_drops(self) -> None:
-        """The capture itself lost packets (capture_drops): true of every connection it still follows."""
+    def note_drops(self, dropped: int) -> None:
+        """The capture itself lost so many packets (capture_drops): true of every connection it still follows."""
         for conn in self.table.live.values():
+            conn.dropped += dropped
             conn.found = {**conn.found, "capture_drops": conn.found.get("capture_drops", 0) + 1}
 
     def note_icmp(self, line: int, note: Mapping[str, object]) -> None:

@@ -10,7 +10,7 @@ from tdparse.compare import Log, compare
 from tdparse.job import Exit
 from tdparse.model import Skipped, Step
 from tdparse.output import UnwritableError, named, standard_output
-from tdparse.pipeline import Explainer
+from tdparse.pipeline import Explainer, dropped_by_capture
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.unpack import UnreadableError
@@ -83,6 +83,4 @@ def _take(job: Job, log: Log, item: object) -> None:
         log.take(item)
     elif isinstance(item, Skipped):
         job.totals.skipped[item.kind] += 1
-        dropped = (item.note or {}).get("dropped") if item.kind == "counters" else None
-        if isinstance(dropped, int):
-            log.dropped += dropped
+        log.dropped += dropped_by_capture(item)

@@ -170,6 +170,13 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
         found.append(_say("stuck_size", lang, x=_role(stuck["role"], lang), n=stuck["octets"]))
     icmp = attributes.get("icmp")
     found += [_say("icmp", lang, **message) for message in (icmp if isinstance(icmp, list) else ())]
+    unacked = attributes.get("unacked")
+    for role, octets in unacked.items() if isinstance(unacked, dict) else ():
+        found.append(
+            catalog.fill(catalog.sentence("finding", "unacked_data", lang), {"x": _role(role, lang), "n": octets})
+        )
+    if (dropped := attributes.get("dropped")) is not None:
+        found.append(catalog.fill(catalog.sentence("finding", "capture_drops", lang), {"n": dropped}))
     if attributes.get("evicted"):
         found.append(catalog.sentence("ui", "evicted", lang))
     return found
@@ -214,7 +221,7 @@ def likeness(summary: Summary) -> tuple[object, ...] | None:
 
 
 _TOLD: Final = ("evicted", "rst_accepted", "signed")
-_OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp"})
+_OWN: Final = frozenset({"retry_schedule", "keep_alives_unanswered", "stuck_size", "icmp", "unacked", "dropped"})
 _WAITED: Final = Standing(TIME_WAIT, Certainty.OBSERVED)
 _WAITING: Final = ("still_open.", "half_closed.")  # verdicts that a longer log might have changed
 

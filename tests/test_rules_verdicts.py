@@ -272,6 +272,43 @@ def test_how_long_the_log_goes_on(text: str, *, says: bool) -> None:
     assert ("之后日志还持续 12.50 s" in verdict_text(end, "zh")) == says
 
 
+@pytest.mark.parametrize(
+    ("text", "octets"),
+    [
+        (USED + "C P. 30 lost\nS P. 7 lost", {"client": 30, "server": 7}),
+        (USED + "C FP. 30 lost\nC FP. 30 seq=101 +1", {"client": 30}),
+        (USED + "C P. 30\nC P. 40 lost\nS . ack=121", {"client": 50}),
+        (USED + "C P. 30 unseen lost\nC P. 5", {"client": 5}),
+        ("C S\nC P. 30 ack=1", {}),
+        (USED + "C P. 30\nS R. ack=101", {}),
+        (USED + "C F.", {}),
+        (USED, {}),
+    ],
+    ids=["both", "sent again", "in part", "a gap", "nobody there", "reset", "a FIN", "all"],
+)
+def test_what_was_never_acknowledged_is_counted(text: str, octets: dict[str, int]) -> None:
+    """unacked_data: no record shows it, so the end of the connection says it, each captured octet once."""
+    (end,) = conversation(text).connections
+    assert end.attributes.get("unacked", {}) == octets
+    english = {note for note in notes(end, "en") if "never" in note}
+    assert english == {f"{n} bytes of the {role} were never acknowledged in this log." for role, n in octets.items()}
+    assert sum("始终" in note for note in notes(end, "zh")) == len(octets)
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_what_the_capture_has_lost_is_counted(*, absolute: bool) -> None:
+    """capture_drops: of every connection that was open meanwhile, by the kernel and by the interface."""
+    lines = printed(packets(USED), absolute=absolute)
+    (end,) = play(
+        [*lines, "9 packets captured", "3 packets dropped by kernel", "2 packets dropped by interface"]
+    ).connections
+    assert (end.attributes["dropped"], end.findings["capture_drops"]) == (5, 2)
+    assert "The capture itself lost 5 packets: gaps prove nothing." in notes(end, "en")
+    assert "抓包本身丢失了 5 个报文，缺口不能说明问题。" in notes(end, "zh")
+    (end,) = play([*lines, "9 packets captured", "0 packets dropped by kernel"]).connections
+    assert "dropped" not in end.attributes
+
+
 @pytest.mark.parametrize("code", sorted(VERDICTS.keys() - {"mid_stream.open"}))
 def test_advice_is_hedged_and_says_what_to_check(code: str) -> None:
     """R121: a likely cause, then what to check, in both languages; nothing is stated as a fact beyond the evidence."""
