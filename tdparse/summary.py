@@ -154,8 +154,9 @@ def _close_shape(conn: Incarnation, *, clean: bool) -> str:
         return "simultaneous"  # R74: its own FIN crosses itself
     if "teardown.fin_ack" in conn.steps:
         return "three_segment"
-    if both_fins(conn):
-        return "four_segment"
+    if both_fins(conn):  # of which one may have been captured behind the FIN that has acknowledged it (R7, R58)
+        merged = any(peer.passive and peer.lastack_line == peer.fin_line for peer in conn.peers)
+        return "three_segment" if merged else "four_segment"
     return "half" if conn.first_fin is not None else "none"
 
 

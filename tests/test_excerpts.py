@@ -508,7 +508,7 @@ def test_a_fin_that_was_answered_before_it_was_captured_crosses_nothing(later: s
         S F.                        # teardown.fin.first_seen CLOSE-WAIT?|TIME-WAIT/FIN-WAIT-1|LAST-ACK +midstream !acked_unseen
         C F. seq=101 ack=1 {later}  # teardown.fin.active {state}/LAST-ACK
         C . seq=102 ack=2           # teardown.last_ack TIME-WAIT/CLOSED?
-        => complete.clean closed_first=client close_shape=four_segment time_wait=client
+        => complete.clean closed_first=client close_shape=three_segment time_wait=client
         """
     )
     assert found == expected
