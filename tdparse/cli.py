@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -101,10 +102,12 @@ class DefaultCommand(TyperGroup):
         own = {name for parameter in self.params for name in parameter.opts} | {"--help", "-h"}
         if not args and ctx.resilient_parsing:  # the shell asks what can stand here: a command, too
             return args
-        if args and args[0] == HELP and not Path(HELP).exists():
+        if args and args[0] == HELP and not os.path.exists(HELP):  # noqa: PTH110 - see below
             args = [*args[1:2], "--help"]
         if not args or (args[0] not in self.commands and args[0] not in own):
-            if args and not Path(args[0]).exists() and (near := get_close_matches(args[0], self.commands, 1, LIKENESS)):
+            # Unlike Path.exists it raises nothing for what may not be looked at, or has too long a name.
+            there = bool(args) and os.path.exists(args[0])  # noqa: PTH110
+            if args and not there and (near := get_close_matches(args[0], self.commands, 1, LIKENESS)):
                 ctx.fail(f"No such file or command: {args[0]}; did you mean {near[0]}?")
             args = [DEFAULT_COMMAND, *args]
         return args

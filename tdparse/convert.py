@@ -7,10 +7,10 @@ twice; what comes through a pipe is kept in a temporary file for that.
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections import Counter, deque
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from tdparse.model import Segment
@@ -42,7 +42,7 @@ def readable_twice(name: str, wait: Callable[[int], bool]) -> Iterator[str]:
 
     `wait` is as for `opened`. Raises UnreadableError, and OSError when there is no room for the copy.
     """
-    if name != STDIN and Path(name).is_file():
+    if name != STDIN and os.path.isfile(name):  # noqa: PTH113 - Path.is_file raises for what may not be looked at
         yield name
         return
     with opened(name, wait) as source, tempfile.NamedTemporaryFile(prefix="tdexplain-") as copy:

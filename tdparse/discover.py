@@ -67,7 +67,7 @@ def tasks(
             continue
         matched = sorted(glob(name, recursive=True)) if has_magic(name) and not os.path.lexists(name) else []  # noqa: PTH207 - it takes the name as it was given
         for path in map(Path, matched or [name]):
-            if path.is_dir():
+            if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises for what may not be looked at
                 yield from _walked(path, plan, copies)
             else:
                 yield _task(path, Path(*_below(path)) if listed else Path(path.name), plan)

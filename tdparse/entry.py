@@ -24,9 +24,9 @@ def main() -> None:
     try:
         _run(sys.argv[1:])
     except Exception as error:
-        from tdparse.output import of_standard_output
+        from tdparse.output import unforeseen
 
-        if (failed := of_standard_output(error)) is None:
+        if (failed := unforeseen(error)) is None:
             raise
         sys.exit(usual.unwritable(failed))
 

@@ -76,11 +76,18 @@ def standard_output() -> Iterator[BinaryIO]:
         raise UnwritableError("<stdout>", error) from error
 
 
-def of_standard_output(error: Exception) -> UnwritableError | None:
-    """Return an error that nobody has expected as one of standard output, if it is one: a full disk, a closed stream."""
-    if isinstance(error, OSError) and error.filename is None and error.errno in LOST:
-        give_up()
-        return UnwritableError("<stdout>", error)
+def unforeseen(error: Exception) -> UnwritableError | None:
+    """
+    Return an error that nobody has expected as one of what surrounds the program, None if it is another.
+
+    That is standard output (a full disk, a closed stream), or the present folder, when somebody has removed it.
+    """
+    if isinstance(error, OSError) and error.filename is None:
+        if error.errno in LOST:
+            give_up()
+            return UnwritableError("<stdout>", error)
+        if isinstance(error, FileNotFoundError):  # of os.getcwd
+            return UnwritableError(".", error)
     return error if isinstance(error, UnwritableError) else None
 
 
@@ -127,11 +134,11 @@ def named(path: Path) -> Iterator[BinaryIO]:
 
 def _is_taken(path: Path) -> bool:
     """Tell whether a name belongs to something that must not be replaced by a file."""
-    if str(path.absolute().parent) in STREAMS:
-        return True
     try:
+        if str(path.absolute().parent) in STREAMS:
+            return True
         mode = path.stat().st_mode
-    except OSError:
+    except OSError:  # also of a name in a present folder that is gone
         return False
     return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,24 @@ def test_every_line_is_shown_and_explained(program: Program, demo: Path) -> None
     assert places == sorted(places)
     assert all(shown[place + 1].startswith("    ") for place in places)
     assert "[complete.clean]" in program(demo / "http.log").out
+
+
+@pytest.mark.parametrize("command", ["", "-v", "connections", "diagram", "convert --to absolute", "annotate", "quiz"])
+def test_what_may_not_be_looked_at_is_as_any_other_that_is_not_there(
+    program: Program, tmp_path: Path, command: str
+) -> None:
+    """A name longer than any can be, such as a record given in place of its log; so are files in somebody's locked folder."""
+    record = f"IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [S], seq 7, options [{'nop,' * 80}mss 1460], length 0"
+    locked = tmp_path / "locked"
+    locked.mkdir(mode=0)
+    try:
+        for name in (record, locked / "x.log"):
+            done = program(*command.split(), name, cwd=tmp_path)
+            told = ("file name too long",) if name is record else ("permission denied", "no such file or directory")
+            assert done.code == 3
+            assert done.err in {f"tdexplain: {name}: {words}\n" for words in told}  # root looks into every folder
+    finally:
+        locked.chmod(0o700)
 
 
 @pytest.mark.parametrize(
@@ -327,6 +346,27 @@ def test_an_output_that_cannot_be_written_is_trouble(program: Program, tmp_path:
     done = program("-o", tmp_path / "no" / "out.txt", demo / "http.log")
     assert done.code == 3
     assert done.err == f"tdexplain: {tmp_path}/no/out.txt: cannot be written (no such file or directory)\n"
+
+
+@pytest.mark.parametrize("command", ["-o x", "report -o x", "annotate -o x", "annotate --in-place"])
+def test_a_present_folder_that_somebody_has_removed(tmp_path: Path, demo: Path, command: str) -> None:
+    """Nothing can be written there, and that is said; what needs no present folder is done."""
+    log, gone = tmp_path / "x.log", tmp_path / "gone"
+    log.write_bytes((demo / "refused.log").read_bytes())
+    steps = (
+        "import os, sys",
+        f"os.chdir({str(gone)!r})",
+        f"os.rmdir({str(gone)!r})",
+        "os.execv(sys.argv[1], sys.argv[1:])",
+    )
+    name = "../x.log" if "place" in command else str(log)
+    for words, code in (([*command.split(), name], 3), (["-q", str(log)], 0)):
+        gone.mkdir()
+        done = subprocess.run(
+            [sys.executable, "-c", "; ".join(steps), *TDEXPLAIN, *words], capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, "Traceback" in done.stderr) == (code, False)
+        assert ("no such file or directory" in done.stderr) == bool(code)
 
 
 def test_quiet_shows_the_verdicts_alone(program: Program, demo: Path) -> None:
