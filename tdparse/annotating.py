@@ -4,6 +4,7 @@ One run of `annotate`: what is asked for, found, skipped, done, and told at the 
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -14,7 +15,7 @@ from tdparse.formats import FOR_FILES, OCTETS, MissingError
 from tdparse.interrupt import Interrupt
 from tdparse.job import PROGRAM, Exit
 from tdparse.ledger import Ledger
-from tdparse.output import UnwritableError, check, named, sweep
+from tdparse.output import UnwritableError, check, named, standard_output, sweep
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened
 from tdparse.render import Totals
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tdparse.job import Job
 
 
+STANDARD_OUTPUT: Final = Path("-")
 LARGE: Final = 1 << 16  # octets; a log of less is done in a moment
 
 
@@ -88,6 +90,8 @@ def run(job: Job, request: Request, *, folder: bool) -> Exit:
     if clash := collision(todo, None if request.force else copies):
         job.complain(clash.name, clash.code, clash.other)
         return Exit.USAGE
+    if request.report is not None and _is_in_the_way(job, request.report, request, todo):
+        return Exit.USAGE
     if todo and folder:
         try:
             check(request.plan.folder)
@@ -103,6 +107,19 @@ def _found(request: Request, copies: Mapping[str, str]) -> Iterator[Task | Unrea
         with opened(request.files_from) as source:
             names = listed(b"".join(source.octets()))
         yield from tasks(names, request.plan, copies, listed=True)
+
+
+def _is_in_the_way(job: Job, report: Path, request: Request, todo: Sequence[Task]) -> bool:
+    """Tell of a report that would replace a log, the list of them, or a copy, and return whether it would."""
+    given = [task.name for task in todo] + ([] if request.files_from is None else [request.files_from])
+    if job.is_onto_input(report, given):
+        return True
+    place = os.path.realpath(report)
+    for task in todo:
+        if os.path.realpath(task.target) == place:
+            job.complain(str(report), "same_output", task.name)
+            return True
+    return False
 
 
 def _one_output(job: Job, request: Request, todo: Sequence[Task], *, folder: bool) -> Exit:
@@ -253,7 +270,11 @@ class _Batch:
                 self._ledger.tidy()
             self._swept()
             if self._request.report is not None:
-                with named(self._request.report) as file:
+                with (
+                    standard_output()
+                    if self._request.report == STANDARD_OUTPUT
+                    else named(self._request.report) as file
+                ):
                     file.write(self._tally.as_json())
         except UnwritableError as error:
             self._unwritable(error)

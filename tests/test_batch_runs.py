@@ -380,6 +380,37 @@ def test_what_does_not_go_together_is_wrong_usage(program: Program, options: lis
     assert program("annotate", *options).code == 2
 
 
+@pytest.mark.parametrize(
+    ("options", "report", "said"),
+    [
+        (("logs", "-o", "copies"), "logs/x.log", "logs/x.log: the output would replace the log itself"),
+        (("logs", "--in-place"), "logs/x.log", "logs/x.log: the output would replace the log itself"),
+        (("--files-from", "list", "-o", "copies"), "list", "list: the output would replace the log itself"),
+        (("logs", "-o", "copies"), "copies/x.log", "copies/x.log and logs/x.log would be written to the same file"),
+    ],
+    ids=["a log", "a log in place", "the list", "a copy"],
+)
+def test_no_report_replaces_a_log_or_its_copy(
+    program: Program, tmp_path: Path, demo: Path, options: tuple[str, ...], report: str, said: str
+) -> None:
+    """A name too many must not cost a log; wrong usage, and nothing is done."""
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "x.log").write_bytes((demo / "refused.log").read_bytes())
+    (tmp_path / "list").write_text("logs/x.log\n")
+    before = tree(tmp_path)
+    done = program("annotate", *options, "--report", report, cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert tree(tmp_path) == before
+
+
+def test_a_report_goes_to_standard_output_for_a_hyphen(program: Program, tmp_path: Path, demo: Path) -> None:
+    """As every output; the program of a pipe reads it there, and no file gets that name."""
+    done = program("annotate", demo / "refused.log", "-o", "copies", "--report", "-", cwd=tmp_path)
+    assert (done.code, json.loads(done.out)["verdicts"]) == (0, {"refused": 1})
+    assert [path.name for path in tmp_path.iterdir()] == ["copies"]
+
+
 def test_memory_grows_with_neither_lines_nor_logs(tmp_path: Path, demo: Path) -> None:
     """A log of forty times the length takes hardly more memory; the worker's peak is looked at."""
     text = (demo / "http.log").read_bytes()
