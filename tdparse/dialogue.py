@@ -6,8 +6,10 @@ No terminal is touched here, so every answer can be tested as a value.
 
 from __future__ import annotations
 
+import os
 import re
-from contextlib import ExitStack, nullcontext
+import shlex
+from contextlib import ExitStack, nullcontext, suppress
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
@@ -45,10 +47,16 @@ _LISTED: Final = 12  # connections named in a hint
 
 def is_log(name: str) -> bool:
     """Return whether there is a file of this name."""
-    try:
-        return Path(name).expanduser().is_file()
-    except (OSError, RuntimeError, ValueError):  # no name a file can have
-        return False
+    return os.path.isfile(_named([name]))  # noqa: PTH113 - Path.is_file raises for what may not be looked at
+
+
+def _named(words: Sequence[str]) -> Path:
+    """Return the file that is meant; a name that no file has is read as a shell does, in quotes or with backslashes."""
+    name = " ".join(words)
+    if not os.path.lexists(name):
+        with suppress(ValueError):  # a quote that is not closed
+            name = " ".join(shlex.split(name))
+    return Path(os.path.expanduser(name))  # noqa: PTH111 - Path.expanduser raises for a user who is not there
 
 
 def _unheard(_done: int) -> None:
@@ -274,7 +282,7 @@ class Dialogue:
         """Read a log as if it had been pasted."""
         if not words:
             return self._wrapped(self._filled("which_file", command="load"))
-        name = str(Path(" ".join(words)).expanduser())
+        name = str(_named(words))
         lines: list[str] = []
         told = ""
         try:
@@ -291,8 +299,8 @@ class Dialogue:
         """Write what has been pasted to a new file, or one that this session has written."""
         if not words:
             return self._wrapped(self._filled("which_file", command="save"))
-        path = Path(" ".join(words)).expanduser()
-        if path.exists() and path not in self._saved:
+        path = _named(words)
+        if os.path.exists(path) and path not in self._saved:  # noqa: PTH110 - Path.exists raises for what may not be looked at
             return self._wrapped(self._filled("exists", name=safe(str(path))))
         lines = self._session.lines
         try:

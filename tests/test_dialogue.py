@@ -288,6 +288,27 @@ def test_a_pasted_line_ends_where_one_of_a_file_does(tmp_path: Path, sign: str) 
     assert saved.read_bytes() == log.read_bytes()
 
 
+@pytest.mark.parametrize("typed", ["'{}'", '"{}"', "{}"])
+def test_a_name_may_be_written_as_for_a_shell(tmp_path: Path, typed: str) -> None:
+    """A terminal on which a file is dropped types its name in quotes, or with backslashes."""
+    log = tmp_path / "my log.txt"
+    log.write_text(LOG)
+    name = typed.format(log)
+    assert "[complete.clean]" in (Dialogue("en").answer(f"load {name}") or "")
+    assert "[complete.clean]" in (Dialogue("en").answer("load " + str(log).replace(" ", "\\ ")) or "")
+    copy = tmp_path / "my copy.txt"
+    Dialogue("en").answer(f"save {typed.format(copy)}")
+    assert copy.exists()
+
+
+@pytest.mark.parametrize("command", ["load", "save"])
+@pytest.mark.parametrize("name", ["~nobody-of-this-name/x.log", f"{'x' * 300}.log", "don't.log/x"])
+def test_a_name_that_no_file_can_have_is_told(command: str, name: str) -> None:
+    """As any other that is not there."""
+    answer = Dialogue("en").answer(f"{command} {name}") or ""
+    assert answer.replace("\n", "").startswith(name)
+
+
 def test_a_session_is_saved_and_loaded(tmp_path: Path) -> None:
     """Byte for byte; a file that was there before is left alone, one of this session is written again."""
     target, other = tmp_path / "saved.log", tmp_path / "other.log"
