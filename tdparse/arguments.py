@@ -387,8 +387,20 @@ def selection_of(
     from tdparse.selection import Selection
 
     codes = patterns_of(lang, only, sections)
-    hosts = frozenset(name.removeprefix("[").removesuffix("]") for name in host or ())  # as views show IPv6
-    return Selection(frozenset(conn or ()), hosts, frozenset(port or ()), tuple(codes))
+    return Selection(frozenset(conn or ()), frozenset(map(_printed, host or ())), frozenset(port or ()), tuple(codes))
+
+
+def _printed(host: str) -> str:
+    """Return a host as tcpdump prints it: IPv6 in its short form, without the brackets in which views show it."""
+    host = host.removeprefix("[").removesuffix("]")
+    if ":" not in host:
+        return host
+    from socket import AF_INET6, inet_ntop, inet_pton
+
+    try:
+        return inet_ntop(AF_INET6, inet_pton(AF_INET6, host))
+    except OSError:  # no address
+        return host
 
 
 def patterns_of(lang: Lang, given: Sequence[str] | None, sections: Sequence[str]) -> list[str]:

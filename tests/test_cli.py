@@ -217,9 +217,9 @@ def test_a_host_that_is_not_there_is_named(
     assert done.err == (f"tdexplain: {demo / 'http.log'}: no such connection: {told}\n" if told else "")
 
 
-@pytest.mark.parametrize("host", ["2001:db8::1", "[2001:db8::1]"])
-def test_a_host_of_ipv6_may_stand_in_brackets(program: Program, captures: Path, host: str) -> None:
-    """As every view shows it beside its port."""
+@pytest.mark.parametrize("host", ["2001:db8::1", "[2001:db8::1]", "2001:DB8::1", "2001:0db8:0:0:0:0:0:1"])
+def test_a_host_of_ipv6_may_be_spelled_in_any_way(program: Program, captures: Path, host: str) -> None:
+    """In brackets, as every view shows it beside its port; in capitals and in full, as other programs print it."""
     done = program("connections", "--host", host, captures / "close6" / "absolute.log")
     assert (done.code, done.err) == (0, "")
     assert "[2001:db8::1]:37703" in done.out
