@@ -8,6 +8,7 @@ acknowledgment number will confirm it. Text in, text out; no terminal is touched
 from __future__ import annotations
 
 import re
+import unicodedata
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 CHOICES: Final = 4  # steps to choose from
 TURN: Final = 7  # by how many places they are turned from line to line
 _SURE: Final = frozenset({Certainty.OBSERVED, Certainty.DEDUCED})
+_IN_BRACKETS: Final = re.compile(r"[(（]([^)）]+)[)）]")
 
 
 class Kind(StrEnum):
@@ -144,20 +146,33 @@ def asked(question: Question, lang: Lang) -> list[str]:
 
 def is_right(question: Question, answer: str) -> bool:
     """
-    Return whether an answer counts: letter case and joints do not matter, a step's name does as well as its number.
+    Return whether an answer counts: letter case, joints and signs do not matter.
 
-    An answer may be wrapped in a word or a sign: ``ack=185``, ``2)``.
+    A step's name does as well as its number, and so does what stands in brackets in it, unless another choice has that,
+    too: ``SYN``. An answer may be wrapped in a word or a sign: ``ack=185``, ``2)``.
     """
     given = catalog.folded(answer)
     if question.kind is Kind.ACK:
         numbers = re.findall(r"\d+", given.replace(",", ""))
         return len(numbers) == 1 and numbers[0] in question.right
-    right = {catalog.folded(text) for text in question.right}
     if question.kind is Kind.STEP:
-        right |= {
-            catalog.folded(catalog.sentence("step", question.step.step, lang, "title")) for lang in catalog.LANGUAGES
-        }
+        names = {code: _step_names(code) for code in question.choices}
+        others = (called for code, called in names.items() if code != question.step.step)
+        right = names[question.step.step].difference(*others) | {_bare(text) for text in question.right}
+        return _bare(answer) in right
+    right = {catalog.folded(text) for text in question.right}
     return given in right or given.rstrip(".)。）") in right
+
+
+def _step_names(code: str) -> set[str]:
+    """Return what a step may be called: its title in each language, or what stands in brackets in it, without signs."""
+    titles = [catalog.sentence("step", code, lang, "title") for lang in catalog.LANGUAGES]
+    return {_bare(text) for title in titles for text in (title, *_IN_BRACKETS.findall(title))}
+
+
+def _bare(text: str) -> str:
+    """Return the letters and digits of a text; those of another width or case are the same."""
+    return re.sub(r"[\W_]+", "", unicodedata.normalize("NFKC", text).casefold())
 
 
 def reply(question: Question, answer: str, lang: Lang) -> list[str]:

@@ -42,6 +42,11 @@ def test_the_right_answers_are_those_of_the_analysis() -> None:
         (0, "handshake.syn", True),
         (0, "three-way handshake, step 1 (SYN)", True),
         (0, "三次握手第 1 步（SYN）", True),
+        (0, "三次握手第1步(syn)", True),
+        (0, "SYN", True),
+        (0, "(syn).", True),
+        (0, "SYN+ACK", False),
+        (0, "three-way handshake", False),
         (0, "9", False),
         (0, "", False),
         (1, "syn received", True),
@@ -57,7 +62,7 @@ def test_the_right_answers_are_those_of_the_analysis() -> None:
     ],
 )
 def test_answers_are_taken_as_people_write_them(number: int, answer: str, right: bool) -> None:  # noqa: FBT001 - a table's column
-    """By number, code or name; states with any joint; numbers relative or absolute; guesses do not count."""
+    """By number, code, name or what stands in its brackets; states with any joint; numbers relative or absolute; guesses do not count."""
     assert quiz.is_right(ASKED[number], answer) is right
 
 
