@@ -198,7 +198,7 @@ class Dialogue:
         near = get_close_matches(first.lower(), COMMANDS, n=1)
         meant = [word if word in BARE else " ".join((word, *rest)) for word in near]
         meant += [f"load {text.strip()}"] if not meant and is_log(text.strip()) else []
-        meant += [f"why {' '.join(text.split())}"] if catalog.lookup(text.strip()) else []
+        meant += [f"why {' '.join(text.split())}"] if not why.find([text.strip()])[1] else []
         return [self._filled("perhaps", words=safe(self._listed(meant)))] if meant else []
 
     def _piece(self, found: fragment.Fragment) -> str:

@@ -7,6 +7,7 @@ fit the terminal; what they are made of is a record, so that another program can
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -25,6 +26,7 @@ INDENT: Final = "    "
 SUGGESTIONS: Final = 5
 LIKENESS: Final = 0.6  # of a code that is proposed for an unknown word; 1 is the word itself
 TITLE_BESIDE: Final = 24  # columns that a title needs, to stand beside its code in a list
+_FLAGS: Final = re.compile(r"(?:Flags )?\[?([SFRPUEWe.]+)\]?,?")  # as tcpdump prints them
 
 _BOLD: Final = "\x1b[1m"
 _RESET: Final = "\x1b[0m"
@@ -154,13 +156,24 @@ def find(words: Sequence[str]) -> tuple[list[Place], list[str]]:
     """
     Return the codes that `words` mean, in the order asked for, and the words that mean none.
 
-    Several words that are one name together (``three-way handshake``) are taken as one.
+    Several words that are one name together (``three-way handshake``) are taken as one, and flags as they are printed
+    together (``[S.]``, ``SYN+ACK``) as each of them.
     """
-    if len(words) > 1 and (together := catalog.lookup(" ".join(words))):
+    if len(words) > 1 and (together := _meant(" ".join(words))):
         return list(together), []
-    found = {word: catalog.lookup(word) for word in words}
+    found = {word: _meant(word) for word in words}
     places = dict.fromkeys(place for word in words for place in found[word])
     return list(places), [word for word in words if not found[word]]
+
+
+def _meant(word: str) -> tuple[Place, ...]:
+    """Return the codes that a word means: those of its name, else the flags that tcpdump or a view of ours prints so."""
+    if named := catalog.lookup(word):
+        return named
+    if printed := _FLAGS.fullmatch(word):
+        return tuple(("flag", letter) for letter in printed[1])
+    parts = [[place for place in catalog.lookup(part) if place[0] == "flag"] for part in re.split("[-+ ]", word)]
+    return tuple(flags[0] for flags in parts) if all(parts) else ()
 
 
 def nearest(word: str) -> list[str]:

@@ -456,6 +456,12 @@ def test_the_name_of_a_file_is_met_with_load(tmp_path: Path) -> None:
     assert f"Did you mean: load {log}?" in (Dialogue("en").answer(str(log)) or "")
 
 
+@pytest.mark.parametrize("typed", ["SYN_SENT", "S.", "SYN+ACK"])
+def test_a_code_alone_is_met_with_why(typed: str) -> None:
+    """Whoever types a state, or flags as views show them, means to ask what they are."""
+    assert f"Did you mean: why {typed}?" in (Dialogue("en").answer(typed) or "")
+
+
 @pytest.mark.parametrize("lang", catalog.LANGUAGES)
 @pytest.mark.parametrize("columns", [40, 60, 80])
 def test_help_fits_the_terminal(lang: Lang, columns: int) -> None:

@@ -106,6 +106,33 @@ def test_a_word_finds_its_page(words: list[str], heading: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("words", "letters"),
+    [
+        (["S."], "S."),
+        (["[S.]"], "S."),
+        (["Flags", "[FP.],"], "FP."),
+        (["Flags [SEW]"], "SEW"),
+        (["[.]"], "."),
+        (["SYN+ACK"], "S."),
+        (["rst-ack"], "R."),
+        (["PSH", "ACK"], "P."),
+        (["[S.]", "SYN_SENT"], "S."),
+    ],
+)
+def test_flags_are_asked_for_as_they_are_printed(words: list[str], letters: str) -> None:
+    """By tcpdump, between brackets, or by our own views; each flag has its page."""
+    places, unknown = why.find(words)
+    assert unknown == []
+    assert [code for section, code in places if section == "flag"] == list(letters)
+
+
+@pytest.mark.parametrize("word", ["", "[]", "[Sx]", "S-X", "SYN+", "flags", "+"])
+def test_what_only_looks_like_flags_means_none(word: str) -> None:
+    """It is told as any word that means nothing."""
+    assert why.find([word]) == ([], [word])
+
+
+@pytest.mark.parametrize(
     ("word", "near"),
     [
         ("retransmision", "retransmission"),
