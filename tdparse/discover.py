@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tdparse.formats import ENDINGS
+from tdparse.read import encoding_of
 from tdparse.unpack import UnreadableError, packing_of
 
 if TYPE_CHECKING:
@@ -77,9 +78,13 @@ def listed(octets: bytes) -> list[str]:
     """
     Return the names of a list; they end with NUL when there is one, else with a newline.
 
+    A list that begins with a mark, as editors and shells of Windows write them, is read as a log that does.
+
     >>> listed(b"a b" + bytes(1) + b"c"), listed(b"x.log" + bytes([10]))
     (['a b', 'c'], ['x.log'])
     """
+    if (stored := encoding_of(octets)).mark:
+        octets = os.fsencode(octets.removeprefix(stored.mark).decode(stored.codec, stored.errors))
     end = b"\0" if b"\0" in octets else b"\n"
     names = octets.split(end) if end == b"\0" else [name.removesuffix(b"\r") for name in octets.split(end)]
     return [os.fsdecode(name) for name in names if name]

@@ -45,6 +45,11 @@ _MARKED: Final = (
 )
 
 
+def encoding_of(octets: bytes) -> Encoding:
+    """Return how a text is stored, by the mark it begins with."""
+    return next((marked for marked in _MARKED if octets.startswith(marked.mark)), UTF_8)
+
+
 class Source:
     """One opened input."""
 
@@ -113,7 +118,7 @@ class Source:
     def _begin(self) -> None:
         """Find out how the log is stored."""
         first = head(self._stream, tuple(marked.mark for marked in _MARKED))
-        self.encoding = next((marked for marked in _MARKED if first.startswith(marked.mark)), UTF_8)
+        self.encoding = encoding_of(first)
         if self.encoding is UTF_8 and _is_binary(first):
             raise UnreadableError(self.name, "binary")
         self._stream = Peeked(first[len(self.encoding.mark) :], self._stream)

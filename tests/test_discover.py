@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from conftest import Program
 
-from tdparse.discover import Collision, Plan, Task, apart, collision, copy_name
+from tdparse.discover import Collision, Plan, Task, apart, collision, copy_name, listed
 from tdparse.ledger import NAME
 
 
@@ -135,12 +135,12 @@ def test_names_of_every_kind(program: Program, tmp_path: Path, demo: Path) -> No
         (folder / os.fsdecode(name)).write_bytes(text)
     program("annotate", demo / "refused.log", "-o", tmp_path)
     copy = (tmp_path / "refused.log").read_bytes()
-    listed = b"\0".join(b"in/" + name for name in names)
+    names_given = b"\0".join(b"in/" + name for name in names)
     for number, (arguments, given) in enumerate(
         (
             (["-j", "2", "in"], b""),
-            (["--files-from", "-"], listed),
-            (["--", *map(os.fsdecode, listed.split(b"\0"))], b""),
+            (["--files-from", "-"], names_given),
+            (["--", *map(os.fsdecode, names_given.split(b"\0"))], b""),
         )
     ):
         out = f"out{number}"
@@ -152,6 +152,13 @@ def test_names_of_every_kind(program: Program, tmp_path: Path, demo: Path) -> No
         assert json.loads((tmp_path / "r.json").read_text())["logs"]["done"] == len(names)
         again = program("annotate", "-o", out, *arguments, given=given, cwd=tmp_path)
         assert f"unchanged: {len(names)};" in again.err
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_list_is_read_however_it_is_stored(codec: str, end: str) -> None:
+    """With the mark of an editor or shell of Windows, and its ends of lines."""
+    assert listed(f"a b.log{end}中.log{end}".encode(codec)) == ["a b.log", "中.log"]
 
 
 def test_what_is_no_log_in_a_folder(program: Program, tmp_path: Path, demo: Path) -> None:
