@@ -59,7 +59,11 @@ def test_what_may_not_be_looked_at_is_as_any_other_that_is_not_there(
         (lambda folder: folder, 3, "is a directory; tdexplain annotate takes those"),
         (lambda folder: _written(folder / "binary", bytes(range(256)) * 9), 3, "binary data, not a text log"),
         (lambda folder: _written(folder / "empty.log", b""), 4, "empty, nothing to explain"),
-        (lambda folder: _written(folder / "prose.txt", b"Dear diary\n"), 4, "no TCP segment, nothing to explain"),
+        (
+            lambda folder: _written(folder / "prose.txt", b"Dear diary\n"),
+            4,
+            "no TCP segment, nothing to explain; what tcpdump -nn prints is read",
+        ),
     ],
     ids=["missing", "directory", "binary", "empty", "prose"],
 )

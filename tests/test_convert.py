@@ -169,7 +169,7 @@ def test_lines_that_could_not_be_read_are_told(program: Program) -> None:
     ("given", "code", "told"),
     [
         (b"", 4, "<stdin>: empty, nothing to explain"),
-        (b"Dear diary", 4, "<stdin>: no TCP segment, nothing to explain"),
+        (b"Dear diary", 4, "<stdin>: no TCP segment, nothing to explain; what tcpdump -nn prints is read"),
         (bytes(range(256)) * 9, 3, "<stdin>: binary data, not a text log"),
     ],
     ids=["empty", "prose", "binary"],
