@@ -114,9 +114,13 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
 
 
 def _offer(record: Record) -> None:
-    """Take the window, and what SACK reports, unless the segment was overtaken: then it says nothing of them (RFC 9293: SND.WL2)."""
+    """
+    Take the window, and what SACK reports, unless the segment was overtaken: then it says nothing of them (RFC 9293: SND.WL2).
+
+    Nor does a SYN behind other segments of its sender: its window is never scaled (R76), so none can be laid beside it.
+    """
     x = record.x
-    if evidence.acknowledges_less(record) or evidence.is_old(record):
+    if evidence.acknowledges_less(record) or evidence.is_old(record) or (x.win_seen and record.flags.syn):
         return
     x.win = record.window
     if record.ack is not None:

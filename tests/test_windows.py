@@ -221,3 +221,19 @@ def test_a_keep_alive_to_a_closed_window_is_a_probe(window: str, kind: str, ever
     text = f"{OPEN}C P. 100\nS P. 1000\nC . {window}\nS . seq=1000 +5\nC . {window}"
     steps = play(printed(packets(text), every_seq=every_seq)).steps
     assert [step.step for step in steps[-2:]] == [f"probe.{kind}", f"probe.{kind}_ack"]
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        (USED + "C S seq=0 +0.2\nS .\nC .", "stepless.ack"),
+        (OPEN + "S P. 5\nC .\nS S. seq=0 ack=1\nC .\nS .", "stepless.ack"),
+        ("C S\nS . ack=1 seq=0\nS S\nC S.\nS .", "handshake.ack"),
+    ],
+    ids=["copy of the SYN", "copy of the SYN-ACK", "SYN behind an ACK"],
+)
+def test_the_window_of_a_syn_amid_others_is_compared_with_none(text: str, step: str) -> None:
+    """R76, R105: it is never scaled, so neither it nor the one behind it is another window."""
+    steps, (end,) = conversation(text)
+    assert steps[-1].step == step
+    assert "window_update" not in end.findings
