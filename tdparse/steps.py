@@ -476,7 +476,7 @@ def _fin(record: Record) -> str:
 
 def completes_handshake(conn: Incarnation, record: Record) -> bool:
     """Tell whether this is the client's first segment after its SYN that acknowledges the server's."""
-    x, y = record.x, record.y
+    x = record.x
     return (
         not conn.handshake_done
         and not record.flags.syn
@@ -484,7 +484,6 @@ def completes_handshake(conn: Incarnation, record: Record) -> bool:
         and record.ack >= 1
         and bool(x.sent_syn)
         and (x.is_client or (conn.simultaneous_open and x.syn_count > 0))
-        and (bool(y.sent_syn) or not y.segments)
     )
 
 

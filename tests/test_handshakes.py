@@ -610,3 +610,33 @@ def test_a_syn_that_no_tcp_sends_was_captured(flags: str, missing: bool) -> None
     steps, _ = conversation(f"C {flags} seq=0\nS S. ack=1\nC R seq=1")
     assert steps[1].step == "handshake.syn_ack"
     assert ("syn_not_captured" in steps[1].modifiers) is missing
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize(
+    ("text", "later", "verdict"),
+    [
+        ("S P. 5\nC .", "handshake.ack", "still_open.data"),
+        ("S P. 5\nS P. 5\nC P. 3", "handshake.ack_data", "still_open.data"),
+        ("S F.\nC .\nC F.\nS .", "handshake.ack teardown.fin.passive teardown.last_ack", "complete.clean"),
+        ("S F.\nC F.\nS .", "teardown.fin_ack teardown.last_ack", "complete.clean"),
+    ],
+    ids=["data", "more data", "FIN", "FINs"],
+)
+def test_the_third_step_is_known_behind_what_came_after_a_syn_ack_that_the_log_lacks(
+    text: str, later: str, verdict: str, *, absolute: bool
+) -> None:
+    """R13 c, R16, R97.10: who acknowledges the other's SYN has completed the handshake, whatever was captured of the other."""
+    steps, (end,) = conversation(f"C S\nS S. unseen\nC . unseen\n{text}\nC P. 4 seq=900 ack=900", absolute=absolute)
+    first = next(place for place, step in enumerate(steps) if place and step.sender == "client")
+    assert " ".join(step.step for step in steps[first:-1]) == later
+    assert "synack_not_captured" in steps[first].modifiers
+    assert not steps[-1].step.startswith("handshake.")
+    assert end.verdict == verdict
+
+
+def test_what_was_rejected_was_not_if_its_receiver_has_sent_it() -> None:
+    """Verdict 11: a hole in the log behind the SYN is no old connection."""
+    (*_, last), (end,) = conversation("C S\nS S. unseen\nC . unseen\nC P. 10 unseen\nS .\nC P. 10\nS .")
+    assert last.step == "data.ack"
+    assert end.verdict == "still_open.data"
