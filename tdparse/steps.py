@@ -282,8 +282,9 @@ def syn_ack_acceptable(record: Record) -> bool:
 
 
 def expected_by(receiver: Peer, sender: Peer) -> tuple[int, ...]:
-    """R48: RCV.NXT of `receiver`, by its last ack and by what was captured towards it."""
-    return tuple({n for n in (receiver.lastack, sender.octets.end) if n is not None})
+    """R48: RCV.NXT of `receiver`, by its last ack and by what was captured towards it: it has what it acknowledges (R16)."""
+    acked, octets = receiver.lastack, sender.octets
+    return tuple({n for n in (acked, octets.end, octets.reach(acked)) if n is not None})
 
 
 def rst_acceptable(record: Record) -> bool:
@@ -300,6 +301,8 @@ def rst_acceptable(record: Record) -> bool:
         return True
     if record.seq == x.fin and state in BEHIND_FIN:
         return True
+    if not y.segments and not record.flags.ack and 0 < record.seq <= (x.octets.nxt or 0):
+        return True  # R52, R73: it has the number of an ACK, of which the log has none
     return record.seq in expected or _shows_a_gap(record, max(expected))
 
 

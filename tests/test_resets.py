@@ -490,3 +490,36 @@ def test_a_reset_whose_number_has_wrapped_to_0_has_a_place() -> None:
     wrapped = printed(packets(OPEN + "C R.", isns=(2**32 - 1, SERVER_ISN)))
     assert play(wrapped)[0][-1].rel_seq == 1
     assert conversation("C S\nS S.\nS R. seq=-1000000000")[0][-1].rel_seq is None
+
+
+@pytest.mark.parametrize(
+    ("reset", "step"),
+    [("S R. seq=3001", "reset.abort"), ("S R. seq=2900", "reset.ignored")],
+    ids=["behind the last octet", "elsewhere"],
+)
+def test_octets_that_were_acknowledged_are_no_gap_below_a_reset(reset: str, step: str) -> None:
+    """R16, R48: its receiver has what it acknowledges, captured or not, and all that follows on it."""
+    steps, _ = conversation(OPEN + f"S . 1000 unseen\nS . 1000\nC . ack=2001\nS P. 1000\n{reset}\nC . ack=2001")
+    assert steps[6].step == step
+    assert str(steps[6].server.after) == ("CLOSED" if step == "reset.abort" else "ESTABLISHED")
+
+
+ONE_WAY = "C S\nS S. unseen\nC .\nC P. 500\nC P. 10\nC F.\n"
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize("number", [1, 501, 511, 512])
+def test_a_reset_may_have_any_number_that_the_other_side_would_have_acknowledged(
+    number: int, *, absolute: bool
+) -> None:
+    """R51, R52, R73: where nothing of the other side was captured, what it has acknowledged is unknown."""
+    steps, (end,) = conversation(ONE_WAY + f"C R seq={number}\nC R seq={number}", absolute=absolute)
+    assert [step.step for step in steps[-2:]] == ["reset.after_fin", "reset.repeat"]
+    assert (str(steps[-1].client.after), end.verdict) == ("CLOSED", "reset_by_client.close")
+
+
+def test_no_reset_has_a_number_that_nobody_has_sent() -> None:
+    """R51: one beyond all that was captured may be forged, whoever was captured; and so may one whose ACKs were captured."""
+    for talk in (ONE_WAY + "C R seq=4000", OPEN + "C P. 500\nS .\nC P. 10\nS .\nC R seq=1"):
+        steps, _ = conversation(talk)
+        assert steps[-1].step == "reset.ignored"
