@@ -204,8 +204,8 @@ class Incarnation:
             self._recognise(x, numbers.seq if numbers.seq_absolute else None)
             self._recognise(y, numbers.ack if numbers.ack_absolute else None)
         if numbers.seq is not None:
-            # A number on the wire cannot be laid beside numbers whose base the text never told.
-            if x.isn is not None and x.isn_absolute is numbers.seq_absolute:
+            # A number on the wire cannot be laid beside numbers whose base the text never told, but for that of a third step.
+            if x.isn is not None and (numbers.presumed or x.isn_absolute is numbers.seq_absolute):
                 near = x.octets.nxt if x.octets.nxt is not None else (y.lastack or 0)
                 record.seq = unwrap(numbers.seq - x.isn, near)
         elif syn:

@@ -459,7 +459,7 @@ def first_coverage(record: Record) -> bool:
 def _repeats_fin(record: Record) -> bool:
     """Tell whether a FIN has the number of the one that its sender has sent, or one that nobody can tell."""
     x, numbers = record.x, record.numbers
-    placed = numbers.seq is not None and numbers.seq_absolute is x.isn_absolute
+    placed = numbers.seq is not None and (numbers.presumed or numbers.seq_absolute is x.isn_absolute)
     return not placed or record.seq_end == x.fin
 
 

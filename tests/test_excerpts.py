@@ -527,3 +527,27 @@ def test_fins_that_cross_still_cross(later: str) -> None:
         """
     )
     assert found == expected
+
+
+ONE_WAY = "C S\nS S. unseen\nC .\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "C P. 500\nC P. 500 seq=1 +0.3\nC F. +1\nC F. seq=501 +0.3",
+        "C P. 500 unseen\nC P. 500\nC P. 500 seq=1 +0.3",
+        "C P. 500\nS .\nC F.\nC F. seq=501 +0.3\nS .",
+        "C P. 500 unseen\nC P. 500\nS . ack=501\nS . ack=1001\nC F.\nS .\nS F.\nC .",
+        "C F.\nC P. 5 seq=1 +0.3",
+    ],
+    ids=["sent again", "a gap", "FIN sent again", "a gap that is acknowledged", "late"],
+)
+def test_relative_numbers_behind_a_third_step_count_from_the_syn(text: str) -> None:
+    """R28, R33, R35: the base that an empty ACK hides is the number behind its sender's SYN, where that was captured."""
+    said = []
+    for absolute in (True, False):
+        steps, (end,) = conversation(ONE_WAY + text, absolute=absolute)
+        known = [(step.step, step.rel_seq, step.rel_ack, step.client.after, step.server.after) for step in steps]
+        said.append((known, [[finding.code for finding in step.findings] for step in steps], end.verdict))
+    assert said[0] == said[1]
