@@ -282,7 +282,8 @@ class Normalizer:
             if not self._any_syn:
                 self._sharing.tell("syn")
         sender = conversation.directions(segment.src)[0] if conversation else None
-        hidden = sender is not None and sender.hidden and conversation is not None and conversation.entered
+        hidden = sender is not None and sender.hidden and not sender.presumed
+        hidden = hidden and conversation is not None and conversation.entered
         lost = hidden and "S" not in flags
         if sender is not None and "S" in flags:
             sender.adrift = hidden and segment.seq is not None
@@ -438,8 +439,10 @@ class Normalizer:
         """
         distances = self._distances(segment, conversation)
         if distances is None:
-            # Only numbers whose base was never printed. Relative ones are small.
-            if abs(diff(segment.ack or 0, 0)) >= SMALL:
+            # Only numbers whose base was never printed. Relative ones are small, but where they refuse a SYN that came later.
+            due = conversation.directions(segment.src)[1].third
+            refuses = "R" in (segment.flags or "") and due not in (None, segment.ack)
+            if abs(diff(segment.ack or 0, 0)) >= SMALL and not refuses:
                 return self._settle(conversation, "absolute"), True
             distances = (0, 0)
         absolute, relative = distances

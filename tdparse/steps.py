@@ -292,8 +292,9 @@ def rst_acceptable(record: Record) -> bool:
     x, y = record.x, record.y
     state = y.standing.state
     if y.inherited is None and state is SYN_SENT:
-        # Of a SYN that was not captured there is no number to compare with (R35).
-        return record.flags.ack and (y.isn is None or (record.ack is not None and syn_ack_acceptable(record)))
+        # Of a SYN that was not captured there is no number to compare with (R35), nor is one whose base was never printed.
+        uncertain = y.isn is None or (record.ack is None and record.segment.ack is not None)
+        return record.flags.ack and (uncertain or syn_ack_acceptable(record))
     if state in (LISTEN, CLOSED) and y.dead < PRESUMED:
         return False
     expected = expected_by(y, x)
@@ -582,7 +583,7 @@ def _empty_ack(conn: Incarnation, record: Record) -> str:
         if not x.sent_fin:
             return "teardown.ack_of_fin"
         return "teardown.last_ack" if y.passive else "teardown.ack_of_fin.simultaneous"
-    if restates(record) and directly_after(conn, record) and _rejects(conn, record):
+    if (restates(record) or _prints_again(conn, record)) and directly_after(conn, record) and _rejects(conn, record):
         return "ack.challenge"
     if (
         conn.previous_step == "handshake.syn_ack.retransmit"
@@ -662,6 +663,12 @@ def waited_for_timer(record: Record, before: Record) -> bool:
 def restates(record: Record) -> bool:
     """The ack is the sender's current one: nothing new is acknowledged."""
     return record.ack is not None and record.ack == record.x.lastack
+
+
+def _prints_again(conn: Incarnation, record: Record) -> bool:
+    """R33: tell whether an ack that cannot be laid beside a SYN printed since is the one that its sender's record before shows."""
+    before = conn.last_of[record.x.is_client]
+    return record.ack is None and before is not None and before[0].segment.ack == record.segment.ack
 
 
 def _restatement(conn: Incarnation, record: Record) -> str:

@@ -551,3 +551,51 @@ def test_relative_numbers_behind_a_third_step_count_from_the_syn(text: str) -> N
         known = [(step.step, step.rel_seq, step.rel_ack, step.client.after, step.server.after) for step in steps]
         said.append((known, [[finding.code for finding in step.findings] for step in steps], end.verdict))
     assert said[0] == said[1]
+
+
+AGAIN = "C S isn={0} +2\nS R."
+RESTART = "C S isn=3005000000 +2\nS . seq={0} ack={1}\nC R seq={1}"
+
+
+@pytest.mark.parametrize(
+    ("before", "established"),
+    [(ONE_WAY + "C F.\nS .\nS F.\nC .", False), ("C .\nC F.\nS F.\nC .", True)],
+    ids=["third step", "nothing"],
+)
+@pytest.mark.parametrize("tries", [1, 3])
+def test_a_syn_is_refused_wherever_numbers_count_from(before: str, tries: int, *, established: bool) -> None:
+    """R20 b, R32 a, R33: its answer is relative to a base of the connection before, which no line has shown."""
+    text = "\n".join([before, *(AGAIN.format(3_005_000_000 + 9_000_000 * place) for place in range(tries))])
+    for absolute in (True, False):
+        steps, ends = conversation(text, absolute=absolute, established=established)
+        assert [step.step for step in steps[-2 * tries :]] == ["handshake.syn", "handshake.refused"] * tries
+        assert [end.verdict for end in ends[1:]] == ["refused"] * tries
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+@pytest.mark.parametrize(
+    ("before", "numbers", "established"),
+    [
+        (ONE_WAY + "C P. 5\nS .\n", (1, 6), False),
+        ("C .\nC P. 5\nS .\n", (1, 6), True),
+        ("C .\nC P. 5\nS .\nC F.\nS .\n", (1, 7), True),
+    ],
+    ids=["third step", "nothing", "half closed"],
+)
+def test_a_syn_is_challenged_wherever_numbers_count_from(
+    before: str, numbers: tuple[int, int], *, established: bool, absolute: bool
+) -> None:
+    """R33, R44, R65: the answer has the ack that was printed before, whatever that is on the wire."""
+    isn = 3_000_000_000 - 3_005_000_000  # what the shorthand counts from by then
+    text = before + RESTART.format(numbers[0], numbers[1] + isn)
+    steps, (end,) = conversation(text, absolute=absolute, established=established)
+    assert [step.step for step in steps[-3:]] == ["handshake.syn.unexpected", "ack.challenge", "reset.reply"]
+    assert end.findings["half_open_discovered"] == 1
+
+
+def test_an_old_number_resets_no_later_connection() -> None:
+    """R51: that of an RST is always printed as on the wire, so beside a SYN it has its place."""
+    text = ONE_WAY + "C F.\nC .\nC S isn=3005000000 +2\nC R seq=-4999998\nC S seq=0 +1"
+    for absolute in (True, False):
+        steps, _ = conversation(text, absolute=absolute)
+        assert [step.step for step in steps[-2:]] == ["reset.ignored", "handshake.syn.retransmit"]
