@@ -172,11 +172,11 @@ def _is_copy(before: Record, record: Record) -> bool:
     one, two = before.segment, record.segment
     same = (
         one.flags == two.flags
-        and (one.ack == two.ack or (record.flags.rst and before.numbers.ack == record.numbers.ack is not None))
         and one.window == two.window
         and one.length == two.length
         and one.options_text == two.options_text
         and before.numbers.seq == record.numbers.seq
+        and _same_ack(before, record)
     )
     if not same:
         return False
@@ -189,10 +189,15 @@ def _is_copy(before: Record, record: Record) -> bool:
     return _in_transit(before, record)
 
 
+def _same_ack(before: Record, record: Record) -> bool:
+    """Tell whether two records acknowledge the same, be it that the first is printed absolute in a relative log (R32 b)."""
+    return before.segment.ack == record.segment.ack or before.numbers.ack == record.numbers.ack is not None
+
+
 def _is_part(before: Record, record: Record) -> bool:
     """Tell whether this is a piece of a segment that a host has joined from what came in, and cut again before it went on."""
     one, two = before.segment, record.segment
-    same = (one.ack, one.window, one.options_text) == (two.ack, two.window, two.options_text)
+    same = (one.window, one.options_text) == (two.window, two.options_text) and _same_ack(before, record)
     if not same or not 0 < record.length < before.length or record.seq is None or before.seq is None:
         return False
     within = before.seq <= record.seq and record.seq + record.length <= before.seq + before.length

@@ -97,6 +97,26 @@ def routed(*rows: str) -> tuple[list[Step], Summary]:
     return explained(text)
 
 
+@pytest.mark.parametrize("places", [("eth0  In  IP", "eth1  Out IP"), ("IP", "IP")], ids=["-i any", "one device"])
+@pytest.mark.parametrize(
+    "text", ["C P. 10", "C .\nC P. 10", "C F.", "S . 20\nC ."], ids=["data", "ACK", "FIN", "answered"]
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_the_first_packet_of_a_capture_is_captured_twice_too(
+    places: tuple[str, str], text: str, *, absolute: bool
+) -> None:
+    """R32 b, R112: it alone is printed absolute in a relative log; its copy is not, and neither is it another packet."""
+    sent = [one._replace(time=one.time + copy * 5) for one in packets(text, established=True) for copy in range(2)]
+    lines = printed(sent, absolute=absolute)
+    steps, (end,) = play([one.replace("IP", places[at % 2]) for at, one in enumerate(lines)])
+    copies = [
+        at % 2 == 1 and (places[0] != places[1] or packet.flags != "." or packet.length > 0)
+        for at, packet in enumerate(sent)
+    ]
+    assert [step.step == "stepless.capture_duplicate" for step in steps] == copies
+    assert not {"retransmission", "fin_retransmission"} & end.findings.keys()
+
+
 WHOLE, FIRST, SECOND_PART = (
     f"[{flags}], seq {start}:{end}, ack 7001, win 500, length {end - start}"
     for flags, start, end in (("P.", 1001, 3001), (".", 1001, 2449), ("P.", 2449, 3001))
