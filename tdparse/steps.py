@@ -102,10 +102,10 @@ def captured_before(conn: Incarnation, record: Record) -> int | None:
     Return the line of the record of which this one is a copy (R112): an identical one, less than a millisecond before.
 
     It is the sender's last one, one of a burst, or with `-i any` one that was captured on another device: others may
-    stand between. What was told to be too large since then is sent again at once.
+    stand between. What was told to be too large since then is sent again at once, and so is a SYN-ACK that was asked for again.
     """
     before = conn.last_of[record.x.is_client]
-    if before is None:
+    if before is None or _answers_again(conn, record, before[0]):
         return None
     return next((line for line in _copied(conn, record, before[0]) if not _told_too_large(conn, line)), None)
 
@@ -125,6 +125,14 @@ def _copied(conn: Incarnation, record: Record, before: Record) -> Iterator[int]:
             one = sighting.seen()
             if _is_copy(one, record) or _is_part(one, record):
                 yield one.line
+
+
+def _answers_again(conn: Incarnation, record: Record, before: Record) -> bool:
+    """T35: the peer has repeated its SYN since the SYN-ACK before, whose own timer may have run out a moment ago."""
+    heard = conn.last_of[record.y.is_client]
+    if record.cls is not SYN_ACK or heard is None or _were_elsewhere(before, record):
+        return False
+    return heard[1] == "handshake.syn.retransmit" and heard[0].line > before.line
 
 
 def _told_too_large(conn: Incarnation, line: int) -> bool:

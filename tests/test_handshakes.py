@@ -640,3 +640,15 @@ def test_what_was_rejected_was_not_if_its_receiver_has_sent_it() -> None:
     (*_, last), (end,) = conversation("C S\nS S. unseen\nC . unseen\nC P. 10 unseen\nS .\nC P. 10\nS .")
     assert last.step == "data.ack"
     assert end.verdict == "still_open.data"
+@pytest.mark.parametrize("between", ["", SYN], ids=["captured twice", "asked for again"])
+def test_each_syn_is_answered_however_soon_the_answer_was_repeated(between: str) -> None:
+    """R112, T35: both timers run out after a second, so that a repeated SYN finds a SYN-ACK that has just been repeated."""
+    log = line(0, "C", SYN) + line(0.00002, "S", SYN_ACK) + line(1.0070, "S", SYN_ACK)
+    log += line(1.0071, "C", between) if between else ""
+    log += line(1.0072, "S", SYN_ACK) + line(1.0073, "C", "Flags [.], ack 7001, win 1000, length 0")
+    steps, _ = explained(log)
+    once, again = "handshake.syn_ack.retransmit", "handshake.syn.retransmit"
+    assert [step.step for step in steps[2:-1]] == (
+        [once, again, once] if between else [once, "stepless.capture_duplicate"]
+    )
+    assert state_text(steps[-1].client.after) == "ESTABLISHED"
