@@ -128,11 +128,16 @@ def _copied(conn: Incarnation, record: Record, before: Record) -> Iterator[int]:
 
 
 def _answers_again(conn: Incarnation, record: Record, before: Record) -> bool:
-    """T35: the peer has repeated its SYN since the SYN-ACK before, whose own timer may have run out a moment ago."""
+    """
+    T35: tell whether a SYN-ACK equal to the one before it answers another SYN, however soon.
+
+    The peer has repeated its SYN in between, just when the timer of the SYN-ACK ran out as well; or it has answered the
+    one before, and has sent a SYN for each of the two.
+    """
     heard = conn.last_of[record.y.is_client]
-    if record.cls is not SYN_ACK or heard is None or _were_elsewhere(before, record):
+    if record.cls is not SYN_ACK or heard is None or heard[0].line < before.line or _were_elsewhere(before, record):
         return False
-    return heard[1] == "handshake.syn.retransmit" and heard[0].line > before.line
+    return heard[1] == "handshake.syn.retransmit" or record.y.syn_count > record.x.synack_count
 
 
 def _told_too_large(conn: Incarnation, line: int) -> bool:

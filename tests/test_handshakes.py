@@ -652,3 +652,16 @@ def test_each_syn_is_answered_however_soon_the_answer_was_repeated(between: str)
         [once, again, once] if between else [once, "stepless.capture_duplicate"]
     )
     assert state_text(steps[-1].client.after) == "ESTABLISHED"
+
+
+@pytest.mark.parametrize("syns", [1, 2])
+def test_each_of_two_syns_is_answered(syns: int) -> None:
+    """R112, T35: at the client both SYN-ACKs come within a moment, and the first has its ACK before the second is there."""
+    log = "".join(line(0.5 * number, "C", SYN) for number in range(syns)) + line(1, "S", SYN_ACK)
+    log += line(1.0001, "C", "Flags [.], ack 7001, win 1000, length 0") + line(1.0005, "S", SYN_ACK)
+    steps, _ = explained(log + line(1.0006, "C", "Flags [.], ack 7001, win 1000, length 0"))
+    told = {
+        1: ["stepless.capture_duplicate", "stepless.ack"],
+        2: ["handshake.syn_ack.retransmit", "handshake.ack.repeat"],
+    }
+    assert [step.step for step in steps[-2:]] == told[syns]
