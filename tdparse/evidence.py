@@ -11,8 +11,9 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from tdparse.model import CLOSED, TIME_WAIT, Layer, Role, Standing, State
+from tdparse.normalize import SMALL
 from tdparse.octets import Octets, Sent
-from tdparse.seqnum import diff
+from tdparse.seqnum import add, diff
 from tdparse.states import DEDUCED, NO, OBSERVED, PRESUMED, Known, ambiguous, standing
 
 if TYPE_CHECKING:
@@ -325,6 +326,21 @@ class Peer:
     def scaled(self, window: int | None) -> int | None:
         """Return the window in octets, None where the shift is unknown (R76)."""
         return None if window is None or self.shift is None else window << self.shift
+
+
+def has_place(peer: Peer, numbers: Numbers) -> bool:
+    """
+    Tell whether a printed number can be laid beside those of its sender before (R35).
+
+    One on the wire and one whose base the text never told cannot. Behind a SYN the base is that of the third step,
+    presumably (R28, R33): then what is counted from it is where its sender has come to.
+    """
+    if numbers.seq is None or peer.isn is None:
+        return False
+    if peer.isn_absolute is numbers.seq_absolute:
+        return True
+    here = add(peer.isn, peer.octets.nxt or 1)
+    return peer.isn_absolute and peer.isn_known and -SMALL < diff(numbers.seq, here) < SMALL
 
 
 def refresh(x: Peer, y: Peer) -> None:

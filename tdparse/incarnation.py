@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tdparse.evidence import MAX_SHIFT, Peer, refresh
+from tdparse.evidence import MAX_SHIFT, Peer, has_place, refresh
 from tdparse.flags import INVALID
 from tdparse.metrics import Metrics
 from tdparse.model import CLOSED, TIME_WAIT, Symbols
@@ -204,8 +204,7 @@ class Incarnation:
             self._recognise(x, numbers.seq if numbers.seq_absolute else None)
             self._recognise(y, numbers.ack if numbers.ack_absolute else None)
         if numbers.seq is not None:
-            # A number on the wire cannot be laid beside numbers whose base the text never told, but for that of a third step.
-            if x.isn is not None and (numbers.presumed or x.isn_absolute is numbers.seq_absolute):
+            if has_place(x, numbers) and x.isn is not None:
                 near = x.octets.nxt if x.octets.nxt is not None else (y.lastack or 0)
                 record.seq = unwrap(numbers.seq - x.isn, near)
         elif syn:

@@ -53,9 +53,6 @@ class Numbers(NamedTuple):
     printed: Numbering
     wire_seq: int | None = None  # the number on the wire, where it cannot be placed beside its direction's others
     from_syn: bool = False  # both spaces begin at SYNs that stood before the log's first line: those are 0 (R35)
-    presumed: bool = (
-        False  # `seq` counts from the sender's SYN: its base was not printed, but presumably is the third step
-    )
 
 
 class Direction:
@@ -224,7 +221,6 @@ class Normalizer:
             ack_absolute=not receiver.hidden and (decided or receiver.base == 0),
             printed=printed or conversation.printed,
             from_syn=conversation.headless,
-            presumed=sender.presumed,
         )
 
     def outlook(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.evidence import hides_fin, is_answered, is_old, place_in
+from tdparse.evidence import has_place, hides_fin, is_answered, is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.seqnum import add, diff
@@ -477,9 +477,7 @@ def first_coverage(record: Record) -> bool:
 
 def _repeats_fin(record: Record) -> bool:
     """Tell whether a FIN has the number of the one that its sender has sent, or one that nobody can tell."""
-    x, numbers = record.x, record.numbers
-    placed = numbers.seq is not None and (numbers.presumed or numbers.seq_absolute is x.isn_absolute)
-    return not placed or record.seq_end == x.fin
+    return not has_place(record.x, record.numbers) or record.seq_end == record.x.fin
 
 
 def _fin(record: Record) -> str:

@@ -599,3 +599,27 @@ def test_an_old_number_resets_no_later_connection() -> None:
     for absolute in (True, False):
         steps, _ = conversation(text, absolute=absolute)
         assert [step.step for step in steps[-2:]] == ["reset.ignored", "handshake.syn.retransmit"]
+
+
+ONE_DIRECTION = [  # of a log of one direction, relative as tcpdump prints it without -S: printed number, octets, what it is
+    (0, 14, "data.push"),
+    (14, 12, "data.push"),
+    (14, 12, "data.retransmit"),
+    (44, 6, "data.push"),
+    (26, 18, "data.gap_fill"),
+    (50, 6, "data.push"),
+]
+
+
+def test_numbers_behind_a_third_step_without_a_number_keep_their_distances() -> None:
+    """R28, R33: they count from an empty ACK, presumably the third step, and not each from where the one before ended."""
+    rows = ["IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [S], seq 2747080406, win 8192, length 0"]
+    rows += ["IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [.], ack 3143961569, win 8192, length 0"]
+    for seq, length, _ in ONE_DIRECTION:
+        rows.append(
+            f"IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq {seq}:{seq + length}, ack 21, win 8172, length {length}"
+        )
+    steps, end = explained("\n".join(f"10:00:0{number} {row}" for number, row in enumerate(rows)))
+    assert [(step.rel_seq, step.step) for step in steps[2:]] == [(1 + seq, step) for seq, _, step in ONE_DIRECTION]
+    assert all(step.seq is None for step in steps[2:])  # where that is on the wire, no line says
+    assert end.metrics["retransmitted_bytes"]["client"] == 12

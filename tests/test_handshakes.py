@@ -640,6 +640,8 @@ def test_what_was_rejected_was_not_if_its_receiver_has_sent_it() -> None:
     (*_, last), (end,) = conversation("C S\nS S. unseen\nC . unseen\nC P. 10 unseen\nS .\nC P. 10\nS .")
     assert last.step == "data.ack"
     assert end.verdict == "still_open.data"
+
+
 @pytest.mark.parametrize("between", ["", SYN], ids=["captured twice", "asked for again"])
 def test_each_syn_is_answered_however_soon_the_answer_was_repeated(between: str) -> None:
     """R112, T35: both timers run out after a second, so that a repeated SYN finds a SYN-ACK that has just been repeated."""
