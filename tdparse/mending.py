@@ -38,6 +38,8 @@ _TAGS: Final = re.compile(
     r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt|div|h[1-6]|[uo]l|li|t[dhr]|table|tbody|samp|kbd|mark|del)\b[^<>]*>"
     r"|</(?i:a)>|<(?i:a) [^<>]*>"
 )
+# An address of which a web page, or Markdown, has made a link: its text.
+_LINK: Final = re.compile(r"\[([\w:-]+\.[\w.:-]+)\]\([^()\s]*\.[^()\s]*\)")
 # Markdown's emphasis, and a span of code in a sentence, a list or a table.
 _EMPHASIS: Final = re.compile(r"[ \t]*(?:[>|+-] +|\* +)*(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<text>.*[^\s*_~])\1[ |]*")
 _CODE: Final = re.compile(r"[^`\n]*(`{1,2})(?=[^`\s])(?P<text>[^`\n]+)\1[^`\n]*")
@@ -252,6 +254,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     everything, undone, applied = plain, repairs, 0
     for name, pattern, put in (
         ("tags", _TAGS, ""),
+        ("tags", _LINK, r"\1"),
         ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),

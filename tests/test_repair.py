@@ -25,6 +25,7 @@ VERBOSE = (
     "12:00:00.030000 IP (tos 0x0, ttl 64, id 33929, offset 0, flags [DF], proto TCP (6), length 60)",
     "    192.0.2.1.40000 > 192.0.2.2.80: Flags [.], cksum 0x1a2b (correct), ack 2, win 502, length 0",
 )
+NAMED = SYN.replace("192.0.2.2.80", "www.example.com.http")
 EPOCH = f"1700000000.020000 {DATA.partition(' ')[2]}"
 VERBOSE_DATA = VERBOSE[1].replace("length 0", "options [nop,nop,TS val 28290090 ecr 6210001], length 0")
 LONG = "12:00:00.050000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [.], seq 1:5841, ack 1, win 502, length 5840"
@@ -187,6 +188,15 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([f'{{"log":"{SYN}\\n","stream":"stdout"}}'], SYN, ("quoted",)),
         ([json.dumps({"n": [DATA, 1]}).replace(">", "\\u003e")], DATA, ("quoted",)),
         ([f"<tr><td>{html.escape(SYN)}</td></tr>"], SYN, ("entities", "tags")),
+        # an address that was taken for that of a page
+        ([SYN.replace("192.0.2.2.80", "[www.example.com.http](http://www.example.com.http)")], NAMED, ("tags",)),
+        ([SYN.replace("192.0.2.2.80:", "[www.example.com.http:](www.example.com.http:)")], NAMED, ("tags",)),
+        (
+            [SYN.replace("192.0.2.2.80", "[url=http://www.example.com.http]www.example.com.http[/url]")],
+            NAMED,
+            ("tags",),
+        ),
+        ([OLD.replace("192.0.2.1.40000", "[192.0.2.1](http://192.0.2.1/).40000")], OLD, ("tags",)),
         ([VERBOSE[0], VERBOSE[1].replace("(correct)", "(incorrect → 0xfef2)")], INCORRECT, ("spacing",)),
         # full-width, as Chinese input methods write it
         ([SYN.translate({ord(c): ord(c) + 0xFEE0 for c in "[]>:."})], SYN, ("spacing",)),
