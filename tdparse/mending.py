@@ -379,7 +379,7 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
     for shortened, undone in _beginnings(plain):
         if "quoted" in reading.repairs and _MARKED.match(shortened):
             continue  # what stood before the first line stands before this one
-        if another and "prefix" in undone:
+        if "prefix" in undone and (another or _TIME.match(shortened)):
             continue  # its time or addresses are those of another record
         soft = shortened.endswith("=") and (reading.soft or "quoted_printable" in reading.repairs)
         printed = shortened[:-1] if soft else shortened
@@ -606,11 +606,15 @@ def parted(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...])
 
 
 def stuck_together(text: str, line: int) -> bool:
-    """Tell whether a text is a record without payload, and another one that begins right behind its length."""
+    """
+    Tell whether a text is a record without payload, and another one that begins right behind it.
+
+    Behind a blank, that is behind what ends one of 3.x: elsewhere a payload would stand there.
+    """
     another = _ANOTHER.search(text)
-    if another is None or text[another.start() - 1] == " ":
+    if another is None:
         return False
-    item = whole(text[: another.start()], line)
+    item = whole(text[: another.start()].rstrip(" "), line)
     return isinstance(item, Segment) and item.payload is None
 
 

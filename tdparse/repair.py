@@ -144,9 +144,9 @@ class Mender:
                     found = mending.mended(item, (text,), repairs)
                     return self._await_more(found, mending.Reading(cleaned, repairs, soft=False))
                 return [mending.mended(item, (text,), repairs)] if repairs else [item]
-        for cleaned, repairs in mending.cleanings(text):
-            if mending.stuck_together(cleaned, self._line):
+            if cleaned.count(" > ") > 1 and mending.stuck_together(cleaned, self._line):
                 return mending.parted(cleaned, self._line, (text,), repairs)
+        for cleaned, repairs in mending.cleanings(text):
             if mending.opens(cleaned):
                 soft = cleaned.endswith("=")
                 readings.append(mending.Reading(cleaned[:-1] if soft else cleaned, repairs, soft))
@@ -173,7 +173,7 @@ class Mender:
 
         SYNs have options; whether others were broken is known once one was, or this one was before.
         """
-        if segment.window is None or "Flags [" in segment.text:
+        if segment.window is None or segment.payload or "Flags [" in segment.text:
             return False
         broken = self._wraps or len(self._raw) > 1
         if segment.text.endswith(f" win {segment.window}"):

@@ -607,3 +607,24 @@ def test_mangled_logs_give_the_same_segments_or_none(seed: int) -> None:
         item for item in found if not item.truncated and "abridged" not in (item.layer.repairs if item.layer else ())
     ]
     assert all(item[7:16] in known for item in complete)
+
+
+OLD_THIRD = "12:00:00.000003 192.0.2.1.40000 > 192.0.2.2.80: . ack 1 win 29200 (DF)"
+
+
+@pytest.mark.parametrize(
+    "records", [[OLD, OLD_THIRD], [OLD_SYN, f"{OLD_SYN} (DF)", OLD_THIRD], [OLD_THIRD, OLD, OLD_SYN]]
+)
+@pytest.mark.parametrize("before", ["", "> ", "# "])
+def test_records_of_3_x_that_a_page_has_put_into_one_line(records: list[str], before: str) -> None:
+    """None is left out for the sake of one behind it, whatever each of them ends with."""
+    items = read(before + " ".join(records))
+    assert [values(item) for item in items if isinstance(item, Segment)] == [values(only(record)) for record in records]
+
+
+def test_no_number_is_taken_from_the_time_of_the_next_record() -> None:
+    """A filled paragraph breaks records anywhere; what stands before a time in the middle of one is no prefix of it."""
+    lines = textwrap.wrap(f"{OLD_THIRD} {OLD}", 65, initial_indent="> ", subsequent_indent="> ")
+    assert lines[0].endswith(" win")
+    windows = {item.window for item in read(*lines) if isinstance(item, Segment)}
+    assert windows <= {29200, 8192, None}
