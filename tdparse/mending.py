@@ -606,15 +606,21 @@ def parted(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...])
 
 
 def stuck_together(text: str, line: int) -> bool:
-    """
-    Tell whether a text is a record without payload, and another one that begins right behind it.
-
-    Behind a blank, that is behind what ends one of 3.x: elsewhere a payload would stand there.
-    """
+    """Tell whether a text is a record without payload, and another one that begins right behind its length."""
     another = _ANOTHER.search(text)
-    if another is None:
-        return False
-    item = whole(text[: another.start()].rstrip(" "), line)
+    return another is not None and text[another.start() - 1] != " " and _is_all(text[: another.start()], line)
+
+
+def stand_together(text: str, line: int) -> bool:
+    """Tell whether one line holds records of 3.x, which end with more than a length: elsewhere a payload would follow."""
+    places = [0, *(found.start() for found in _ANOTHER.finditer(text)), len(text)]
+    parts = [text[start:end].rstrip(" ") for start, end in pairwise(places)]
+    return len(parts) > 1 and all(_is_all(part, line) for part in parts[:-1]) and whole(parts[-1], line) is not None
+
+
+def _is_all(text: str, line: int) -> bool:
+    """Tell whether a text is a record without payload."""
+    item = whole(text, line)
     return isinstance(item, Segment) and item.payload is None
 
 

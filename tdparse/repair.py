@@ -144,9 +144,11 @@ class Mender:
                     found = mending.mended(item, (text,), repairs)
                     return self._await_more(found, mending.Reading(cleaned, repairs, soft=False))
                 return [mending.mended(item, (text,), repairs)] if repairs else [item]
-            if cleaned.count(" > ") > 1 and mending.stuck_together(cleaned, self._line):
+            if cleaned.count(" > ") > 1 and mending.stand_together(cleaned, self._line):
                 return mending.parted(cleaned, self._line, (text,), repairs)
         for cleaned, repairs in mending.cleanings(text):
+            if mending.stuck_together(cleaned, self._line):
+                return mending.parted(cleaned, self._line, (text,), repairs)
             if mending.opens(cleaned):
                 soft = cleaned.endswith("=")
                 readings.append(mending.Reading(cleaned[:-1] if soft else cleaned, repairs, soft))
