@@ -602,6 +602,9 @@ def parted(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ...])
     """Return the records of a text that has several, which begins in a line."""
     places = [0, *(found.start() for found in _ANOTHER.finditer(text)), len(text)]
     parts = [parse_line(text[start:end].rstrip(), line) for start, end in pairwise(places)]
+    if not isinstance(parts[-1], Segment):
+        closed = whole(_CLOSING.sub("", text[places[-2] :]), line)  # of what opened before them
+        parts[-1] = closed or parts[-1]
     return [mended(part, raw, (*repairs, "run_together")) for part in parts]
 
 

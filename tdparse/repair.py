@@ -81,7 +81,7 @@ class Mender:
         if (
             len(items) == 1
             and isinstance(item := items[0], Skipped)
-            and item.kind in MENDABLE
+            and (item.kind in MENDABLE or (item.kind == "banner" and " > " in item.raw))
             and not self._assembler.quoting
         ):
             if item.line + self._beyond < self._line:  # the line before, given up for `text`, which may go on

@@ -631,3 +631,15 @@ def test_no_number_is_taken_from_the_time_of_the_next_record() -> None:
         "> 192.0.2.2.80: P 1:203(202) ack 1 win 8192 (DF)",
     ]
     assert {item.window for item in read(*lines) if isinstance(item, Segment)} <= {29200, 8192}
+
+
+@pytest.mark.parametrize(
+    "banner", ["listening on eth0, link-type EN10MB (Ethernet), capture size 262144 bytes", "tcpdump: listening on en1"]
+)
+@pytest.mark.parametrize("records", [[SYN], [SYN, DATA], [OLD]])
+@pytest.mark.parametrize("quote", ["", "`"])
+def test_records_behind_what_tcpdump_says_first(banner: str, records: list[str], quote: str) -> None:
+    """A page without its line breaks, or with those of its paragraphs alone."""
+    items = read(f"{quote}{banner} {' '.join(records)}{quote}")
+    assert [values(item) for item in items if isinstance(item, Segment)] == [values(only(record)) for record in records]
+    assert [item.kind for item in read(banner) if isinstance(item, Skipped)] == ["banner"]
