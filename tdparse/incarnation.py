@@ -193,6 +193,10 @@ class Incarnation:
             x.isn_known = announced
             x.isn_absolute = numbers.seq_absolute
             self.refresh_symbols()
+        elif syn and self._tells_isns(record):
+            x.isn, x.isn_known, x.isn_absolute = numbers.seq, True, True
+            y.isn, y.isn_absolute = add(numbers.ack or 0, -1), True
+            self.refresh_symbols()
         if numbers.ack is not None and not rst and y.isn is None:
             y.isn = 0 if numbers.from_syn else add(numbers.ack, -1)
             y.isn_known = announced
@@ -235,6 +239,13 @@ class Incarnation:
     def _renews_isn(self, record: Record) -> bool:
         """A SYN states its sender's ISN; a pseudo ISN taken from the peer's ack gives way to it, and that of a rejected SYN-ACK."""
         return record.flags.syn and not (record.x.isn_known and record.x.sent_syn) and not self.midstream
+
+    def _tells_isns(self, record: Record) -> bool:
+        """R32 c: what an excerpt has shown counts from the SYNs, and a SYN-ACK that is repeated prints where those were."""
+        x, y, numbers = record.x, record.y, record.numbers
+        hidden = x.isn == y.isn == 0 and not (x.isn_absolute or y.isn_absolute)
+        told = numbers.seq_absolute and numbers.ack_absolute and None not in (numbers.seq, numbers.ack)
+        return self.midstream and hidden and told and record.flags.ack and x.octets.nxt in (None, 1)
 
     def _weigh_answers(self, record: Record) -> None:
         """Of two SYN-ACKs for one SYN, with an ISN each, the third step tells which one its sender has taken."""

@@ -623,3 +623,39 @@ def test_numbers_behind_a_third_step_without_a_number_keep_their_distances() -> 
     assert [(step.rel_seq, step.step) for step in steps[2:]] == [(1 + seq, step) for seq, _, step in ONE_DIRECTION]
     assert all(step.seq is None for step in steps[2:])  # where that is on the wire, no line says
     assert end.metrics["retransmitted_bytes"]["client"] == 12
+
+
+def test_a_syn_ack_that_is_repeated_tells_where_the_numbers_of_an_excerpt_count_from() -> None:
+    """R29, R32 c: its own numbers are those on the wire, in the middle of relative ones; the octets stay what they were."""
+    there, here = "IP 192.0.2.1.5000 > 192.0.2.2.80:", "IP 192.0.2.2.80 > 192.0.2.1.5000:"
+    steps, end = explained(
+        f"""
+        {there} Flags [P.], seq 1:83, ack 1, win 502, length 82
+        {here} Flags [S.], seq 2310816704, ack 1746195193, win 27760, options [mss 1400], length 0
+        {there} Flags [.], ack 1, win 502, length 0
+        {there} Flags [P.], seq 1:83, ack 1, win 502, length 82
+        {there} Flags [F.], seq 83, ack 1, win 502, length 0
+        {here} Flags [S.], seq 2310816704, ack 1746195193, win 27760, options [mss 1400], length 0
+        {there} Flags [.], ack 1, win 502, length 0
+        """
+    )
+    assert [(step.rel_seq, step.rel_ack) for step in steps] == [
+        (1, 1),
+        (0, 1),
+        (83, 1),
+        (1, 1),
+        (83, 1),
+        (0, 1),
+        (84, 1),
+    ]
+    assert [step.step for step in steps[3:]] == [
+        "data.retransmit",
+        "teardown.fin.active",
+        "handshake.syn_ack.retransmit",
+        "handshake.ack.repeat",
+    ]
+    assert (str(steps[5].server.after), steps[3].seq, end.metrics["retransmitted_bytes"]["client"]) == (
+        "SYN-RECEIVED",
+        1746195193,
+        82,
+    )
