@@ -150,6 +150,7 @@ _FAST_OPEN: Final = re.compile(r"(?<=[,<\[]tfo) (?=\w)")
 _DIRECTION: Final = re.compile(r"(?<![^ ])(\? )?(In|[BMP?])(?= (?:IP6?|ifindex|ethertype) | [0-9a-f]{2}:)")
 _FULL_WIDTH: Final = re.compile("[\uff01-\uff5e]")  # ASCII as Chinese input methods write it
 # Options of which somebody has left out some; options of a record have neither of these.
+_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*)(?=\])")
 _SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]*>|\bsnip\b)[^][\n]*)(?=\])")
 # A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
 _CUT_WORD: Final = re.compile(r",(?: (?:c\w{0,4}|s\w{0,2}|a\w{0,2}|w\w{0,2}|u\w{0,2}|o\w{0,6}|l\w{0,5}))? ?$")
@@ -479,8 +480,8 @@ def shortened(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ..
 
 def known_options(text: str) -> tuple[str, str | None]:
     """Return a record without the options that stand there in part, and those that stand there, with a mark behind."""
-    found = _SOME_OPTIONS.search(text)
-    if found is not None:
+    found = _OPTIONS.search(text)
+    if found is not None and (_SOME_OPTIONS.search(text) or not all(map(_is_known, found[1].split(",")))):
         start = found.start() - len(", options [")
         return text[:start] + text[found.end() + 1 :], _readable(found[1].split(","))
     if "Flags [" not in text:
@@ -493,7 +494,11 @@ def known_options(text: str) -> tuple[str, str | None]:
 
 def _readable(options: Iterable[str]) -> str:
     """Return the options that can be read, with a mark for the others behind."""
-    return ",".join([*(one for option in options if (one := option.strip()) and decode(one).bad is None), LEFT_OUT])
+    return ",".join([*(option.strip() for option in options if _is_known(option)), LEFT_OUT])
+
+
+def _is_known(option: str) -> bool:
+    return bool(option.strip()) and decode(option.strip()).bad is None
 
 
 def is_promising(item: Item) -> bool:

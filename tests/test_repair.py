@@ -643,3 +643,14 @@ def test_records_behind_what_tcpdump_says_first(banner: str, records: list[str],
     items = read(f"{quote}{banner} {' '.join(records)}{quote}")
     assert [values(item) for item in items if isinstance(item, Segment)] == [values(only(record)) for record in records]
     assert [item.kind for item in read(banner) if isinstance(item, Skipped)] == ["banner"]
+
+
+@pytest.mark.parametrize("damage", ["mss95", "mss14O0", "msss 1460", "mss"])
+def test_an_option_that_somebody_has_damaged_is_left_out(damage: str) -> None:
+    """What else the record says is read, and that not all of its options are."""
+    segment = only(SYN.replace("mss 1460", damage))
+    assert (segment.flags, segment.seq, segment.window, segment.length) == ("S", 1228404592, 29200, 0)
+    assert segment.options.mss is None
+    assert (segment.options.wscale, segment.options.ts, segment.options.sack_ok) == (7, (28290070, 0), True)
+    assert segment.layer is not None
+    assert segment.layer.repairs == ("abridged",)
