@@ -15,7 +15,7 @@ from tdparse.formats import FOR_FILES, OCTETS, MissingError
 from tdparse.interrupt import Interrupt
 from tdparse.job import PROGRAM, Exit
 from tdparse.ledger import Ledger
-from tdparse.output import UnwritableError, check, named, standard_output, sweep
+from tdparse.output import UnwritableError, check, sweep, taking
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened
 from tdparse.render import Totals
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from tdparse.job import Job
 
 
-STANDARD_OUTPUT: Final = Path("-")
 LARGE: Final = 1 << 16  # octets; a log of less is done in a moment
 
 
@@ -270,11 +269,7 @@ class _Batch:
                 self._ledger.tidy()
             self._swept()
             if self._request.report is not None:
-                with (
-                    standard_output()
-                    if self._request.report == STANDARD_OUTPUT
-                    else named(self._request.report) as file
-                ):
+                with taking(self._request.report) as file:
                     file.write(self._tally.as_json())
         except UnwritableError as error:
             self._unwritable(error)

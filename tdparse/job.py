@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import catalog
 from tdparse.escapes import safe
 from tdparse.interrupt import Interrupt, resizing
-from tdparse.output import UnwritableError, named, replaces, standard_output
+from tdparse.output import UnwritableError, replaces, taking
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
 from tdparse.render import Fitted, Octets, Totals
@@ -221,7 +221,7 @@ class Job:
         interrupt = Interrupt()
         try:
             with ExitStack() as stack:
-                file = stack.enter_context(standard_output() if output is None else named(output))
+                file = stack.enter_context(taking(output))
                 stack.enter_context(interrupt)
                 first(file)
                 for name in names:

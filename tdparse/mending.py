@@ -149,10 +149,9 @@ _OF_MANUAL: Final = re.compile(r"(?<=, seq),(?= \d+:\d)|(?<=, opt)s(?= \[)")
 _FAST_OPEN: Final = re.compile(r"(?<=[,<\[]tfo) (?=\w)")
 _DIRECTION: Final = re.compile(r"(?<![^ ])(\? )?(In|[BMP?])(?= (?:IP6?|ifindex|ethertype) | [0-9a-f]{2}:)")
 _FULL_WIDTH: Final = re.compile("[\uff01-\uff5e]")  # ASCII as Chinese input methods write it
-# Options of which somebody has left out some; options of a record have neither of these.
 _OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*)(?=\])")
 _LIKE_AN_OPTION: Final = re.compile(r" ?(?:mss|ws|sack|TS|nop|eol|tfo|mptcp)")
-_SOME_OPTIONS: Final = re.compile(r"(?<=options \[)([^][\n]*(?:\.\.|…|<[^<>\n]*>|\bsnip\b)[^][\n]*)(?=\])")
+_LEFT_SOME_OUT: Final = re.compile(r"\.\.|…|<[^<>\n]*>|\bsnip\b")  # options of a record have none of these
 # A line that ends before its record, as a narrow screen shows it: in the name of an element, or in the options.
 _CUT_WORD: Final = re.compile(r",(?: (?:c\w{0,4}|s\w{0,2}|a\w{0,2}|w\w{0,2}|u\w{0,2}|o\w{0,6}|l\w{0,5}))? ?$")
 _CUT_OPTIONS: Final = re.compile(r", options? \[?([^][\n]*)$")
@@ -482,7 +481,7 @@ def shortened(text: str, line: int, raw: tuple[str, ...], repairs: tuple[str, ..
 def known_options(text: str) -> tuple[str, str | None]:
     """Return a record without the options that stand there in part, and those that stand there, with a mark behind."""
     found = _OPTIONS.search(text)
-    if found is not None and (_SOME_OPTIONS.search(text) or _is_damaged(found[1].split(","))):
+    if found is not None and (_LEFT_SOME_OUT.search(found[1]) or _is_damaged(found[1].split(","))):
         start = found.start() - len(", options [")
         return text[:start] + text[found.end() + 1 :], _readable(found[1].split(","))
     if "Flags [" not in text:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 PART: Final = re.compile(r"^\..+\.[0-9a-f]{8}\.tdexplain\.part$")  # what a file is called until it is complete
@@ -74,6 +75,11 @@ def standard_output() -> Iterator[BinaryIO]:
         if isinstance(error, BrokenPipeError):
             raise
         raise UnwritableError("<stdout>", error) from error
+
+
+def taking(output: Path | None) -> AbstractContextManager[BinaryIO]:
+    """Return what takes an output: the file that somebody has called `output`, else, and for ``-``, standard output."""
+    return standard_output() if output is None or str(output) == "-" else named(output)
 
 
 def unforeseen(error: Exception) -> UnwritableError | None:

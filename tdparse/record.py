@@ -49,8 +49,7 @@ def _read_by_time(text: str, line: int) -> Item:
     """Return the same, read by the pattern for the kind of time that the text begins with."""
     timed = _pattern["TIMED"].match(text)
     name = USUAL if timed is None or timed.lastgroup is None else shapes.OF_TIME[timed.lastgroup]
-    linked = shapes.linked_reader(name)
-    return _readers[name](text, line) or (linked and linked(text, line)) or read_unusual(text, line)
+    return _readers[name](text, line) or shapes.read_linked(name, text, line) or read_unusual(text, line)
 
 
 def segment_of(text: str, line: int) -> Segment:

@@ -106,7 +106,7 @@ def _linked(read: Reader) -> Reader:
     """Return the reader of a shape with a link-layer header, made from that of the shape; it has the header, too."""
     new = tuple.__new__
 
-    def read_linked(text: str, line: int) -> Segment | None:
+    def read_behind(text: str, line: int) -> Segment | None:
         segment = read(text, line)
         if segment is None:
             return None
@@ -114,7 +114,7 @@ def _linked(read: Reader) -> Reader:
         link = before if segment.time is None else before[len(segment.time) + 1 :]
         return new(Segment, (*segment[:-1], Layer(link=f"{link} ")))
 
-    return read_linked
+    return read_behind
 
 
 class _Dates(dict[str, int]):
@@ -184,9 +184,10 @@ def reader_of(segment: Segment) -> Reader | None:
     return readers[LINKED + name] if link_of(segment.layer) else None
 
 
-def linked_reader(name: str) -> Reader | None:
-    """Return the reader of the shape `name` behind a link-layer header, if there was one in this log."""
-    return readers.get(LINKED + name)
+def read_linked(name: str, text: str, line: int) -> Segment | None:
+    """Return what a text of the shape `name` behind a link-layer header says; None for another, or if no log had one so far."""
+    reader = readers.get(LINKED + name)
+    return None if reader is None else reader(text, line)
 
 
 # By the rule of its grammar that describes a record's time; none for one without.

@@ -134,8 +134,10 @@ def _answers_again(conn: Incarnation, record: Record, before: Record) -> bool:
     The peer has repeated its SYN in between, just when the timer of the SYN-ACK ran out as well; or it has answered the
     one before, and has sent a SYN for each of the two.
     """
+    if record.cls is not SYN_ACK:
+        return False
     heard = conn.last_of[record.y.is_client]
-    if record.cls is not SYN_ACK or heard is None or heard[0].line < before.line or _were_elsewhere(before, record):
+    if heard is None or heard[0].line < before.line or _were_elsewhere(before, record):
         return False
     return heard[1] == "handshake.syn.retransmit" or record.y.syn_count > record.x.synack_count
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from tdparse.compare import Log, compare
 from tdparse.job import Exit
 from tdparse.model import Skipped, Step
-from tdparse.output import UnwritableError, named, standard_output
+from tdparse.output import UnwritableError, taking
 from tdparse.pipeline import Explainer, dropped_by_capture
 from tdparse.progress import Progress, size_of
 from tdparse.read import opened, shown_name
@@ -51,7 +51,7 @@ def run(
         return code
     text = view(compare(*logs)).encode("utf-8", "surrogateescape")
     try:
-        with standard_output() if output is None else named(output) as file:
+        with taking(output) as file:
             file.write(text)
     except BrokenPipeError:  # the reader has seen enough
         return Exit.DONE
