@@ -1,6 +1,8 @@
 """
 Ordinary connections between real sockets, over a veth pair between two network namespaces, as tcpdump prints them.
 
+The last line on standard error says how many segments both kernels sent again meanwhile: on a busy machine they do.
+
 Run inside a new network namespace (``unshare -n``): ``python real_traffic.py CONNECTIONS [TCPDUMP OPTION]…``.
 """
 
@@ -110,9 +112,9 @@ def play(connections: int, options: list[str]) -> None:
             time.sleep(0.02)
         _run("ip", "address", "add", f"{HERE}/24", "dev", "here")
         _run("ip", "link", "set", "here", "up")
-        inside = ["nsenter", "-t", str(other.pid), "-n", "ip"]
-        _run(*inside, "address", "add", f"{THERE}/24", "dev", "there")
-        _run(*inside, "link", "set", "there", "up")
+        inside = ["nsenter", "-t", str(other.pid), "-n"]
+        _run(*inside, "ip", "address", "add", f"{THERE}/24", "dev", "there")
+        _run(*inside, "ip", "link", "set", "there", "up")
         _wait_for_server()
         command = ["tcpdump", "-i", "here", "-nn", "--immediate-mode", "-B", "65536", *options, "tcp"]
         watcher = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
@@ -120,14 +122,23 @@ def play(connections: int, options: list[str]) -> None:
         while "listening" not in watcher.stderr.readline():
             pass
         time.sleep(0.2)
+        before = _sent_again() + _sent_again(*inside)
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(_client, range(connections)))
         time.sleep(0.5)
         watcher.terminate()
         watcher.wait()
+        sys.stderr.write(f"{_sent_again() + _sent_again(*inside) - before}\n")
     finally:
         other.kill()
         other.wait()
+
+
+def _sent_again(*inside: str) -> int:
+    """Return how many segments a namespace has sent again so far."""
+    counters = subprocess.run([*inside, "cat", "/proc/net/snmp"], check=True, capture_output=True, text=True).stdout
+    names, values = (line.split() for line in counters.splitlines() if line.startswith("Tcp:"))
+    return int(values[names.index("RetransSegs")])
 
 
 def _wait_for_server() -> None:

@@ -13,13 +13,13 @@ import pytest
 from network import quiet
 from packets import has, tcpdump_text, write_pcap
 
+from tdparse.diagram import AGAIN
 from tdparse.model import Severity, Skipped, Step
 from tdparse.pipeline import explain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-TRIES = 3
 PLAYER = Path(__file__).with_name("real_traffic.py")
 
 
@@ -65,12 +65,12 @@ def test_real_connections(options: tuple[str, ...], connections: int) -> None:
     if not _isolated():
         pytest.skip("needs root, network namespaces with veth, ip, nsenter and tcpdump")
     command = ["unshare", "-n", sys.executable, str(PLAYER), str(connections), *options]
-    for _ in range(TRIES):  # where the machine is busy, the kernel really sends again
-        lines = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout.splitlines()
-        found, verdicts = remarks(lines)
-        if not found:
-            break
-    assert found == {}
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    found, verdicts = remarks(done.stdout.splitlines())
+    # Where the machine is busy, the kernels really send again: they count how often, and hear that it was not needed.
+    assert sum(found[code] for code in AGAIN) <= int(done.stderr)
+    assert found["dsack"] <= int(done.stderr)
+    assert set(found) <= AGAIN | {"dsack"}
     # The connection that tries whether the server is there may still have been closing.
     assert verdicts["complete.clean"] == connections
     assert sum(verdicts.values()) <= connections + 1
