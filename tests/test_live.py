@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from conftest import PATIENCE, TDEXPLAIN, started
+from conftest import PATIENCE, TDEXPLAIN, started, wait_for
 
 
 @contextmanager
@@ -113,9 +113,7 @@ def test_ctrl_c_keeps_an_output_file(demo: Path, tmp_path: Path) -> None:
         assert process.stdin
         process.stdin.write(lines)
         process.stdin.flush()
-        deadline = time.monotonic() + PATIENCE
-        while not list(tmp_path.glob(".out.txt.*.part")) and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_for(lambda: any(part.stat().st_size for part in tmp_path.glob(".out.txt.*.part")), "nothing is written")
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=PATIENCE)
         assert process.returncode == 130
