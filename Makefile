@@ -23,7 +23,7 @@ test: $(STAMP) # real processes, sockets and browsers on a machine with other wo
 
 # The slow tests with all the lines and connections they stand for, of which `make test` takes a part.
 thorough: $(STAMP)
-	$(BIN)/pytest -n 2 --thorough -m slow
+	$(BIN)/pytest -n 2 --thorough -m 'slow or thorough'
 
 # Two thousand logs, five of them of 100 MB: what `make test` does with a few. BATCH=--help says what can be chosen.
 test-batch: $(STAMP)

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 import argparse
 import random
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
+
+from costs import seconds
 
 LARGEST = 10_000_000  # octets of a page
 SECOND = 1_000_000
@@ -96,12 +98,9 @@ def _parts(count: int) -> Iterator[tuple[bool, str]]:
             yield True, f"[.], ack {sent}, win {500 + number % 1000}, length 0"
 
 
-def seconds(*arguments: str) -> float:
-    """Return the processor time of a run of the program."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+def run(*arguments: str) -> None:
+    """Run the program, its output thrown away."""
     subprocess.run([sys.executable, "-m", "tdparse", *arguments], check=True, stdout=subprocess.DEVNULL)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def main() -> None:
@@ -116,7 +115,8 @@ def main() -> None:
         log, page = Path(name, "large.log"), Path(name, "large.html")
         for told, lines in ((f"{count} connections", conversations(count)), ("one connection", transfer(20 * count))):
             log.write_text("\n".join(lines) + "\n")
-            text, report = seconds(str(log)), seconds("report", "-o", str(page), str(log))
+            text = seconds(partial(run, str(log)))
+            report = seconds(partial(run, "report", "-o", str(page), str(log)))
             size = page.stat().st_size
             with browser() as window:
                 window.open(page)

@@ -55,6 +55,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--only-python", help="test the wheel on one Python only, for instance 3.12")
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """More of what other tests try already belongs to `make thorough`."""
+    if not config.getoption("--thorough"):
+        left_out = [item for item in items if item.get_closest_marker("thorough")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("thorough")]
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """A run in which no test passed has shown nothing."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")

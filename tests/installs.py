@@ -225,7 +225,10 @@ def test_the_tests_pass_on_the_installed_wheel(
     where = must([program, "-c", "import tdparse; print(tdparse.__file__)"], cwd=checkout)
     assert where.startswith(str(tmp_path / "env"))
     # As `make test` does it; a selection is not worth the start of workers.
-    options = ["-n", "2", "--dist", "worksteal", "--reruns", "1", "-raR"] if whole else []
-    told = must([program, "-m", "pytest", "-q", *options, "-p", "no:cacheprovider", *selected], cwd=checkout)
+    workers = ["-n", "2", "--dist", "worksteal"] if whole else []
+    told = must(
+        [program, "-m", "pytest", "-q", *workers, "--reruns", "1", "-raR", "-p", "no:cacheprovider", *selected],
+        cwd=checkout,
+    )
     assert re.search(r"\d{2,} passed", told)
     print(told.rpartition("short test summary info")[2])  # what was skipped, and tried once more

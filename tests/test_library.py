@@ -7,10 +7,11 @@ import pickle
 import pkgutil
 import subprocess
 import sys
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from costs import times
 from harmless import ACTS
 
 import tdparse
@@ -141,17 +142,10 @@ print([name for name in {HEAVY!r} if name in sys.modules])
 
 def test_importing_is_as_good_as_free() -> None:
     """Measured against an interpreter that does nothing, so that a slow machine is no excuse and no cause."""
-
-    def best(program: str) -> float:
-        command = [sys.executable, "-c", program]
-        times = []
-        for _ in range(7):
-            begun = time.perf_counter()
-            subprocess.run(command, check=True)
-            times.append(time.perf_counter() - begun)
-        return min(times)
-
-    assert best("import tdparse") < 4 * best("pass")
+    importing, nothing = (
+        partial(subprocess.run, [sys.executable, "-c", program], check=True) for program in ("import tdparse", "pass")
+    )
+    assert times(importing, nothing, 4) < 4
 
 
 def test_no_module_hides_a_public_name() -> None:

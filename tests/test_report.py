@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from functools import partial
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from bench_report import conversations, seconds, transfer
+from bench_report import conversations, run, transfer
 from conftest import PACKAGE, ROOT, Program
+from costs import times
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from ladders import conversation, lines_of, view
@@ -258,12 +260,11 @@ COSTLY = {
 
 @pytest.mark.parametrize("name", COSTLY)
 def test_a_report_costs_at_most_twice_the_text(tmp_path: Path, name: str) -> None:
-    """Processor time of the whole program; the quickest of some runs each."""
+    """Processor time of the whole program."""
     log = tmp_path / "x.log"
     log.write_text("\n".join(COSTLY[name]()) + "\n")
-    runs = [(seconds(str(log)), seconds("report", "-o", str(tmp_path / "x.html"), str(log))) for _ in range(3)]
-    text, page = (min(times) for times in zip(*runs, strict=True))
-    assert page <= 2 * text
+    page = partial(run, "report", "-o", str(tmp_path / "x.html"), str(log))
+    assert times(page, partial(run, str(log)), 2) <= 2
 
 
 def test_lines_of_several_logs_are_told_apart(tmp_path: Path) -> None:

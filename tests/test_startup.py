@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-import resource
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import pytest
+from costs import times
 
 import tdparse
 
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 DEMO = Path(tdparse.__file__).parent / "demo" / "http.log"
-ROUNDS = 5
 # A tenth of a second where `python -c pass` takes 9 ms; processor time, because it is little disturbed by neighbours.
 MOST = 100 / 9
 HEAVY = {
@@ -132,15 +132,5 @@ def test_the_usual_report_is_that_of_the_command(started: Started, tmp_path: Pat
 
 def test_start_up_is_a_few_times_that_of_python(started: Started) -> None:
     """From the command to its last explanation."""
-
-    def taken(*arguments: str) -> float:
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        started(*arguments)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-    # In turn, and the quickest of each: what disturbs only ever makes a run longer.
-    nothing, everything = zip(
-        *((taken("-c", "pass"), taken("-c", START, str(DEMO))) for _ in range(ROUNDS)), strict=True
-    )
-    assert min(everything) < MOST * min(nothing)
+    everything, nothing = partial(started, "-c", START, str(DEMO)), partial(started, "-c", "pass")
+    assert times(everything, nothing, MOST) < MOST
