@@ -70,6 +70,10 @@ START = "12:00:00.000001 IP "
 REST = ": Flags [S], seq 7, win 9, length 0"
 
 
+# Where it is the name of the file that matters.
+PLAIN = f"{START}192.0.2.1.5 > 192.0.2.2.80{REST}\n".encode()
+
+
 def hostile(vector: str) -> bytes:
     """Return a log that has a vector in every place that takes it."""
     host = re.sub(r"[\s.]", "_", vector)
@@ -124,7 +128,7 @@ def test_names_of_files_reach_no_terminal(program: Program, tmp_path: Path) -> N
     vectors = ("ANSI colours", "terminal title", "ANSI of eight bits", "bidirectional", "no UTF-8")
     names = [VECTORS[vector].replace("/", "_") + "\n.log" for vector in vectors]
     for name in names:
-        (tmp_path / name).write_bytes(hostile("x"))
+        (tmp_path / name).write_bytes(hostile("x") if name == names[0] else PLAIN)
     for arguments in (
         [*names, "missing\x1b[31m\n"],
         ["connections", *names],
@@ -145,7 +149,7 @@ def test_names_of_files_reach_no_terminal(program: Program, tmp_path: Path) -> N
 
 def test_a_name_that_looks_like_an_option_is_a_name(program: Program, tmp_path: Path) -> None:
     """Behind `--`, from a folder, from a glob and from a list."""
-    (tmp_path / "-o.log").write_bytes(hostile("x"))
+    (tmp_path / "-o.log").write_bytes(PLAIN)
     (tmp_path / "list").write_text("-o.log\n")
     assert program("--", "-o.log", cwd=tmp_path).code == 0
     for arguments in (["."], ["--", "-o.log"], ["./-*"], ["--files-from", "list"]):
@@ -160,7 +164,7 @@ def test_no_copy_leaves_its_folder(program: Program, tmp_path: Path) -> None:
     inside, out, beyond = tmp_path / "a" / "in", tmp_path / "a" / "b" / "out", tmp_path / "beyond"
     for folder in (inside, beyond):
         folder.mkdir(parents=True)
-        (folder / "x.log").write_bytes(hostile("x"))
+        (folder / "x.log").write_bytes(PLAIN)
     (inside / "link.log").symlink_to(beyond / "x.log")
     (inside / "folder").symlink_to(beyond)
     names = ["../in/x.log", "../../beyond/x.log", str(beyond / "x.log"), "./../../a/in/link.log"]
@@ -172,13 +176,13 @@ def test_no_copy_leaves_its_folder(program: Program, tmp_path: Path) -> None:
     ]
     assert {path for path in tmp_path.rglob("*") if out not in path.parents} - before == {out, out.parent}
     assert "Traceback" not in done[0].err + done[1].err
-    assert (beyond / "x.log").read_bytes() == hostile("x")
+    assert (beyond / "x.log").read_bytes() == PLAIN
 
 
 @pytest.mark.parametrize("linked", ["x.log", ".tdexplain.jsonl"])
 def test_a_link_in_the_place_of_a_copy_is_not_followed(program: Program, tmp_path: Path, linked: str) -> None:
     """What it leads to stays as it is, even where a copy is forced: the copy takes the link's place, the ledger does not."""
-    (tmp_path / "x.log").write_bytes(hostile("x"))
+    (tmp_path / "x.log").write_bytes(PLAIN)
     (tmp_path / "out").mkdir()
     precious = tmp_path / "precious"
     precious.write_text("precious")
@@ -192,7 +196,7 @@ def test_a_link_in_the_place_of_a_copy_is_not_followed(program: Program, tmp_pat
 
 def test_an_output_that_is_a_link_is_replaced(program: Program, tmp_path: Path) -> None:
     """The same for -o of one file."""
-    (tmp_path / "x.log").write_bytes(hostile("x"))
+    (tmp_path / "x.log").write_bytes(PLAIN)
     (tmp_path / "precious").write_text("precious")
     (tmp_path / "out").symlink_to("precious")
     assert program("x.log", "-o", "out", cwd=tmp_path).code == 0
@@ -248,7 +252,7 @@ def test_the_names_of_a_json_report_are_json(program: Program, tmp_path: Path) -
     """Whatever the names hold, the report of a batch is strict JSON."""
     for place, vector in enumerate(VECTORS.values()):
         name = f"{place}{vector}".replace("/", "_").replace("\x00", "_")
-        (tmp_path / name).write_bytes(hostile("x"))
+        (tmp_path / name).write_bytes(PLAIN)
     done = program("annotate", ".", "-o", "out", "--report", "r.json", cwd=tmp_path)
     assert "Traceback" not in done.err
     json.loads((tmp_path / "r.json").read_bytes())

@@ -136,7 +136,7 @@ def hundred(first: int) -> list[Packet]:
 
 
 @pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("first", [0, 2000])
+@pytest.mark.parametrize("first", [0, pytest.param(2000, marks=pytest.mark.thorough)])
 def test_labels_agree(first: int, text: str) -> None:
     """Departures set aside, precision and recall of every label are at least 99 % on a hundred played captures."""
     scores, errors = compare(cases(hundred(first), text))
