@@ -6,25 +6,21 @@ become alternations, the helper recursion that Lark makes of ``*`` and ``+`` bec
 lemma), alternatives that differ by one missing part are folded back into an optional part. Any other
 recursion is refused. A rule named in `fields` becomes a named group; what lies inside it is not captured.
 
-``python -m tdparse.derive`` writes the module `tdparse._patterns`, and `tdparse._tables` for the parser itself.
+``python -m tdparse.derive`` writes the module `tdparse._patterns`, and `tdparse._tables` of what Lark's parser does.
 """
 
 from __future__ import annotations
 
 import re
 import sys
-import zlib
-from base64 import b64encode
 from collections import defaultdict
-from hashlib import sha256
-from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
-import lark
 from lark.lexer import PatternStr
+from lark.parsers.lalr_analysis import Shift
 
-from tdparse import _tables, lalr
+from tdparse import lalr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -512,27 +508,69 @@ def _longest(plan: Plan, lark: Lark) -> str:
     return max(sorted(texts), key=len, default="")
 
 
+class _Numbers(dict[Any, int]):
+    """Numbers for things, from 0, in the order in which they are first asked for."""
+
+    def __init__(self) -> None:
+        self.known: list[Any] = []
+
+    def __missing__(self, thing: object) -> int:
+        self[thing] = number = len(self.known)
+        self.known.append(thing)
+        return number
+
+
 def tables_text() -> str:
-    """Return the source of `tdparse._tables`: the parser of records, packed, and what it was made with."""
-    file = BytesIO()
-    lalr.build("record").save(file)
-    packed = b64encode(zlib.compress(file.getvalue(), 9)).decode()
+    """
+    Return the source of `tdparse._tables`: what Lark's parser of records does, and how its lexer tells terminals apart.
+
+    Lark numbers its states as they come; here they are numbered by the way to them, so that the text is always the same.
+    """
+    inner: Any = lalr.build("record").parser  # Lark does not say of which type
+    table, lexers = inner.parser.parser.parse_table, inner.lexer.lexers
+    (start,), (end,) = table.start_states.values(), table.end_states.values()
+    numbers, rules, wanted = _Numbers(), _Numbers(), _Numbers()
+    patterns: dict[str, str] = {}
+    states = []
+    beginning = numbers[start]
+    for state in numbers.known:  # which grows meanwhile
+        actions, behind = {}, {}
+        for symbol, (action, what) in sorted(table.states[state].items()):
+            if action is not Shift:
+                actions[str(symbol)] = ~rules[str(what.origin.name), len(what.expansion)]
+            elif symbol.isupper():
+                actions[str(symbol)] = numbers[what]
+            else:
+                behind[str(symbol)] = numbers[what]
+        terminals = lexers[state].terminals if state in lexers else ()
+        if terminals and lexers[state].scanner and lexers[state].callback:
+            raise ValueError(f"Lark tells {[*lexers[state].callback]} from other terminals by their texts")
+        patterns |= {terminal.name: terminal.pattern.to_regexp() for terminal in terminals}
+        states.append((wanted[tuple(terminal.name for terminal in terminals)], actions, behind))
     return "\n".join(
         [
-            *_head("What Lark makes of grammar/tcpdump.lark for records, packed by tdparse.derive: do not edit."),
-            f"LARK: Final = {lark.__version__!r}",
-            f"GRAMMAR: Final = {grammar_digest()!r}",
-            "PACKED: Final = (",
-            *(f"    {piece!r}" for piece in _pieces(packed, 120)),
-            ")",
+            *_head("What Lark's parser does with records, from grammar/tcpdump.lark by tdparse.derive: do not edit."),
+            "# The states at the beginning of a record and behind it; the pattern of each terminal.",
+            f"BEGINNING: Final = {beginning}",
+            f"END: Final = {numbers[end]}",
+            *_listed(
+                "TERMINALS: Final", "{}", (f"{name!r}: {pattern!r}" for name, pattern in sorted(patterns.items()))
+            ),
+            "# The terminals that are looked for in some state, in that order.",
+            *_listed("WANTED: Final", "()", map(repr, wanted.known)),
+            "# Rules: which, and of how many symbols.",
+            *_listed("RULES: Final", "()", map(repr, rules.known)),
+            "# States: which are WANTED; by terminal the next state, or ~ the number of the rule that ends before it; by rule the",
+            "# state behind it.",
+            *_listed("STATES: Final[tuple[tuple[int, dict[str, int], dict[str, int]], ...]]", "()", map(repr, states)),
             "",
         ]
     )
 
 
-def grammar_digest() -> str:
-    """Return a digest of the grammar, by which `tdparse._tables` tells what it was made from."""
-    return sha256(lalr.grammar_source().encode()).hexdigest()
+def _listed(declared: str, brackets: str, items: Iterable[str]) -> list[str]:
+    """Return the lines that declare several items."""
+    return [f"{declared} = {brackets[0]}", *(f"    {item}," for item in items), brackets[1]]
 
 
 def _head(docstring: str) -> list[str]:
@@ -556,15 +594,8 @@ def _pieces(text: str, width: int = 100) -> Iterable[str]:
 
 
 def main() -> None:
-    """
-    Write the modules beside this one.
-
-    Lark numbers its states in another order each time, so tables that are of this grammar and this Lark stay as they are.
-    """
-    writers = {"_patterns.py": module_text}
-    if (lark.__version__, grammar_digest()) != (_tables.LARK, _tables.GRAMMAR):
-        writers["_tables.py"] = tables_text
-    for name, text in writers.items():
+    """Write the modules beside this one."""
+    for name, text in {"_patterns.py": module_text, "_tables.py": tables_text}.items():
         Path(__file__).with_name(name).write_text(text(), "utf-8")
         sys.stdout.write(f"tdparse/{name} written\n")
 

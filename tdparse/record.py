@@ -163,10 +163,10 @@ def with_place(item: Skipped) -> Skipped:
     """Do the same for a line that is no segment."""
     if item.kind != "rejected" or item.column is not None:
         return item
-    from tdparse import lalr  # lark is loaded only when its error position is wanted
+    from tdparse.rejection import failure  # its tables are loaded only when the place is wanted
 
-    failure = lalr.failure(item.raw)
-    if failure is None:
+    stop = failure(item.raw)
+    if stop is None:
         return item._replace(column=1, expected=(), reason="unreadable")
-    reason = "cut" if failure.column > len(item.raw) else "unreadable"
-    return item._replace(column=failure.column, expected=failure.expected, reason=reason)
+    reason = "cut" if stop.column > len(item.raw) else "unreadable"
+    return item._replace(column=stop.column, expected=stop.expected, reason=reason)

@@ -29,7 +29,6 @@ def times(dear: Callable[[], object], cheap: Callable[[], object], limit: float)
     runs: list[tuple[float, float]] = []
     while True:
         runs.append((seconds(dear), seconds(cheap)))
-        least = [min(figures) for figures in zip(*runs, strict=True)]
-        ratio = least[0] / least[1]
+        ratio = min(run[0] for run in runs) / min(run[1] for run in runs)
         if len(runs) >= (FEWEST if ratio <= limit else MOST):
             return ratio

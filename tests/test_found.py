@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 import pytest
 from harmless import VIEWS, shown
 
-from tdparse import lalr, read
+from tdparse import read
 from tdparse.model import Segment, Skipped
 from tdparse.pipeline import explain
 from tdparse.read import Source
 from tdparse.record import MAX_LENGTH, parse_line
+from tdparse.rejection import failure
 from tdparse.repair import Mender
 from tdparse.unpack import UnreadableError
 
@@ -81,14 +82,14 @@ def test_the_last_line_was_counted_as_the_one_before() -> None:
 def test_pattern_and_grammar_differed_behind_sack_blocks() -> None:
     """A space that ends the option is none that joins two blocks, for Lark too."""
     record = "192.0.2.1 > 192.0.2.2.80: Flags [.], ack 1, win 24, options [sack 1 {1460:1} ,nop], length 0"
-    assert lalr.failure(record) is None
+    assert failure(record) is None
     assert isinstance(parse_line(record), Segment)
 
 
 def test_pattern_and_grammar_differed_over_a_parenthesis() -> None:
     """A parenthesis opens an IP header, never a host name."""
     record = "IP (x.5 > 192.0.2.2.80: Flags [.], ack 1, win 24, length 0"
-    assert lalr.failure(record) is not None
+    assert failure(record) is not None
     assert not isinstance(parse_line(record), Segment)
 
 

@@ -14,8 +14,9 @@ from bench.generate import SHAPES
 from bench.printing import write_text
 
 import tdparse
-from tdparse import lalr, wording
+from tdparse import wording
 from tdparse.pipeline import explain
+from tdparse.rejection import failure
 from tdparse.render.jsonl import JsonLines
 from tdparse.render.text import Text
 from tdparse.track import Tracker
@@ -60,7 +61,7 @@ def test_parse(benchmark: BenchmarkFixture) -> None:
 def test_parse_lalr(benchmark: BenchmarkFixture) -> None:
     """The LALR parser accepts the same lines."""
     some = lines()[::20]
-    assert benchmark(lambda: {lalr.failure(line) for line in some}) == {None}
+    assert benchmark(lambda: {failure(line) for line in some}) == {None}
 
 
 def test_track(benchmark: BenchmarkFixture) -> None:

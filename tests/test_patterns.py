@@ -16,59 +16,35 @@ from test_grammar import every_rule, examples, tokens
 
 from tdparse import _patterns, _tables, derive, fields, lalr, options, shapes
 from tdparse.record import parse_line, read_line, shows_ip_header_only
+from tdparse.rejection import failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 OTHERS: Final = frozenset({"arp", "udp", "icmp", "fragment", "other_protocol"})
 DEPTH: Final = 40  # symbols open at once before the shortest expansion is taken
 
 
-def test_the_generated_modules_are_up_to_date() -> None:
+@pytest.mark.parametrize(("module", "text"), [(_patterns, derive.module_text), (_tables, derive.tables_text)])
+def test_the_generated_modules_are_up_to_date(module: ModuleType, text: Callable[[], str]) -> None:
     """`python -m tdparse.derive` writes what is in the repository."""
-    assert Path(_patterns.__file__).read_text("utf-8") == derive.module_text()
-    assert (
-        derive.grammar_digest() == _tables.GRAMMAR
-    )  # Lark numbers its states as they come, so the packed text may differ
-
-
-def test_the_stored_parser_stops_where_a_new_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is packed is the parser of this grammar, whichever way a record is damaged."""
-    record = (
-        "12:00:00.000001 eth0 In  IP 10.0.0.1.5 > 10.0.0.2.80: Flags [P.], cksum 0x1a2b (correct), seq 1:6, ack 2, "
-        "win 9, options [nop,nop,TS val 1 ecr 2,sack 1 {3:4}], length 5: HTTP"
-    )
-    texts = [record[:place] + other + record[place + 1 :] for place in range(len(record)) for other in ("", "~", "7")]
-    if lalr.stored() is None:
-        pytest.skip(f"packed for Lark {_tables.LARK}, which is not the one installed")
-    stored = [lalr.failure(text) for text in texts]
-    monkeypatch.setattr(lalr, "stored", lambda: None)
-    built = lalr.records.__wrapped__()
-    monkeypatch.setattr(lalr, "records", lambda: built)
-    assert stored == [lalr.failure(text) for text in texts]
-    assert None in stored
-    assert len(set(stored)) > 50
+    assert Path(str(module.__file__)).read_text("utf-8") == text()
 
 
 def test_a_record_fails_where_larks_own_parser_stops() -> None:
     """The position is that of Lark's own error, and what it expected there is acceptable if it can go on with it."""
     for text in generated(2_000, 3):
-        failure = lalr.failure(text)
+        stop = failure(text)
         try:
             records().parse(text)
         except (UnexpectedCharacters, UnexpectedToken) as error:
             ends = isinstance(error, UnexpectedToken) and error.token.type == "$END"
             accepts = error.interactive_parser.accepts()  # type: ignore[no-untyped-call]
             column = (len(text) if ends else cast("int", error.pos_in_stream)) + 1
-            assert failure == (column, tuple(sorted(accepts)))
+            assert stop == (column, tuple(sorted(accepts)))
         else:
-            assert failure is None
-
-
-def test_another_lark_builds_its_own_parser(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What one version of Lark has packed may mean nothing to another."""
-    monkeypatch.setattr(_tables, "LARK", "1.2.3")
-    assert lalr.stored() is None
+            assert stop is None
 
 
 def by_pattern(text: str) -> dict[str, str] | None:

@@ -83,6 +83,14 @@ def test_the_usual_run_needs_even_less(started: Started) -> None:
     assert "typer" not in loaded
 
 
+def test_a_line_that_cannot_be_read_needs_no_parser_generator(started: Started) -> None:
+    """What it would make of the grammar is stored, so the place where reading stops is found without it."""
+    line = "10:00:00.000000 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq x, win 9, length 0\n"
+    done = started("-X", "importtime", "-c", START, given=line, check=False)
+    assert "column 61" in done.stdout
+    assert modules(done) & HEAVY == set()
+
+
 def test_the_usual_run_is_that_of_the_command(started: Started, tmp_path: Path) -> None:
     """With the same output and exit code, whatever is given and however."""
     (tmp_path / "empty.log").touch()

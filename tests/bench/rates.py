@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import tdparse
 from tdparse import lalr
+from tdparse.rejection import failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,9 +45,9 @@ def main(path: Path) -> dict[str, float]:
         lines = [line.rstrip("\n") for line in islice(file, LINES)]
     fewer = lines[:: max(len(lines) // FEWER, 1)]
     reached = sum(not isinstance(tdparse.parse_line(line), tdparse.Segment) for line in lines)
-    lalr.failure(lines[0])
+    failure(lines[0])
     tree = lalr.build("record").parse
-    works = ((tdparse.parse_line, lines), (lalr.failure, fewer), (tree, fewer))
+    works = ((tdparse.parse_line, lines), (failure, fewer), (tree, fewer))
     rounds = [[rate(work, part(some, turn)) for work, some in works] for turn in range(TURNS)]
     return {
         "patterns": statistics.median(patterns for patterns, _, _ in rounds),
