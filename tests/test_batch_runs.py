@@ -74,7 +74,7 @@ def test_two_processes_write_what_one_writes(program: Program, tmp_path: Path, f
     """Copies, ledger, report and words are the same byte for byte; nothing else is left."""
     if form == "parquet":
         pytest.importorskip("pyarrow")
-    whole, broken = logs(tmp_path / "in", 66 if form == "text" else 22)
+    whole, broken = logs(tmp_path / "in", 44 if form == "text" else 22)
     done = {}
     for jobs in ("1", "2"):
         options = ["-f", form, "-j", jobs, "-o", tmp_path / jobs, "--report", tmp_path / f"{jobs}.json"]
@@ -152,7 +152,7 @@ def test_another_way_of_making_copies_makes_them_again(program: Program, tmp_pat
 
 def test_killed_runs_are_continued(program: Program, tmp_path: Path) -> None:
     """Kill -9 at random moments, of all processes or the first alone; run again, the folder is that of an undisturbed run."""
-    logs(tmp_path / "in", 66)
+    logs(tmp_path / "in", 44)
     begun = time.monotonic()
     program("annotate", "in", "-j", "2", "-o", "undisturbed", "--report", "1.json", cwd=tmp_path)
     seconds = time.monotonic() - begun
@@ -412,10 +412,10 @@ def test_a_report_goes_to_standard_output_for_a_hyphen(program: Program, tmp_pat
 
 
 def test_memory_grows_with_neither_lines_nor_logs(tmp_path: Path, demo: Path) -> None:
-    """A log of forty times the length takes hardly more memory; the worker's peak is looked at."""
+    """A log of twenty times the length takes hardly more memory; the worker's peak is looked at."""
     text = (demo / "http.log").read_bytes()
     peaks = []
-    for times in (50, 2000):
+    for times in (50, 1000):
         log = tmp_path / f"{times}.log"
         log.write_bytes(text * times)
         script = (
