@@ -79,10 +79,9 @@ def test_each_rule_has_an_example() -> None:
     assert set(lalr.rule_names()) - {rule for rule, _ in examples()} == set()
 
 
-@pytest.mark.parametrize("rule", ["record unfinished", "endpoint", "option", "ip_text", "counters"])
-def test_no_two_rules_or_terminals_compete(rule: str) -> None:
+def test_no_two_rules_or_terminals_compete() -> None:
     """Lark's strict mode finds no conflict and no collision of terminals."""
-    lalr.build(*rule.split(), strict=True)
+    lalr.build("record", "unfinished", "endpoint", "option", "ip_text", "counters", strict=True)
 
 
 def test_every_terminal_has_a_name_of_its_own() -> None:

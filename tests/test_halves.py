@@ -235,7 +235,7 @@ def test_the_other_goes_with_the_first(log: Path) -> None:
 @pytest.mark.slow
 def test_mixtures(thorough: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a fixture
     """Logs of all kinds in one, damaged too, with a table that is swept all the time: see halved.py."""
-    seeds = 400 if thorough else 24
+    seeds = 400 if thorough else 16
     done = run([sys.executable, str(ROOT / "tests" / "halved.py"), "--seeds", str(seeds)], cwd=tmp_path)
     found = re.fullmatch(r"(\d+) logs, (\d+) of them divided, 0 not the same: \[\]\n", done.out)
     assert found is not None, done.out + done.err

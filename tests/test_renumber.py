@@ -245,10 +245,10 @@ def output(case: Case) -> str:
 
 @pytest.mark.skipif(not CORPUS.exists(), reason="the corpus (../shared/corpus/tcpdump) is not here")
 @pytest.mark.parametrize("to", DIRECTIONS)
-def test_every_release_byte_for_byte(to: To) -> None:
-    """All lines of all releases become what that release prints, but for bases that were never printed."""
+def test_every_release_byte_for_byte(*, to: To, thorough: bool) -> None:
+    """All lines of all releases become what that release prints, but for bases that were never printed; or of every second text."""
     count: Counter[str] = Counter()
-    for both in pairs().values():
+    for both in [*pairs().values()][:: 1 if thorough else 2]:
         absolute, relative = map(output, both)
         source, target = (relative, absolute) if to == "absolute" else (absolute, relative)
         lines = convert(source, to)
@@ -262,7 +262,7 @@ def test_every_release_byte_for_byte(to: To) -> None:
                 count[lost.rule] += not same
             assert same or line.lost, (both, line.text)
         assert not wanted
-    assert count["segments"] > 38_000
+    assert count["segments"] > (38_000 if thorough else 15_000)
     assert set(count) <= {"segments", "R33", "R34"}
     assert 0 < count["R33"] < count["segments"] // 100
     assert not count["R34"]
