@@ -46,6 +46,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
     elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).after.state is CLOSED:
         field = "closed"
+    elif _brings_nothing(step):
+        field = "empty"
     elif _is_other_fin(step):
         field = "open"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
@@ -81,6 +83,11 @@ def _is_other_fin(step: Step) -> bool:
     return ours.after.state not in (CLOSED, TIME_WAIT)
 
 
+def _brings_nothing(step: Step) -> bool:
+    """Tell whether a SYN has a Fast Open cookie and no data: what it opens can be accepted at once all the same (R70)."""
+    return told_as(step) == "handshake.syn.tfo_data" and not step.segment.length
+
+
 def _lacks_fin(step: Step) -> bool:
     """Tell whether nobody knows if a FIN is the first one although the log has its sender's SYN: it may lack one of the peer."""
     return step.step == "teardown.fin.first_seen" and _knows_isn(step)
@@ -114,7 +121,13 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
-    field = "title_open" if _is_other_fin(step) else "title_gap" if _lacks_fin(step) else "title"
+    field = "title"
+    if _brings_nothing(step):
+        field = "title_empty"
+    elif _is_other_fin(step):
+        field = "title_open"
+    elif _lacks_fin(step):
+        field = "title_gap"
     return catalog.sentence("step", told_as(step), lang, field)
 
 

@@ -189,6 +189,20 @@ def test_data_in_a_syn_needs_no_cookie(lang: Lang, options: str) -> None:
     assert "10" in said
 
 
+@pytest.mark.parametrize(
+    ("lang", "title", "said"),
+    [
+        ("en", "Handshake step 1 with Fast Open cookie", "The client opens the connection with a Fast Open cookie, without data."),
+        ("zh", "三次握手第 1 步（TFO：携带 Cookie）", "客户端用 TFO Cookie 打开连接，SYN 不带数据。"),
+    ],
+)  # fmt: skip
+def test_a_cookie_may_come_without_data(lang: Lang, title: str, said: str) -> None:
+    """R70, handshake.syn.tfo_data: its data may be 0 octets, of which nothing is said to be sent."""
+    (step,), _ = timed("0 C S seq 1000 <mss 1460,tfo  cookie 29bc0133e9a56b67,nop,nop>")
+    assert step.step == "handshake.syn.tfo_data"
+    assert (wording.title(step, lang), wording.text(step, lang)) == (title, said)
+
+
 CROSSING = "0 C S seq 1000\n0.01 S S seq 5000\n"
 
 
