@@ -716,6 +716,8 @@ def _restatement(conn: Incarnation, record: Record) -> str:
         # The window of a SYN is not scaled: only without scaling can the first one behind it be the same (R105).
         if record.window == 0 and x.win:
             return "ack.zero_window"
+        if record.window and x.win == 0:
+            return "ack.window_update"  # a proxy opens what its SYN-ACK has closed once it has reached the server
         return "ack.duplicate" if duplicate and same_window and not x.shift else "stepless.ack"
     if record.window is not None and not same_window:
         return "ack.window_update" if record.window else "ack.zero_window"

@@ -29,6 +29,16 @@ def test_a_window_that_closes_at_once_is_told() -> None:
     assert steps[-1].step == "ack.zero_window"
 
 
+@pytest.mark.parametrize("between", ["", "C . +0.5\n", "C P. 9 lost\n"], ids=["at once", "probed", "data in flight"])
+def test_a_window_that_a_syn_ack_has_closed_opens(between: str) -> None:
+    """window_update, R105: the number in a SYN is not scaled, but 0 is none; what speaks for a server begins so."""
+    steps, (end,) = conversation(f"C S\nS S. win=0\nC .\n{between}S . ack=1 win=227")
+    assert steps[-1].step == "ack.window_update"
+    (finding,) = steps[-1].findings
+    assert (finding.code, finding.values["win_old"]) == ("window_update", 0)
+    assert end.findings["window_update"] == 1
+
+
 FULL = OPEN + "C P. 100\nS . ack=101 win=0\n"
 PROBE = "C . 1 {} +0.6\n"
 
@@ -135,7 +145,7 @@ def test_an_acknowledgment_of_nothing_that_closes_the_window_is_challenged_at_on
         ("C . +2", ["probe.zero_window"], "stalled.zero_window_server"),
         ("C P. 1 seq=1 +5", ["probe.zero_window"], "stalled.zero_window_server"),
         ("C . +0.2\nS . win=0", ["probe.zero_window", "probe.zero_window_ack"], "stalled.zero_window_server"),
-        ("C . +0.2\nS . win=9", ["probe.zero_window", "stepless.ack"], "still_open.no_data"),
+        ("C . +0.2\nS . win=9", ["probe.zero_window", "ack.window_update"], "still_open.no_data"),
         ("C . <mptcp 20 add-addr id 3 11.0.0.1>", ["stepless.ack"], "still_open.no_data"),
         ("C F. seq=1", ["teardown.fin.active"], "close_unanswered.by_client"),
     ],

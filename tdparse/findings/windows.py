@@ -34,8 +34,10 @@ def windows(conn: Incarnation, record: Record, step: str) -> Iterator[Finding]:
         if record.flags.fin or (y.fin is not None and (record.ack or 0) > y.fin):
             return
         yield make("zero_window", record.line)
-    if not x.win_seen or x.win is None or record.ack is None or x.lastack is None or is_old(record):
+    if x.win is None or record.ack is None or x.lastack is None or is_old(record):
         return
+    if not x.win_seen and x.win:
+        return  # R105: the window of a SYN is never scaled; one of 0 is closed, however it counts
     bare = not record.length and not record.flags.fin and record.seq == x.octets.nxt
     if window and bare and record.ack == x.lastack and window != x.win and step not in EXPLAINED:
         yield make("window_update", record.line, win=_shown(x, window), win_old=_shown(x, x.win))
