@@ -38,6 +38,9 @@ _TAGS: Final = re.compile(
     r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt|div|h[1-6]|[uo]l|li|t[dhr]|table|tbody|samp|kbd|mark|del)\b[^<>]*>"
     r"|</(?i:a)>|<(?i:a) [^<>]*>"
 )
+# Options of 3.x that a page has taken for a tag: each blank began an attribute, and a tag asks for its end.
+_OLD_KIND: Final = r"(?:mss|nop|sackok|wscale|timestamp|eol)"
+_TAKEN_FOR_TAG: Final = re.compile(rf"<{_OLD_KIND}\b[^<>\n]*>|(?:</{_OLD_KIND}[^<>\n]*>)+")
 # An address of which a web page, or Markdown, has made a link: its text.
 _LINK: Final = re.compile(r"\[([\w:-]+\.[\w.:-]+)\]\([^()\s]*\.[^()\s]*\)")
 # Markdown's emphasis, and a span of code in a sentence, a list or a table.
@@ -100,6 +103,11 @@ _STAND_IN: Final = re.compile(
 )
 # An arrow of somebody's own between two addresses.
 _ANOTHER_ARROW: Final = re.compile(r"(?<=\S) *(?:[-=]+>|[→⇒]) *(?=[^\s:][^\s]*: *(?:Flags \[|[SFPR.]+ \d+:))")
+# Two addresses between which a page has shown no arrow; a time is none.
+_LOST_ARROW: Final = re.compile(
+    r"^([^>\n]*(?<![\w.:-])(?!\d\d:\d\d:\d\d\.|\d+\.\d{6} )[\w:][\w.:-]*\.[\w-]+) ([\w:][\w.:-]*\.[\w-]+)"
+    r"(?=: (?:Flags \[|[SFPRWE.]{1,6} (?:\d+:\d+\(|ack \d)))"
+)
 # An arrow without its spaces, but not the bracket behind what stands for a host.
 _TIGHT_ARROW: Final = re.compile(r"(<\S[^<>]*>)|(?<=[^\s-]) *> *(?=\S)")
 # Addresses with what separates them from the flags; where nothing does, or a bracket opens, a sentence speaks of flags.
@@ -249,19 +257,21 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         plain, repairs = _SPACES.sub(" ", _unescaped(text)), ("entities",)
         yield plain, repairs
     if _OCTET.search(plain):
-        decoded = _OCTET.sub(lambda found: chr(int(found[1], 16)), plain)
+        decoded = _decoded(plain)
         if "\n" not in decoded:
             yield decoded, (*repairs, "quoted_printable")
     everything, undone, applied = plain, repairs, 0
     for name, pattern, put in (
         ("tags", _TAGS, ""),
         ("tags", _LINK, r"\1"),
+        ("tags", _TAKEN_FOR_TAG, _options),
         ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
         ("spacing", _FULL_WIDTH, _narrow),
         ("spacing", _STAND_IN, _one_word),
         ("spacing", _ANOTHER_ARROW, " > "),
+        ("spacing", _LOST_ARROW, r"\1 > \2"),
         ("spacing", _CORRECTED, " -> "),
         ("spacing", _TIGHT_ARROW, _spaced),
         ("spacing", _TIGHT_WORD, r"IP\1 "),
@@ -291,9 +301,19 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         yield everything, undone
 
 
+def _decoded(text: str) -> str:
+    """Return the text without the escapes of quoted-printable."""
+    return _OCTET.sub(lambda found: chr(int(found[1], 16)), text)
+
+
 def _spaced(arrow: re.Match[str]) -> str:
     """Return the arrow between two addresses as it is printed; text in angle brackets stays as it is."""
     return arrow[1] or " > "
+
+
+def _options(tag: re.Match[str]) -> str:
+    """Return the options of which a page has made a tag; nothing for the end of it."""
+    return "" if tag[0].startswith("</") else tag[0].replace('=""', "").replace("sackok", "sackOK")
 
 
 def _padded(direction: re.Match[str]) -> str:
@@ -391,9 +411,10 @@ def joined(reading: Reading, text: str) -> Iterator[Reading]:
         if reading.soft:
             repairs = _with(reading.repairs, "quoted_printable")
             # As it stands, indented, or behind a space that was lost at the end of the line before.
-            for space in dict.fromkeys((printed[: -len(rest)], "", " " if reading.text.endswith(",") else "")):
-                yield Reading(reading.text + space + rest, repairs, soft)
-            yield Reading(reading.text + _OCTET.sub(lambda f: chr(int(f[1], 16)), rest), reading.repairs, soft)
+            lost = " " if reading.text.endswith((",", ")")) else ""
+            spaces = dict.fromkeys((printed[: -len(rest)], "", lost))
+            for coded in dict.fromkeys((rest, _decoded(rest).rstrip(" "))):
+                yield from (Reading(reading.text + space + coded, repairs, soft) for space in spaces)
             continue
         closed = _LOOSE_OPTION.sub(",", rest)
         if is_unfinished(reading.text):

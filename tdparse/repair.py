@@ -173,14 +173,15 @@ class Mender:
         """
         Tell whether a record, whole by itself, may be one of 3.x that was broken before its options, or what follows them.
 
-        SYNs have options; whether others were broken is known once one was, or this one was before.
+        SYNs have options; whether others were broken is known once one was, at whatever place.
         """
         if segment.window is None or segment.payload or "Flags [" in segment.text:
             return False
-        broken = self._wraps or len(self._raw) > 1
-        if segment.text.endswith(f" win {segment.window}"):
-            return broken or "S" in (segment.flags or "")
-        return broken and segment.text.rstrip().endswith((">", "(DF)", "]"))
+        self._wraps = self._wraps or len(self._raw) > 1
+        shown = segment.text.rstrip()
+        if shown.endswith(f" win {segment.window}"):
+            return self._wraps or "S" in (segment.flags or "")
+        return self._wraps and shown.endswith((">", "(DF)", "]"))
 
     def _await_more(self, item: Item, reading: Reading) -> list[Item]:
         """Keep a record, which all lines held so far are, for one line more."""
@@ -240,7 +241,7 @@ class Mender:
                 if item is not None and (not alone or mending.heads(item, alone)):
                     raw = tuple(self._raw)
                     found = mending.mended(item, raw, joined.repairs)
-                    if isinstance(item, Segment) and self._expects_more(item):
+                    if isinstance(item, Segment) and (joined.soft or self._expects_more(item)):
                         return self._await_more(found, joined)
                     self._let_go(len(raw))
                     return [

@@ -71,6 +71,30 @@ def test_options_of_old_records_may_stand_in_a_line_of_their_own(mark: str, coun
     assert all(one.layer is not None and "wrapped" in one.layer.repairs for one in found)
 
 
+def test_a_log_of_old_records_that_is_wrapped_anywhere_has_options_in_lines_of_their_own() -> None:
+    """One record that goes on in the next line tells that others may; blanks at the end of a line say nothing."""
+    data = OLD.removesuffix(" (DF)")
+    broken = [data[: data.index("ack")], data[data.index("ack") :], data[: data.index("<")], data[data.index("<") :]]
+    found = [item for item in read(*broken) if isinstance(item, Segment)]
+    assert [values(one) for one in found] == [values(only(data))] * 2
+    bare = OLD_SYN[: OLD_SYN.index("<")].partition(" ")[2]
+    syn = only(bare, f"{OLD_SYN[OLD_SYN.index('<') :]} ")
+    assert (syn.lines, syn.options_text) == (2, "mss 1460,nop,wscale 7")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "12:00:00.040000 192.0.2.2.80: S 7:7(0) win 9",  # no sender
+        "1700000000.040000 192.0.2.2.80: S 7:7(0) win 9",
+        "see www.example.com www.example.org: Flags of both",
+    ],
+)
+def test_no_arrow_is_put_where_none_was(text: str) -> None:
+    """A time sends nothing, and prose names pages."""
+    assert not any(isinstance(item, Segment) for item in read(text))
+
+
 def test_a_listing_in_columns_has_its_times() -> None:
     """Numbers and times stand before the records, what did not fit below them."""
     found = read(
@@ -164,6 +188,31 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index(" win") :]], SYN, ("quoted_printable",)),
         ([SYN[: SYN.index(" win")] + "=", SYN[SYN.index("win") :]], SYN, ("quoted_printable",)),
         ([DATA[:-1] + "=", DATA[-1]], DATA, ("quoted_printable",)),
+        # breaks of quoted-printable before a blank, and blanks at the ends of lines written out
+        ([OLD[: OLD.index(" 1 win")] + "=", f"{OLD[OLD.index(' 1 win') :]}=20"], OLD, ("quoted_printable",)),
+        ([OLD[: OLD.index(" <")] + "=", f"{OLD[OLD.index(' <') :]}=20"], OLD, ("quoted_printable",)),
+        (
+            [OLD[: OLD.index(" <")] + "=", f"{OLD[OLD.index(' <') :]} =", "[tos 0x10]=20"],
+            f"{OLD} [tos 0x10]",
+            ("quoted_printable",),
+        ),
+        # options that a page has taken for a tag
+        ([OLD.replace("13 12>", '13="" 12="">')], OLD, ("tags",)),
+        ([f"{OLD}</nop,nop,timestamp>"], OLD, ("tags",)),
+        (
+            ['192.0.2.1.5 > 192.0.2.2.80: S 7:7(0) win 9 <mss 1460,sackok,timestamp="" 13="" 0,nop,wscale="" 7="">'],
+            "192.0.2.1.5 > 192.0.2.2.80: S 7:7(0) win 9 <mss 1460,sackOK,timestamp 13 0,nop,wscale 7>",
+            ("tags",),
+        ),
+        ([f"{OLD_SYN}</mss></mss>"], OLD_SYN, ("tags",)),
+        # an arrow that a page has not shown
+        ([OLD.replace(" > ", " ")], OLD, ("spacing",)),
+        ([SYN.replace(" > ", " ")], SYN, ("spacing",)),
+        (
+            [DATA.replace("192.0.2.1.40000 > 192.0.2.2.80", "a.example.http b.example.5000")],
+            DATA.replace("192.0.2.1.40000 > 192.0.2.2.80", "a.example.http > b.example.5000"),
+            ("spacing",),
+        ),
         ([SYN.replace("[S],", "[S] ,")], SYN, ("spacing",)),
         ([f"**{SYN}**"], SYN, ("tags",)),
         ([SYN.replace(": Flags", " Flags")], SYN, ("spacing",)),
