@@ -33,6 +33,7 @@ _INVISIBLE: Final = re.compile("[\ufeff\u200b-\u200f\u202a-\u202e\u2060\x00\r]")
 _SPACES: Final = re.compile("[\u00a0\u2000-\u200a\u202f\u3000\t]")
 _INDENT: Final = re.compile("^[ \t]*\t[ \t]*")  # one space would make a time of day a difference (-ttt)
 _OCTET: Final = re.compile("=([0-9A-F]{2})")
+_LINE_END: Final = re.compile("(?:=0D)?=0A=$")  # a line of a mail that is encoded as one
 _TAGS: Final = re.compile(
     r"\[/?(?:[bius]|(?i:color|size|font|code|quote|url|pre))(?:=[^\]\n]*)?\]"  # [S] and [P] are flags
     r"|</?(?i:b|i|em|strong|code|pre|span|font|br|p|tt|div|h[1-6]|[uo]l|li|t[dhr]|table|tbody|samp|kbd|mark|del)\b[^<>]*>"
@@ -136,6 +137,9 @@ _FOREIGN: Final = re.compile(
 )
 # What grep puts before a line: the name of the file, the number of the line.
 _FOUND_IN: Final = re.compile(rf"(?:[^\s:]*[^\s:\d][^\s:]*:)?(?:\d{{1,9}}:)?(?=(?:{_STAMP}) )")
+# What a terminal shows of Ctrl-C, which ends tcpdump after the line it prints next.
+_KEY: Final = re.compile(r"(?:\^[A-Z])+")
+_KEY_BEHIND: Final = re.compile(r"(?<=\d)(?:\^[A-Z])+$")
 # A time that somebody has cut to milliseconds.
 _SHORT_TIME: Final = re.compile(
     r"(?<![\w.:])\d\d:\d\d:\d\d\.\d{3}(?= (?:[\w.@:-]+ +(?:In|Out) +)?(?:IP6? |[\w.:-]+ > ))"
@@ -239,6 +243,8 @@ def _characters(text: str) -> tuple[str, tuple[str, ...]]:
         ("invisible", _INVISIBLE, ""),
         ("spaces", _INDENT, "        "),
         ("spaces", _SPACES, " "),
+        ("quoted_printable", _LINE_END, ""),
+        ("prefix", _KEY_BEHIND, ""),
     ):
         cleaned = pattern.sub(put, text)
         if cleaned != text:
@@ -382,6 +388,9 @@ def _openings(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
     found_in = _FOUND_IN.match(text)
     if found_in is not None and found_in[0]:
         yield text[found_in.end() :], ("prefix",)
+    key = _KEY.match(text)
+    if key is not None:
+        yield text[key.end() :], ("prefix",)
     for place, found in enumerate(_START.finditer(text)):
         if place >= 3:  # noqa: PLR2004  a record does not begin far inside a line
             break

@@ -196,6 +196,12 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
             f"{OLD} [tos 0x10]",
             ("quoted_printable",),
         ),
+        ([f"{OLD[: OLD.index('1:')]}=", f"{OLD[OLD.index('1:') :]}=0A="], OLD, ("quoted_printable",)),
+        ([f"{OLD}=0D=0A="], OLD, ("quoted_printable",)),
+        # Ctrl-C, which ends tcpdump
+        ([f"^C{SYN}"], SYN, ("prefix",)),
+        ([f"^C^C{NAMED}"], NAMED, ("prefix",)),
+        ([f"{SYN}^C"], SYN, ("prefix",)),
         # options that a page has taken for a tag
         ([OLD.replace("13 12>", '13="" 12="">')], OLD, ("tags",)),
         ([f"{OLD}</nop,nop,timestamp>"], OLD, ("tags",)),
