@@ -359,7 +359,7 @@ def carries_on(record: Record) -> bool:
         return False
     if record.end is not None and x.octets.nxt is not None and record.end > x.octets.nxt:
         return True
-    if record.end != record.seq and acked is not None and record.end is not None and record.end > acked:
+    if record.end is not None and record.end != record.seq and (acked is None or record.end > acked):
         return True
     if x.lastack is None:
         return x.syn_count > 0 and record.y.synack_count > 0 and record.ack is not None and record.ack >= 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from played import OPEN, USED, conversation, play
+from played import OPEN, USED, conversation, explained, play
 from scenario import SERVER_ISN, log, packets, printed
 
 from tdparse.model import Lang
@@ -257,6 +257,24 @@ def test_who_carries_on_after_a_crossed_reset_was_not_reset() -> None:
         "ESTABLISHED",
         True,
     )
+
+
+@pytest.mark.parametrize(("later", "ignored"), [("02.2", True), ("00.2", False)])
+@pytest.mark.parametrize("number", ["5001", "777777"])
+def test_who_sends_again_in_an_excerpt_was_not_reset(number: str, later: str, ignored: bool) -> None:  # noqa: FBT001 - a column
+    """R21: octets that nothing in the log has acknowledged still wait, so that their sender is open (R7: unless at once)."""
+    data, reset = (
+        "10.0.0.1.40000 > 10.0.0.2.80: Flags [P.], seq 101:201, ack 1, win 9, length 100",
+        (f"10.0.0.2.80 > 10.0.0.1.40000: Flags [R], seq {number}, win 0, length 0"),
+    )
+    text = "\n".join([
+        f"12:00:00.000001 IP {data}", f"12:00:00.000201 IP {reset}",
+        f"12:00:{later}00001 IP {data}", f"12:00:{later}00201 IP {reset}",
+    ])  # fmt: skip
+    steps, end = explained(text)
+    assert (steps[2].step, str(steps[2].client.after)) == ("data.retransmit", "ESTABLISHED")
+    assert ("rst_ignored" in end.findings, end.verdict) == (ignored, "mid_stream.reset")
+    assert steps[3].step == "reset.repeat"
 
 
 @pytest.mark.parametrize(("count", "ignored"), [(10, False), (200, True)])
