@@ -222,6 +222,8 @@ class Mender:
         if mending.is_hopeless(self._readings, text):
             return self._give_up()
         asked_for = any(is_unfinished(reading.text) for reading in self._readings)
+        if asked_for and not text.strip() and self._raw[-2].strip():
+            return []  # every other line of a page may be empty
         alone = [] if asked_for else mending.alone(text)
         if None in alone:
             return self._give_up()  # its time would be taken for the number that was cut off

@@ -71,6 +71,16 @@ def test_options_of_old_records_may_stand_in_a_line_of_their_own(mark: str, coun
     assert all(one.layer is not None and "wrapped" in one.layer.repairs for one in found)
 
 
+def test_every_other_line_may_be_empty() -> None:
+    """A page that doubles line breaks parts the two lines of -v; where two are empty, something else begins."""
+    found = only(VERBOSE[0], "", VERBOSE[1], "")
+    assert values(found) == values(only(*VERBOSE))
+    assert (found.line, found.lines, found.time) == (1, 3, VERBOSE[0][:15])
+    twice = read(*VERBOSE, "", VERBOSE[0], "", VERBOSE[1], "", SYN)
+    assert [item.line for item in twice if isinstance(item, Segment)] == [1, 4, 8]
+    assert only(VERBOSE[0], "", "", VERBOSE[1]).time is None
+
+
 def test_a_log_of_old_records_that_is_wrapped_anywhere_has_options_in_lines_of_their_own() -> None:
     """One record that goes on in the next line tells that others may; blanks at the end of a line say nothing."""
     data = OLD.removesuffix(" (DF)")
