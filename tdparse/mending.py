@@ -46,6 +46,8 @@ _TAKEN_FOR_TAG: Final = re.compile(rf"<{_OLD_KIND}\b[^<>\n]*>|(?:</{_OLD_KIND}[^
 _LINK: Final = re.compile(r"\[([\w:-]+\.[\w.:-]+)\]\([^()\s]*\.[^()\s]*\)")
 # Markdown's emphasis, and a span of code in a sentence, a list or a table.
 _EMPHASIS: Final = re.compile(r"[ \t]*(?:[>|+-] +|\* +)*(\*{1,3}|_{1,3}|~~)(?=[^\s*_~])(?P<text>.*[^\s*_~])\1[ |]*")
+_ESCAPED: Final = re.compile(r"\\(?=[][<>*_.|#(){}-])")  # what would be a mark otherwise
+_BOLD: Final = re.compile(r"\*\*(?=\S)([^*\n]+)(?<=\S)\*\*")  # some of it
 _CODE: Final = re.compile(r"[^`\n]*(`{1,2})(?=[^`\s])(?P<text>[^`\n]+)\1[^`\n]*")
 # A string among others, as a value of JSON is.
 _STRING: Final = re.compile(r"\"(?:[^\"\\\n]|\\.)+\"")
@@ -152,6 +154,8 @@ _DOTS: Final = re.compile(
     rf",? +(?:seq (?:(?:{_GAP})(?::(?:\d+|{_GAP}))?|\d+:(?:{_GAP}))|(?:ack|win|urg) (?:{_GAP}))(?=[, ]|$)"
     rf"|,? +length (?:{_GAP})(?=[:, ]|$)"
 )
+# Elements left out between others.
+_LEFT_OUT_BETWEEN: Final = re.compile(r"(?<=[\w\]]),? +(?:\.{2,}|…+),? +(?=(?:seq|ack|win|urg|options|length) )")
 _NUMBERS: Final = re.compile(r" \d+(?::\d+)?$")
 # What tcpdump says of the checksum, without whether it is right.
 _BARE_SUM: Final = re.compile(r", cksum 0x[0-9a-f]{1,4}(?=, )")
@@ -271,6 +275,8 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("tags", _TAGS, ""),
         ("tags", _LINK, r"\1"),
         ("tags", _TAKEN_FOR_TAG, _options),
+        ("tags", _ESCAPED, ""),
+        ("tags", _BOLD, r"\1"),
         ("wrapped", _BACKSLASH, ""),
         ("split_number", _SPLIT_NUMBER, ""),
         ("patch_marks", _PATCH_MARK, " "),
@@ -289,6 +295,7 @@ def _variants(text: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         ("spacing", _OF_MANUAL, _as_printed),
         ("abridged", _DOTS, _known_numbers),
         ("abridged", _BARE_SUM, ""),
+        ("abridged", _LEFT_OUT_BETWEEN, ", "),
         ("abridged", _SHORT_TIME, _lengthened),
         ("spacing", _LOOSE_COMMA, ","),
         ("spacing", _LOOSE_OPTION, ","),
@@ -528,9 +535,9 @@ def _readable(options: Iterable[str]) -> str:
 
 
 def _is_damaged(options: list[str]) -> bool:
-    """Tell whether some options cannot be read, and each of them begins as one that TCP has."""
+    """Tell whether some options cannot be read, beside others or where each of them begins as one that TCP has."""
     odd = [option for option in options if not _is_known(option)]
-    return bool(odd) and all(map(_LIKE_AN_OPTION.match, odd))
+    return bool(odd) and (len(odd) < len(options) or all(map(_LIKE_AN_OPTION.match, odd)))
 
 
 def _is_known(option: str) -> bool:

@@ -212,6 +212,10 @@ def test_an_old_syn_may_have_no_options(behind: list[str]) -> None:
         ([f"^C{SYN}"], SYN, ("prefix",)),
         ([f"^C^C{NAMED}"], NAMED, ("prefix",)),
         ([f"{SYN}^C"], SYN, ("prefix",)),
+        # the source of a page in Markdown
+        ([f"> \\[3\\] {SYN.replace('[', chr(92) + '[').replace(']', chr(92) + ']')}"], SYN, ("prefix", "tags")),
+        ([f"{DATA.replace('seq 1:357', '**seq 1:357**')}"], DATA, ("tags",)),
+        ([f"**{DATA[:15]}**{DATA[15:].replace('ack 1', '**ack 1**')}"], DATA, ("tags",)),
         # options that a page has taken for a tag
         ([OLD.replace("13 12>", '13="" 12="">')], OLD, ("tags",)),
         ([f"{OLD}</nop,nop,timestamp>"], OLD, ("tags",)),
@@ -379,6 +383,15 @@ def test_a_record_needs_no_repair() -> None:
         ),
         ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [F.], seq 9, ack 7 [...]", (9, 7, None)),
         (DATA.replace("seq", "cksum 0x1a2b, seq"), (1, 1, 356)),
+        # left out between others
+        (
+            "IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], ... options [nop,nop,md5 valid], length 19: BGP",
+            (None, None, 19),
+        ),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [P.], seq 1:20, ack 7, ..., length 19", (1, 7, 19)),
+        ("IP 192.0.2.1.5000 > 192.0.2.2.80: Flags [.], … ack 7, … length 0", (None, 7, 0)),
+        # an option that nobody knows
+        (SYN.replace("sackOK", "s002 ecr 0"), (1228404592, None, 0)),
         # what stands behind a full-width comma is no remark
         (f"1. {DATA[: DATA.index(', options')].replace(', ack', '，ack')} # 数据", (1, 1, 356)),
         (
