@@ -24,6 +24,7 @@ HIGH_PORTS: Final = frozenset({
 EPHEMERAL: Final = 32768  # rank 9: Linux starts here, others at 49152
 SERVER_SPEAKS_FIRST: Final = frozenset({21, 22, 25, 110, 143, 3306})  # rank 10
 WELL_KNOWN: Final = 1024
+RESERVED: Final = range(512, WELL_KNOWN)  # from here rsh, NFS and older SSH take a client's port (rresvport)
 MAX_SERVICES: Final = 65_536  # remembered server endpoints
 
 # Rank 4: what tcpdump prints of the payload.
@@ -93,7 +94,8 @@ class Roles:
         if high_src != high_dst:
             return high_dst, 0.80
         if not isinstance(src.port, int) or not isinstance(dst.port, int):
-            return True, 0.50
+            own_src, own_dst = src.port in RESERVED, dst.port in RESERVED  # rank 11: a name's number is not known
+            return (True, 0.50) if own_src == own_dst else (own_src, 0.55)
         ephemeral_src, ephemeral_dst = src.port >= EPHEMERAL, dst.port >= EPHEMERAL
         if ephemeral_src != ephemeral_dst:
             return ephemeral_src, 0.75

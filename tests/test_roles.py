@@ -49,6 +49,9 @@ DATA = "Flags [P.], seq 1:11, ack 1, win 5, length 10"
         (f"{A}.7777", f"{B}.7778", "Flags [.], ack 1, win 5, length 0", False, 0.55),
         (f"{A}.7777", f"{B}.7777", "Flags [.], ack 1, win 5, length 0", True, 0.50),
         (f"{A}.ssh", f"{B}.https", "Flags [.], ack 1, win 5, length 0", True, 0.50),
+        (f"{A}.ssh", f"{B}.1023", DATA, False, 0.55),  # rresvport: the client's port has no name
+        (f"{A}.800", f"{B}.nfs", DATA, True, 0.55),
+        (f"{A}.ssh", f"{B}.443", DATA, True, 0.50),
     ],
 )
 def test_the_first_record_decides(src: str, dst: str, rest: str, client: bool, confidence: float) -> None:  # noqa: FBT001
