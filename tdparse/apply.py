@@ -327,21 +327,43 @@ def acknowledges_strays(record: Record) -> bool:
     return record.ack <= max(stray.end or 0 for stray in y.strays)
 
 
-def outlives_its_rst(record: Record) -> bool:
-    """R13, R21: the ack covers what was sent behind an RST of the same sender: who has reset acknowledges nothing any more."""
+def outlives_its_rst(conn: Incarnation, record: Record) -> bool:
+    """
+    R13, R21: tell whether its sender lives on behind an RST that seemed its own.
+
+    It acknowledges what was sent behind the RST, or it goes on where it had come to: who has reset does neither.
+    """
     x, ahead = record.x, record.x.dead_ahead
-    return (
-        x.dead is OBSERVED
-        and ahead is not None
-        and record.ack is not None
-        and ahead < record.ack <= (record.y.octets.nxt or 0)
-    )
+    if x.dead is not OBSERVED:
+        return False
+    if ahead is not None and record.ack is not None and ahead < record.ack <= (record.y.octets.nxt or 0):
+        return True
+    return record.cls in (DATA, FIN) and _is_sent_behind(conn, record)
+
+
+def _is_sent_behind(conn: Incarnation, record: Record) -> bool:
+    """
+    Tell whether octets or a FIN were sent behind an RST of the same sender, and have not only come late (R7).
+
+    They are the next ones or, as their timestamp shows, sent again since; and more time has passed than a path keeps what
+    it overtakes.
+    """
+    x, nxt, rst = record.x, record.x.octets.nxt, conn.last_rst[record.x.is_client]
+    if record.time is None or x.dead_time is None or record.segment.seq is None or rst is None or nxt is None:
+        return False
+    if record.time - x.dead_time <= _crossing_time(conn):
+        return False
+    if record.seq == nxt and (rst.seq is None or rst.seq <= nxt):
+        return True
+    if record.stamp is None or x.ts is None or record.end is None or record.end > nxt:
+        return False
+    return diff(record.stamp[0], x.ts[0]) > 0 and record.end > (record.y.lastack or 0)
 
 
 def restore(conn: Incarnation, peer: Peer) -> None:
     """R21, R53: an RST that did not end its receiver was not its sender's; what has been taken of `peer` counts (R16)."""
     strays, peer.dead, peer.strays = peer.strays, NO, ()
-    if conn.reset_by is peer:
+    if conn.reset_by is peer and not (conn.server if peer is conn.client else conn.client).dead:
         conn.reset_by = None
     for stray in strays:
         opens = stray.cls is SYN_ACK
@@ -385,4 +407,9 @@ def overtakes(conn: Incarnation, record: Record) -> bool:
         return True
     if record.time is None or x.dead_time is None:
         return x.crossed < FLIGHT
-    return record.time - x.dead_time <= (2 * conn.irtt if conn.irtt else IGNORED_AFTER)
+    return record.time - x.dead_time <= _crossing_time(conn)
+
+
+def _crossing_time(conn: Incarnation) -> int:
+    """Return how long after an RST what has crossed it may come (R7)."""
+    return 2 * conn.irtt if conn.irtt else IGNORED_AFTER

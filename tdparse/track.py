@@ -390,7 +390,9 @@ class Tracker:
         if apply.acknowledges_strays(record):
             context.unharmed = x.dead is OBSERVED and record.y.dead is OBSERVED
             apply.restore(conn, record.y)
-        if apply.outlives_its_rst(record):
+        if apply.outlives_its_rst(conn, record):
+            context.unharmed = context.unharmed or record.y.dead is OBSERVED
+            apply.withdraw(conn, x)
             apply.restore(conn, x)
             context.outlives = True
         context.completes = completes_handshake(conn, record)

@@ -370,7 +370,7 @@ FORGED = OPEN + "C P. 10\nS .\nS P. 20\nC .\nS R.\n"
         ("C P. 10 +1\nS P. 10\nC .\nC F.\nS F.\nC .", "complete.clean", 0),
         ("C P. 10\nS .\nC P. 10\nS .", "still_open.data", 0),
         # Nothing shows that its sender has outlived it.
-        ("C P. 10 +1\nS P. 10 ack=11", "still_open.data", 1),
+        ("S P. 10 ack=11\nC P. 10 ack=21 +1", "still_open.data", 1),
     ],
 )
 def test_who_acknowledges_what_came_behind_its_rst_has_not_sent_it(after: str, verdict: str, strays: int) -> None:
@@ -495,10 +495,10 @@ def test_an_open_connection_takes_no_reset_that_answers_a_scan() -> None:
 @pytest.mark.parametrize("gap", ["+0.01", "+2"])
 @pytest.mark.parametrize("resets", ["S R.\nC R. +0", "C R.\nS R. +0"], ids=["server first", "client first"])
 def test_resets_of_both_that_end_nothing_have_had_no_effect(resets: str, gap: str) -> None:
-    """rst_ignored, R21: who acknowledges what was sent behind both has not been ended by the one of its peer."""
+    """rst_ignored, R21: who goes on behind both has not been ended by the one of its peer."""
     steps, (end,) = conversation(USED + f"{resets}\nC P. 9 {gap}\nS .\nS P. 7 +2\nC .")
     said = [(finding.code, finding.lines) for step in steps for finding in step.findings]
-    assert said == [("rst_ignored", (7 if resets[0] == "S" else 6, 9))]
+    assert said == [("rst_ignored", (6 if resets[0] == "S" else 7, 8))]
     assert [str(steps[8].client.after), str(steps[8].server.after)] == ["ESTABLISHED"] * 2
     assert end.verdict == "still_open.data"
 
@@ -541,3 +541,38 @@ def test_no_reset_has_a_number_that_nobody_has_sent() -> None:
     for talk in (ONE_WAY + "C R seq=4000", OPEN + "C P. 500\nS .\nC P. 10\nS .\nC R seq=1"):
         steps, _ = conversation(talk)
         assert steps[-1].step == "reset.ignored"
+
+
+REJECTED = OPEN + "C P. 10\nS .\nC P. 10\nS R\n"
+STAMPED = (
+    "C S <TS val 100 ecr 0>\nS S. <TS val 900 ecr 100>\nC . <TS val 102 ecr 900>\nS P. 20 <TS val 904 ecr 102> lost\n"
+    "C P. 10 <TS val 105 ecr 900>\nS R\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "step", "state"),
+    [
+        (REJECTED + "S P. 10 ack=11 +0.2", "data.push", "CLOSED?/ESTABLISHED"),
+        (REJECTED + "S F. ack=11 +0.2", "teardown.fin.active", "CLOSED?/FIN-WAIT-1"),
+        (REJECTED + "S P. 10 ack=11", "stepless.stray", "CLOSED?/CLOSED"),  # the RST may have overtaken it
+        (REJECTED + "S P. 10 seq=500 ack=11 +0.2", "stepless.stray", "CLOSED?/CLOSED"),  # of another incarnation, maybe
+        (REJECTED + "S . ack=11 +0.2", "stepless.stray", "CLOSED?/CLOSED"),
+        (STAMPED + "S P. 20 seq=1 ack=1 <TS val 1104 ecr 102> +0.2", "data.retransmit", "CLOSED?/ESTABLISHED"),
+        (STAMPED + "S P. 20 seq=1 ack=1 <TS val 904 ecr 102> +0.2", "stepless.stray", "CLOSED?/CLOSED"),  # a late copy
+    ],
+    ids=["next octets", "FIN", "at once", "beyond a gap", "empty", "sent again", "kept by the path"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_who_goes_on_behind_its_rst_has_not_sent_it(text: str, step: str, state: str, *, absolute: bool) -> None:
+    """R13, R20 c, R21: a firewall rejects in its name, and nobody tells it; the RST has ended its receiver all the same."""
+    steps, (end,) = conversation(text, absolute=absolute)
+    assert (steps[-1].step, f"{steps[-1].client.after}/{steps[-1].server.after}") == (step, state)
+    assert end.verdict == "reset_by_server.data"
+
+
+def test_who_signs_on_behind_an_unsigned_rst_has_not_sent_it() -> None:
+    """R82, R21: nor has it ended anybody."""
+    steps, (end,) = conversation(SIGNED + "S R.\nS P. 20 <md5 valid> +0.2\nC . <md5 valid>")
+    assert [f"{step.client.after}/{step.server.after}" for step in steps[-2:]] == ["ESTABLISHED/ESTABLISHED"] * 2
+    assert end.verdict == "still_open.data"
