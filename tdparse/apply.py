@@ -15,7 +15,7 @@ from tdparse.modifiers import Context
 from tdparse.options import taken
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
-from tdparse.steps import answers_unsent, completes_handshake, place_of, rst_acceptable, shows_open
+from tdparse.steps import completes_handshake, place_of, refuses_ack, rst_acceptable, shows_open
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
 from tdparse.values import since
@@ -94,8 +94,9 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
             x.octets.start_at(record.seq, guessed=x.midstream)
         else:
             x.octets.move_to(record.seq, record.time)
-    if step == "ack.challenge" and answers_unsent(conn, record):
+    if step == "ack.challenge" and refuses_ack(conn, record):
         evidence.take_back(y, x)
+        _refuse(conn, record)
     if record.ack is not None:
         _acknowledge(conn, record)
     if context.completes:
@@ -111,6 +112,21 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
         x.win_seen = True
     _offer(record)
     _stamp(record)
+
+
+def _refuse(conn: Incarnation, record: Record) -> None:
+    """T54: what a challenge ACK answers was not taken, nor octets or a FIN in it: who sends them later has not sent them before."""
+    before, x, y = conn.previous, record.x, record.y
+    if before is None or before.seq is None or before.seq != record.ack or before.end != y.octets.nxt:
+        return
+    y.octets.refuse(before.seq)
+    if before.flags.fin and y.fin_count == 1:
+        y.fin, y.sent_fin, y.fin_count, y.fin_time, y.fin_line = None, NO, 0, None, 0
+        if x.got_fin is PRESUMED:
+            x.got_fin = NO
+        x.pre_fin = x.pre_fin and x.midstream and not x.octets.distinct
+        conn.first_fin = x if x.sent_fin else None
+        conn.refresh_symbols()
 
 
 def _offer(record: Record) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tdparse.evidence import has_place, hides_fin, is_answered, is_old, place_in
+from tdparse.evidence import MAX_SHIFT, has_place, hides_fin, is_answered, is_old, place_in
 from tdparse.flags import ACK, DATA, FIN, INVALID, RST, SYN, SYN_ACK, SegmentClass
 from tdparse.model import CLOSE_WAIT, CLOSED, CLOSING, LAST_ACK, LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT
 from tdparse.seqnum import add, diff
@@ -650,27 +650,47 @@ def _rejects(conn: Incarnation, record: Record) -> bool:
     if conn.previous_step in CHALLENGED:
         return conn.previous_step != "reset.ignored" or (conn.previous is not None and rst_in_window(conn.previous))
     received, before = record.y.octets.nxt, conn.previous
-    due = None if record.ack is None or before is None else record.ack + before.length
+    due = None if record.ack is None or before is None else record.ack + before.length + before.flags.fin
     waiting = received is not None and due is not None and received > due
-    return answers_unsent(conn, record) and not waiting and record.window == record.x.win
+    return refuses_ack(conn, record) and not waiting and record.window == record.x.win
 
 
 def answers_unsent(conn: Incarnation, record: Record) -> bool:
     """
     Tell whether the record before was the peer's and acknowledged more than was captured of this sender.
 
-    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent: any data it
-    held were those awaited, and the window was open, else they explain the answer. It does not where no number of this
-    sender was printed, nor where that ack closed the window: a timer later it is probed (R108).
+    Alone that shows a capture with gaps; answered by a restatement it shows an ack of what was never sent, unless
+    something else explains the answer.
+    """
+    ack, nxt = _ack_before(conn, record), record.x.octets.nxt
+    return ack is not None and nxt is not None and ack > nxt
+
+
+def refuses_ack(conn: Incarnation, record: Record) -> bool:
+    """R50: tell whether the ack of the peer's record before is none to accept: of what was never sent, or of long ago."""
+    ack, y = _ack_before(conn, record), record.y
+    widest = conn.metrics.halves[y.is_client].window_max or 0
+    if y.shift is None:
+        widest <<= MAX_SHIFT
+    outdated = ack is not None and y.lastack is not None and ack < y.lastack - max(widest, y.widest_window)
+    return outdated or answers_unsent(conn, record)
+
+
+def _ack_before(conn: Incarnation, record: Record) -> int | None:
+    """
+    Return the ack of the peer's record before, where a restatement in answer to it can only be about that.
+
+    Any data it held were those awaited, and the window was open, else they explain the answer. It cannot be told where no
+    number of this sender was printed, nor where that ack closed the window: a timer later it is probed (R108).
     """
     before, octets = conn.previous, record.x.octets
     if before is None or before.x is not record.y or before.ack is None:
-        return False
+        return None
     if before.length and (before.seq != record.ack or record.x.window_closed):
-        return False
+        return None
     if octets.nxt is None or octets.guessed or (record.y.window_closed and waited_for_timer(record, before)):
-        return False
-    return before.ack > octets.nxt
+        return None
+    return before.ack
 
 
 def waited_for_timer(record: Record, before: Record) -> bool:

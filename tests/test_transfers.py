@@ -264,6 +264,38 @@ def test_data_that_acknowledges_what_was_never_sent_is_refused(packets: str, ste
 
 
 @pytest.mark.parametrize(
+    ("forged", "codes"),
+    [
+        ("S P. 30 ack=5000", {"ack_of_unsent", "challenge_ack"}),
+        ("S P. 30 ack=-2000000000", {"challenge_ack"}),
+        ("S F. ack=5000", {"ack_of_unsent", "challenge_ack"}),
+        ("S FP. 30 ack=-2000000000", {"challenge_ack"}),
+        ("S . ack=-2000000000", {"challenge_ack"}),
+    ],
+    ids=["data", "data, long ago", "FIN", "FIN, long ago", "nothing, long ago"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_what_a_blind_attacker_sends_has_not_been_sent(forged: str, codes: set[str], *, absolute: bool) -> None:
+    """R50, R110, T54: an ack older than a window is refused as one of what was never sent is, and all that comes with it."""
+    text = f"{USED}{forged} lost\nC .\nS P. 40 seq=1 ack=101 +0.3\nC .\nS F.\nC F.\nS ."
+    steps, (end,) = conversation(text, absolute=absolute)
+    wanted = "ack.challenge data.push data.ack teardown.fin.active teardown.fin_ack teardown.last_ack"
+    assert [step.step for step in steps[-6:]] == wanted.split()
+    assert str(steps[-6].server.after) == "ESTABLISHED"
+    assert (end.findings.keys() - {"acked_unseen"}, end.closed_first, end.verdict) == (
+        codes,
+        "server",
+        "complete.clean",
+    )
+
+
+def test_an_ack_within_the_window_is_no_old_one() -> None:
+    """R50: it may be old, but not older than SND.UNA - MAX.SND.WND; data that came with it asks for them again, at most."""
+    steps, _ = conversation(USED + "S P. 30 ack=50 lost\nC .")
+    assert steps[-1].step == "ack.duplicate"
+
+
+@pytest.mark.parametrize(
     ("packets", "sure"),
     [("S . ack=5000\nC P. 10 +0.1", "likely"), ("C P. 10\nS . +0.1\nC P. 10 seq=101 +0.1", "certain")],
     ids=["acknowledged before it was captured", "captured before"],
