@@ -15,7 +15,7 @@ from tdparse.modifiers import Context
 from tdparse.options import taken
 from tdparse.seqnum import diff
 from tdparse.states import ASSUMED, NO, OBSERVED, PRESUMED
-from tdparse.steps import completes_handshake, place_of, refuses_ack, rst_acceptable, shows_open
+from tdparse.steps import completes_handshake, place_of, refuses_ack, refuses_place, rst_acceptable, shows_open
 from tdparse.timers import TIME_WAIT as TIME_WAIT_LEN
 from tdparse.timers import stack_of
 from tdparse.values import since
@@ -34,6 +34,7 @@ WITHOUT_EFFECT: Final = frozenset({
     "stepless.truncated", "stepless.capture_duplicate", "stepless.invalid_flags", "stepless.stray",
     "stepless.bad_ack", "handshake.syn.unexpected", "handshake.syn_ack.bad_ack",
 })  # fmt: skip
+REFUSALS: Final = frozenset({"ack.duplicate", "stepless.ack"})  # of what is not in the window (T52)
 EFFECTIVE_RESETS: Final = frozenset(
     {"handshake.refused", "handshake.abort", "reset.abort", "reset.reply", "reset.after_fin"}
 )  # R116
@@ -97,6 +98,8 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
     if step == "ack.challenge" and refuses_ack(conn, record):
         evidence.take_back(y, x)
         _refuse(conn, record)
+    elif step in REFUSALS and refuses_place(conn, record):
+        _refuse(conn, record)
     if record.ack is not None:
         _acknowledge(conn, record)
     if context.completes:
@@ -115,12 +118,19 @@ def advance(conn: Incarnation, record: Record, step: str, context: Context) -> N
 
 
 def _refuse(conn: Incarnation, record: Record) -> None:
-    """T54: what a challenge ACK answers was not taken, nor octets or a FIN in it: who sends them later has not sent them before."""
+    """
+    T52, T54: nothing was taken of what an ACK answers so, octets or a FIN: who sends them later has not sent them before.
+
+    They are those that were awaited, or lie beyond all others.
+    """
     before, x, y = conn.previous, record.x, record.y
-    if before is None or before.seq is None or before.seq != record.ack or before.end != y.octets.nxt:
+    if before is None or before.seq is None or before.end is None or before.end != y.octets.nxt:
         return
-    y.octets.refuse(before.seq)
-    if before.flags.fin and y.fin_count == 1:
+    if before.seq == record.ack:
+        y.octets.refuse(before.seq)
+    else:
+        y.octets.take_out(before.seq, before.end, before.length)
+    if before.flags.fin and y.fin_count == 1 and y.octets.nxt != before.end:
         y.fin, y.sent_fin, y.fin_count, y.fin_time, y.fin_line = None, NO, 0, None, 0
         if x.got_fin is PRESUMED:
             x.got_fin = NO

@@ -292,6 +292,16 @@ class Octets:
         self.unacked = [one._replace(end=min(one.end, position)) for one in self.unacked if one.start < position]
         self._sent = [one._replace(end=min(one.end, position)) for one in self.sent if one.start < position]
 
+    def take_out(self, start: int, end: int, length: int) -> None:
+        """Take a segment beyond all others, with `length` octets of payload, as never sent: it was no octet of the stream (R49)."""
+        if self.end is None or self._beyond[-1:] != ((start, end),):
+            return
+        self._beyond = self._beyond[:-1]
+        self.nxt = self._beyond[-1][1] if self._beyond else self.end
+        self.distinct -= length
+        self.unacked = [one for one in self.unacked if one.start < start]
+        self._sent = [one for one in self.sent if one.start < start]
+
     def covers_payload(self, ack: int) -> bool:
         """Tell whether `ack`, not above the FIN, acknowledges captured payload, even if only a part of a segment (R137)."""
         return any(max(one.start, 1) < ack and one.end > 1 for one in self.unacked)

@@ -669,11 +669,24 @@ def answers_unsent(conn: Incarnation, record: Record) -> bool:
 def refuses_ack(conn: Incarnation, record: Record) -> bool:
     """R50: tell whether the ack of the peer's record before is none to accept: of what was never sent, or of long ago."""
     ack, y = _ack_before(conn, record), record.y
-    widest = conn.metrics.halves[y.is_client].window_max or 0
-    if y.shift is None:
-        widest <<= MAX_SHIFT
-    outdated = ack is not None and y.lastack is not None and ack < y.lastack - max(widest, y.widest_window)
+    outdated = ack is not None and y.lastack is not None and ack < y.lastack - _widest_window(conn, y)
     return outdated or answers_unsent(conn, record)
+
+
+def refuses_place(conn: Incarnation, record: Record) -> bool:
+    """R49, T52: tell whether an ACK answers that the peer's record before, all of it beyond the window, is not what it waits for."""
+    before, x = conn.previous, record.x
+    if before is None or before.x is not record.y or before.seq is None or before.segment.seq is None:
+        return False
+    if record.length or not restates(record) or record.ack is None or not directly_after(conn, record):
+        return False
+    return before.end != before.seq and before.seq >= record.ack + _widest_window(conn, x)
+
+
+def _widest_window(conn: Incarnation, peer: Peer) -> int:
+    """Return how many octets a peer has ever taken at most: an unknown scale counts as the largest (R50)."""
+    widest = conn.metrics.halves[peer.is_client].window_max or 0
+    return max(widest << MAX_SHIFT if peer.shift is None else widest, peer.widest_window)
 
 
 def _ack_before(conn: Incarnation, record: Record) -> int | None:

@@ -289,6 +289,26 @@ def test_what_a_blind_attacker_sends_has_not_been_sent(forged: str, codes: set[s
     )
 
 
+@pytest.mark.parametrize(
+    ("forged", "steps"),
+    [
+        ("S P. 30 seq=70000", "ack.duplicate data.push data.ack teardown.fin.active"),
+        ("S FP. 30 seq=70000", "ack.duplicate data.push data.ack teardown.fin.active"),
+        ("S F. seq=70000", "ack.duplicate data.push data.ack teardown.fin.active"),
+        ("S P. 30 seq=400", "ack.duplicate data.gap_fill data.ack teardown.fin.active"),
+    ],
+    ids=["data", "data and FIN", "FIN", "in the window"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_what_lies_beyond_the_window_and_is_not_taken_leaves_no_gap(forged: str, steps: str, *, absolute: bool) -> None:
+    """R49, T52: an ACK that asks for the next octet again refuses it, so what comes then is neither late nor sent again."""
+    text = f"{USED}{forged} lost\nC .\nS P. 40 seq=1 ack=101 +0.3\nC .\nS F. seq=41\nC F.\nS ."
+    played, (end,) = conversation(text, absolute=absolute)
+    assert [step.step for step in played[-6:-2]] == steps.split()
+    assert ("retransmission" in end.findings) is ("gap_fill" in steps)
+    assert (end.closed_first, end.verdict) == ("server", "complete.clean")
+
+
 def test_an_ack_within_the_window_is_no_old_one() -> None:
     """R50: it may be old, but not older than SND.UNA - MAX.SND.WND; data that came with it asks for them again, at most."""
     steps, _ = conversation(USED + "S P. 30 ack=50 lost\nC .")
