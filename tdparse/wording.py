@@ -589,11 +589,11 @@ def _filled(made: Form, step: Step, lang: Lang, numbers: NumberStyle, values: Ma
 
 @cache
 def _kinds() -> Mapping[str, str]:
-    """Return terminal → the code of the words that stand for it."""
+    """Return terminal → the code of the words that stand for it: the one of the same name, where none are listed."""
     return {
         terminal: code
         for code in catalog.codes("terminal")
-        for terminal in catalog.entry("terminal", code).lists["terminals"]
+        for terminal in catalog.entry("terminal", code).lists.get("terminals", (code.upper(),))
     }
 
 
