@@ -88,6 +88,7 @@ class Incarnation:
         "only_rst",
         "previous",
         "previous_end",
+        "previous_open",
         "previous_step",
         "probes",
         "replay",
@@ -139,7 +140,8 @@ class Incarnation:
         self.thinned = False  # and how
         self.last_time: int | None = None
         self.behind: int | None = None  # the log's time at its last record that was older: other records came first
-        self.previous_end: int | None = None  # when the incarnation before this one ended
+        self.previous_end: int | None = None  # the last time of the incarnation before this one
+        self.previous_open = False  # which nothing in the log had ended
         self.took_time_wait = False  # an endpoint of the incarnation before was in TIME-WAIT
         self.steps: frozenset[str] = NO_STEPS
         self.icmp: tuple[dict[str, object], ...] = ()  # ICMP errors that quote it: line, text, mtu

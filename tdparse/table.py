@@ -176,6 +176,7 @@ class Table:
             conn.reused = True
             # An attempt that was rejected ended nothing: what counts is the connection before it.
             conn.previous_end = old.last_time if old.server.inherited is None else old.previous_end
+            conn.previous_open = not old.closed and old.server.inherited is None
             conn.took_time_wait = any(peer.standing.state is State.TIME_WAIT for peer in old.peers)
             self._inherit(old, conn)
             self._retire(old)

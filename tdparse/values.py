@@ -34,7 +34,8 @@ def values_of(conn: Incarnation, record: Record, step: str, context: Context) ->
     """
     Return `n`, `dt`, `win_old`, `prev`, `first`, `last` as far as `step` has them; evidence has been applied.
 
-    `active` is 1 for the third step of a handshake in which nobody listens (R100).
+    `active` is 1 for the third step of a handshake in which nobody listens (R100), `answered` for a SYN that is repeated
+    behind an answer in the log.
     """
     maker = _MAKERS.get(step)
     if maker is None:
@@ -44,7 +45,8 @@ def values_of(conn: Incarnation, record: Record, step: str, context: Context) ->
 
 def _syn_again(conn: Incarnation, record: Record, _context: Context) -> dict[str, int | None]:
     n, time, _ = copies_of_syn(conn, record)
-    return {"n": n, "dt": since(record, time)}
+    answered = record.y.segments and not conn.tentative
+    return {"n": n, "dt": since(record, time), "answered": 1 if answered else None}
 
 
 def copies_of_syn(conn: Incarnation, record: Record) -> tuple[int, int | None, int]:

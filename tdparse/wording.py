@@ -50,6 +50,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field = "empty"
     elif _is_other_fin(step):
         field = "open"
+    elif code == "handshake.ack_data" and (step.rel_seq not in _FIRST or step.segment.length == 1):
+        field = "later"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated
         code = "stepless.ack"
     elif _lacks_fin(step):
@@ -105,12 +107,33 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
         step = step._replace(sender=other(step.sender))
     if code == "syn_retransmission" and told_as(step) != step.step:
         code = "old_duplicate"
-    field = "untimed" if code in _TIMED_FINDINGS and "dt" not in values else "text"
-    if code == "lost_segment" and values.get("n") == 1:
-        field = "one"
-    elif code == "truncated_record" and not step.segment.truncated:
-        field = "quiet"
+    field = _FINDING_FIELDS[code](finding, step) if code in _FINDING_FIELDS else "text"
     return _filled(_finding_form(code, field, lang, _known(step)), step, lang, numbers, values)
+
+
+def _timed(finding: Finding, _step: Step) -> str:
+    return "text" if "dt" in finding.values else "untimed"
+
+
+def _timed_reuse(finding: Finding, step: Step) -> str:
+    """Nobody knows how long ago a connection ended that nothing in the log has ended."""
+    return "untimed" if finding.values.get("ended") is False else _timed(finding, step)
+
+
+def _syn_again(finding: Finding, step: Step) -> str:
+    """What has answered a SYN in the log was lost behind the capture point, or is none that its sender accepts."""
+    return "answered" if step.values.get("answered") else _timed(finding, step)
+
+
+def _unseen(finding: Finding, _step: Step) -> str:
+    """Where that is certain, octets behind the gap were captured."""
+    return "some" if finding.confidence == "certain" else "text"
+
+
+def _twice(finding: Finding, step: Step) -> str:
+    """The octet of a keep-alive, or a SYN that a SYN-ACK repeats (simultaneous open), was sent twice on purpose."""
+    syn = finding.values.get("last") == 0 == finding.values.get("first")
+    return "again" if syn or step.step == "probe.keep_alive_ack" else "text"
 
 
 def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
@@ -185,9 +208,9 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     found += [_say("icmp", lang, **message) for message in (icmp if isinstance(icmp, list) else ())]
     unacked = attributes.get("unacked")
     for role, octets in unacked.items() if isinstance(unacked, dict) else ():
-        found.append(
-            catalog.fill(catalog.sentence("finding", "unacked_data", lang), {"x": _role(role, lang), "n": octets})
-        )
+        told = catalog.sentence("finding", "unacked_data", lang)
+        told = told.replace(" were ", " was ") if octets == 1 else told
+        found.append(catalog.fill(told, {"x": _role(role, lang), "n": octets}))
     if (dropped := attributes.get("dropped")) is not None:
         found.append(catalog.fill(catalog.sentence("finding", "capture_drops", lang), {"n": dropped}))
     if attributes.get("evicted"):
@@ -328,9 +351,17 @@ def state_text(standing: Standing) -> str:
 # ------------------------------------------------------------------ values into words
 
 _TIMED: Final = frozenset({"handshake.syn.retransmit", "data.retransmit", "probe.keep_alive"})
-_TIMED_FINDINGS: Final = frozenset({
-    "retransmission", "syn_retransmission", "fin_retransmission", "keep_alive", "port_reuse", "time_wait_reuse",
-})  # fmt: skip
+_FIRST: Final = (1, None)  # where the first octet is, or where it may be for all that is known
+# Which sentence of a finding is true of it, where it has several.
+_FINDING_FIELDS: Final[Mapping[str, Callable[[Finding, Step], str]]] = {
+    **dict.fromkeys(("retransmission", "fin_retransmission", "keep_alive", "time_wait_reuse"), _timed),
+    "port_reuse": _timed_reuse,
+    "syn_retransmission": _syn_again,
+    "acked_unseen": _unseen,
+    "dsack": _twice,
+    "lost_segment": lambda finding, _: "one" if finding.values.get("n") == 1 else "text",
+    "truncated_record": lambda _, step: "text" if step.segment.truncated else "quiet",
+}
 
 
 class _Fields:

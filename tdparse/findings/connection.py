@@ -80,7 +80,8 @@ def _accepted(conn: Incarnation, record: Record) -> Iterator[Finding]:
         yield make("wscale_ignored", y.syn_line, record.line)
     if conn.reused and y.syn_count and not {"port_reuse", "time_wait_reuse"} & conn.found.keys():
         elapsed = since(record, conn.previous_end)
-        yield make("port_reuse", conn.first_line, record.line, dt=elapsed)
+        ended = False if conn.previous_open else None  # then `dt` counts from its last record
+        yield make("port_reuse", conn.first_line, record.line, dt=elapsed, ended=ended)
         if conn.took_time_wait and (elapsed is None or elapsed < TIME_WAIT):
             sure = Confidence.LIKELY if elapsed is None else Confidence.CERTAIN
             yield make("time_wait_reuse", conn.first_line, record.line, confidence=sure, dt=elapsed)
