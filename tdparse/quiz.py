@@ -73,10 +73,11 @@ def questions(steps: Sequence[Step]) -> Iterator[Question | Step]:
 
 def _question(kind: Kind, step: Step) -> Question | None:
     if kind is Kind.STEP:
-        if step.step.startswith("stepless."):
+        code = wording.told_as(step)
+        if code.startswith("stepless."):
             return None
-        choices = _choices(step.step, step.segment.line)
-        return Question(kind, step, (str(choices.index(step.step) + 1), step.step), choices)
+        choices = _choices(code, step.segment.line)
+        return Question(kind, step, (str(choices.index(code) + 1), code), choices)
     return _state_question(step) if kind is Kind.STATE else _ack_question(step)
 
 
@@ -128,7 +129,11 @@ def asked(question: Question, lang: Lang) -> list[str]:
     """Return the question as lines."""
     step = question.step
     if question.kind is Kind.STEP:
-        titles = (catalog.sentence("step", code, lang, "title") for code in question.choices)
+        right = question.right[-1]
+        titles = (
+            wording.title(step, lang) if code == right else catalog.sentence("step", code, lang, "title")
+            for code in question.choices
+        )
         return [
             catalog.sentence("quiz", "which_step", lang),
             *(f"  {number}) {title}" for number, title in enumerate(titles, 1)),
@@ -157,8 +162,10 @@ def is_right(question: Question, answer: str) -> bool:
         return len(numbers) == 1 and numbers[0] in question.right
     if question.kind is Kind.STEP:
         names = {code: _step_names(code) for code in question.choices}
-        others = (called for code, called in names.items() if code != question.step.step)
-        right = names[question.step.step].difference(*others) | {_bare(text) for text in question.right}
+        told = question.right[-1]
+        others = (called for code, called in names.items() if code != told)
+        shown = (wording.title(question.step, lang) for lang in catalog.LANGUAGES)
+        right = names[told].difference(*others) | {_bare(text) for text in (*question.right, *shown)}
         return _bare(answer) in right
     right = {catalog.folded(text) for text in question.right}
     return given in right or given.rstrip(".)。）") in right

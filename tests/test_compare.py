@@ -435,6 +435,8 @@ CLOCKS = [
         "The clock of b is behind that of a by 5.0 ms; by anything from 25.0 ms behind to 15.0 ms ahead, if",
     ),
     (0, 0, "The clocks of a and b agree"),
+    (2_000_000, 400, "The clock of b is ahead of that of a by 2.00 s."),  # its limits are written alike
+    (-2_000_000, 400, "The clock of b is behind that of a by 2.00 s."),
 ]
 
 

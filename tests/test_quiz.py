@@ -8,6 +8,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from conftest import PACKAGE, ROOT, TDEXPLAIN, Program
+from scenario import log
 
 from tdparse import catalog, quiz
 from tdparse.model import Certainty, Lang, Step
@@ -32,6 +33,40 @@ def test_the_right_answers_are_those_of_the_analysis() -> None:
     assert first.choices[int(first.right[0]) - 1] == "handshake.syn"
     assert (second.right, second.role) == (("SYN-RECEIVED",), "server")
     assert fourth.right == ("3914577973", "84")
+
+
+@pytest.mark.parametrize(
+    ("told", "code", "title"),
+    [
+        ("C S 5", "handshake.syn", "Three-way handshake, step 1 (SYN)"),
+        ("C S 5 <tfo cookie 0123456789abcdef>", "handshake.syn.tfo_data", "with Fast Open cookie and data"),
+        (
+            "C S\nS S. unseen\nC .\nS P. 9 unseen\nC .\nC F.",
+            "teardown.fin.first_seen",
+            "FIN, first seen (capture incomplete)",
+        ),
+    ],
+    ids=["SYN with data", "Fast Open", "FIN behind a gap"],
+)
+def test_a_step_is_asked_for_by_what_is_told_of_it(told: str, code: str, title: str) -> None:
+    """R27, R70: the right choice has the name that the explanation has, and is taken by it."""
+    last = [item for item in explain(log(told)) if isinstance(item, Step)][-1]
+    (question,) = quiz.questions([last])
+    assert isinstance(question, Question)
+    number, right = question.right
+    assert right == code == question.choices[int(number) - 1]
+    (line,) = [line for line in quiz.asked(question, "en") if line.startswith(f"  {number}) ")]
+    assert title in line
+    assert title in quiz.reply(question, number, "en")[0]
+    assert quiz.is_right(question, line.partition(") ")[2])
+
+
+def test_a_copy_that_the_path_has_kept_is_no_step_to_ask_for() -> None:
+    """R17: it is told as an old duplicate, which is no step."""
+    steps = [item for item in explain(log("C S\nS S.\nC .\nC P. 5\nS .\nS S. seq=0 ack=1")) if isinstance(item, Step)]
+    assert steps[-1].step == "handshake.syn_ack.retransmit"
+    asked = [item for item in quiz.questions(steps[-1:]) if isinstance(item, Question)]
+    assert [question.kind for question in asked] != [Kind.STEP]
 
 
 @pytest.mark.parametrize(

@@ -56,8 +56,10 @@ class Words:
             return self.say("compare", "clocks_one_way", **names, offset=self.span(abs(shown)))
         moved = shown - clocks.offset
         code = "clocks_earlier" if shown < 0 else "clocks_later" if shown else "clocks_equal"
-        limits = self._limits(clocks.low + moved, clocks.high + moved)
-        parts = [self.say("compare", code, **names, offset=self.span(abs(shown)), limits=limits)]
+        low, high = clocks.low + moved, clocks.high + moved
+        exact = shown and self.span(low) == self.span(high)  # as far as it is written out
+        values = {**names, "offset": self.span(abs(shown)), "limits": self._limits(low, high)}
+        parts = [self.say("compare", code, "exact" if exact else "text", **values)]
         if clocks.zone:
             parts.append(self.say("compare", "zone", zone=self.span(abs(clocks.zone))))
         if clocks.drift:
