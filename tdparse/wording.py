@@ -50,6 +50,8 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field = "empty"
     elif _is_other_fin(step):
         field = "open"
+    elif code == "ack.window_update" and "raw_win" in step.modifiers:
+        field = "raw"
     elif code == "handshake.ack_data" and (step.rel_seq not in _FIRST or step.segment.length == 1):
         field = "later"
     elif code == "teardown.ack.repeat" and values.get("n") == 1:  # which was not repeated

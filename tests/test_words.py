@@ -9,6 +9,7 @@ from scenario import log
 
 from tdparse.model import Step, Summary
 from tdparse.pipeline import explain
+from tdparse.render.text import Text
 from tdparse.wording import finding_text, notes, text
 
 OPEN = "C S\nS S.\nC .\n"
@@ -119,6 +120,21 @@ FINDINGS = {
 }
 
 STEPS = {
+    # R76: what the number counts is known with the scale alone
+    "a window whose scale is known": Words(
+        "C S <mss 1460,nop,wscale 2>\nS S. <mss 1460,nop,wscale 2>\nC .\nC P. 100\nS .\nS . win=100",
+        -1,
+        "ack.window_update",
+        "The server changes its receive window to 400 bytes; nothing new is acknowledged.",
+        "服务器端更新接收窗口为 400 字节，没有确认新数据。",
+    ),
+    "a window whose scale is not known": Words(
+        "C S unseen\nS S. unseen\nC . unseen\nC P. 100\nS .\nS . win=100",
+        -1,
+        "ack.window_update",
+        "The server changes its receive window to 100 (raw); nothing new is acknowledged.",
+        "服务器端更新接收窗口为 100（原始值），没有确认新数据。",
+    ),
     # R66 to R70
     "a cookie with data": Words(
         f"C S 5 {COOKIE}",
@@ -218,3 +234,11 @@ def test_a_packet_captured_twice_names_the_line_of_the_first() -> None:
     (finding,) = again.findings
     assert finding_text(finding, again, "en") == "Duplicate of line 2."
     assert finding_text(finding, again, "zh") == "与第 2 行重复。"
+
+
+@pytest.mark.parametrize(("options", "defined"), [("", False), (f" {COOKIE}", True)], ids=["plain", "Fast Open"])
+def test_where_a_step_is_defined_goes_with_what_is_told_of_it(options: str, *, defined: bool) -> None:
+    """R70: data in a SYN without a cookie is none of Fast Open's."""
+    (step,) = steps_of(f"C S 5{options}", absolute=True)
+    (line,) = [line for line in Text("en", verbose=True).explanation(step) if "Defined in RFC" in line]
+    assert ("7413" in line) is defined

@@ -373,7 +373,7 @@ class Text:
 
     def _background(self, step: Step) -> list[str]:
         """Return what the step means to the two programs, and where it is defined."""
-        rfc = catalog.reference("step", step.step).facts.get("rfc", "")
+        rfc = catalog.reference("step", wording.told_as(step)).facts.get("rfc", "")
         options = safe(step.segment.options_text or "")
         texts = [("api", wording.api(step, self._lang)), ("rfc", rfc), ("options", options)]
         side = max((width(self._label(name)) for name, text in texts if text), default=0)
