@@ -66,9 +66,11 @@ def told_as(step: Step) -> str:
     Return the step whose words are true of this one.
 
     Data in a SYN alone is no Fast Open (R70); who has processed the answer to a SYN or FIN does not repeat it, so that
-    the path has kept a copy (R17).
+    the path has kept a copy (R17); an ACK of the SYN alone, whose SYN-ACK was not captured, confirms no data (R37).
     """
     code = step.step
+    if code == "data.ack" and step.values.get("n") == 0:
+        return "stepless.ack"
     if code == "handshake.syn.tfo_data" and step.segment.options.tfo is None:
         return "handshake.syn"
     answered = _ANSWERED.get(code)
@@ -110,7 +112,13 @@ def finding_text(finding: Finding, step: Step, lang: Lang, numbers: NumberStyle 
     if code == "syn_retransmission" and told_as(step) != step.step:
         code = "old_duplicate"
     field = _FINDING_FIELDS[code](finding, step) if code in _FINDING_FIELDS else "text"
-    return _filled(_finding_form(code, field, lang, _known(step)), step, lang, numbers, values)
+    return _filled(_finding_form(code, field, lang, _known(step), _is_below(values)), step, lang, numbers, values)
+
+
+def _is_below(values: Mapping[str, object]) -> bool:
+    """Tell whether octets lie below those from which an excerpt counts (R35): a dash before a minus sign cannot be read."""
+    first = values.get("first")
+    return isinstance(first, int) and first < 0
 
 
 def _timed(finding: Finding, _step: Step) -> str:
@@ -579,10 +587,11 @@ def _step_form(
 
 
 @cache
-def _finding_form(code: str, field: str, lang: Lang, sender: Role | None) -> Form:
-    """Return what is said of a finding, as `_form`."""
+def _finding_form(code: str, field: str, lang: Lang, sender: Role | None, below: bool) -> Form:  # noqa: FBT001  cached
+    """Return what is said of a finding, as `_form`; `below`: about octets with a minus sign."""
     fields = _FIELDS_OF_PEER if code in OF_PEER else _FIELDS
-    return _form(catalog.sentence("finding", code, lang, field), lang, sender, fields)
+    template = catalog.sentence("finding", code, lang, field)
+    return _form(template.replace("-{last}", "…{last}") if below else template, lang, sender, fields)
 
 
 def _form(

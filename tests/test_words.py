@@ -95,6 +95,14 @@ FINDINGS = {
         "The server acknowledges up to 21, but the bytes above 10 were not captured: the capture is incomplete.",
         "服务器端确认到 21，但 10 之后的数据没有抓到：抓包不完整。",
     ),
+    # R35: below what an excerpt counts from
+    "octets below the first of an excerpt": Words(
+        "C S unseen\nS S. unseen\nC . unseen\nC P. 100 unseen\nC P. 100\nC P. 100 seq=1 +0.3",
+        -1,
+        "retransmission",
+        "Bytes -99…0 sent again; cause not visible.",
+        "第 -99…0 字节重传；原因不明。",
+    ),
     # R77: what is reported twice was sent again, or was no retransmission at all
     "octets sent again": Words(
         USED + "C P. 100 seq=1 +0.3\nS . sack=1-101",
@@ -134,6 +142,21 @@ STEPS = {
         "ack.window_update",
         "The server changes its receive window to 100 (raw); nothing new is acknowledged.",
         "服务器端更新接收窗口为 100（原始值），没有确认新数据。",
+    ),
+    # R37: whoever has not captured the SYN-ACK sees its ack again
+    "an ACK of octets": Words(
+        "C S\nS S. unseen\nC .\nC P. 5\nS .",
+        -1,
+        "data.ack",
+        "The server confirms 5 bytes: ack=6 is the next byte it expects.",
+        "服务器端确认收到 5 字节：ack=6 表示期望收到的下一个序号。",
+    ),
+    "an ACK of a SYN alone": Words(
+        "C S\nS S. unseen\nC .\nC P. 5 lost\nS .",
+        -1,
+        "data.ack",
+        "The server restates ack=1; nothing new.",
+        "服务器端重申 ack=1，没有新的内容。",
     ),
     # R66 to R70
     "a cookie with data": Words(
