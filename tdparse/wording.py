@@ -214,8 +214,7 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     stuck = attributes.get("stuck_size")
     if isinstance(stuck, dict):
         found.append(_say("stuck_size", lang, x=_role(stuck["role"], lang), n=stuck["octets"]))
-    icmp = attributes.get("icmp")
-    found += [_say("icmp", lang, **message) for message in (icmp if isinstance(icmp, list) else ())]
+    found += _icmp(summary, lang)
     unacked = attributes.get("unacked")
     for role, octets in unacked.items() if isinstance(unacked, dict) else ():
         told = catalog.sentence("finding", "unacked_data", lang)
@@ -226,6 +225,12 @@ def notes(summary: Summary, lang: Lang) -> list[str]:
     if attributes.get("evicted"):
         found.append(catalog.sentence("ui", "evicted", lang))
     return found
+
+
+def _icmp(summary: Summary, lang: Lang) -> list[str]:
+    """Return which ICMP errors quote the connection, as far as they are kept."""
+    icmp = summary.attributes.get("icmp")
+    return [_say("icmp", lang, **message) for message in icmp] if isinstance(icmp, list) else []
 
 
 def lines_text(first: int, last: int, lang: Lang) -> str:
@@ -294,7 +299,13 @@ def other_tools(summary: Summary, lang: Lang) -> list[str]:
 
 
 def cause(summary: Summary, lang: Lang) -> str:
-    """Return the likely cause, hedged (R121); evidence that the log does not hold is left out."""
+    """
+    Return the likely cause, hedged (R121); evidence that the log does not hold is left out.
+
+    A SYN that an ICMP error has come for was not dropped silently (R120): the error is what is known.
+    """
+    if summary.verdict == "no_answer" and (quoting := _icmp(summary, lang)):
+        return JOIN[lang].join(quoting)
     told = catalog.sentence("verdict", summary.verdict, lang, "cause")
     return told[: told.index(_STOP[lang]) + 1] if _has_no_proof(summary) else told
 

@@ -10,7 +10,7 @@ from scenario import log
 from tdparse.model import Step, Summary
 from tdparse.pipeline import explain
 from tdparse.render.text import Text
-from tdparse.wording import finding_text, notes, text
+from tdparse.wording import cause, finding_text, notes, text
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -243,6 +243,27 @@ def test_one_octet_is_one(octets: int, said: str) -> None:
     (end,) = [item for item in explain(log(f"{USED}C P. {octets}")) if isinstance(item, Summary)]
     assert notes(end, "en") == [said]
     assert notes(end, "zh") == [f"客户端有 {octets} 字节在日志中始终没有被确认。"]
+
+
+@pytest.mark.parametrize("icmp", [True, False])
+def test_what_an_icmp_error_explains_was_not_dropped_silently(*, icmp: bool) -> None:
+    """R120, verdict no_answer: the cause is the error, where there is one."""
+    syn = "12:00:0{}.000000 IP 192.0.2.1.40000 > 192.0.2.2.80: Flags [S], seq 1000, win 65535, length 0"
+    error = "12:00:00.000500 IP 198.51.100.1 > 192.0.2.1: ICMP host 192.0.2.2 unreachable, length 68"
+    (end,) = [
+        item for item in explain([syn.format(0), error if icmp else "", syn.format(1)]) if isinstance(item, Summary)
+    ]
+    assert end.verdict == "no_answer"
+    assert cause(end, "en").startswith("ICMP in line 2 quotes this connection" if icmp else "Packets dropped silently")
+    assert cause(end, "zh").startswith("第 2 行的 ICMP 引用了该连接" if icmp else "报文被静默丢弃")
+
+
+def test_one_line_is_evidence_once() -> None:
+    """R74: a socket that is connected to itself has one SYN-ACK."""
+    own = "12:00:00.00000{} IP 192.0.2.1.40000 > 192.0.2.1.40000: Flags {}, win 512, length 0"
+    lines = [own.format(1, "[S], seq 1000"), own.format(2, "[S.], seq 1000, ack 1001")]
+    steps = [item for item in explain(lines) if isinstance(item, Step)]
+    assert [(one.code, one.lines) for one in steps[1].findings] == [("simultaneous_open", (2,))]
 
 
 def test_a_packet_captured_twice_names_the_line_of_the_first() -> None:

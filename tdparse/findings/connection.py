@@ -29,7 +29,7 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
     if context.opened:
         yield from _opening(conn, record)
     if step == "handshake.syn_ack.simultaneous" and y.sent_synack and y.syn_count:
-        yield make("simultaneous_open", y.synack_line, record.line)
+        yield make("simultaneous_open", *dict.fromkeys((y.synack_line, record.line)))  # R74: one of an endpoint alone
     if conn.simultaneous_open and context.completes and not x.is_client and not x.sent_synack:  # R62: its own ACK
         conn.split_handshake = True
         yield make("split_handshake", conn.server.syn_line, record.line)
