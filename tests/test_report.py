@@ -237,6 +237,23 @@ def test_a_report_names_no_dialect_that_the_log_does_not_show(program: Program) 
     assert "tcpdump-4" not in text
 
 
+KEYS = {
+    "relative": "Numbers are relative: ",
+    "absolute": "Numbers are absolute, ",
+    "both": "with the absolute ones in brackets",
+    "symbolic": "j and k stand for the initial sequence numbers",
+}
+
+
+@pytest.mark.parametrize("style", KEYS)
+def test_the_key_tells_how_numbers_are_shown(program: Program, style: str) -> None:
+    """R4, R35: as `-n` says, and of no other style."""
+    text = program(
+        "report", "-n", style, given=b"12:00:00.000001 IP 10.0.0.1.5 > 10.0.0.2.80: Flags [S], seq 7, win 9, length 0\n"
+    ).out
+    assert [name for name, said in KEYS.items() if said in text] == [style]
+
+
 def test_the_labels_of_pages_are_whole_and_used() -> None:
     """Each in both languages with the same placeholders, asked for by the code or by the script."""
     code = "".join(path.read_text("utf-8") for path in PACKAGE.rglob("*") if path.suffix in {".py", ".js"})

@@ -37,6 +37,7 @@ class Report:
     def __init__(self, lang: Lang, *, numbers: NumberStyle = "relative") -> None:
         """Choose the language the page opens in, and how sequence numbers are shown."""
         self._lang: Lang = lang
+        self._numbers = numbers
         self._keeper = Keeper()
         self._table = Table()
         self._top = Top(numbers)
@@ -132,7 +133,8 @@ class Report:
             yield "details", Html(f"{notice}{details}")
         if aside := top.aside():
             yield "aside", Html(f"<details><summary>{label('aside_show')}</summary>{aside}</details>")
-        yield "key", Html(f"<p>{label('key_marks')}</p><p>{label('key_observer')}</p>")
+        numbers = label("key_" + self._numbers)
+        yield "key", Html(f"<p>{label('key_marks')}</p><p>{label('key_observer')}</p><p>{numbers}</p>")
 
     # ------------------------------------------------------------------ names
 
