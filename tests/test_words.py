@@ -72,14 +72,6 @@ FINDINGS = {
         "New connection on the same addresses and ports.",
         "同一对地址端口上的新连接。",
     ),
-    # R46: one behind the other
-    "the second connection": Words(
-        OPEN + "C F.\nS F.\nC .\nC S isn=9000 +70",
-        -1,
-        "multiple_connections",
-        "This is connection no. 2 of the log.",
-        "这是日志中的第 2 个连接。",
-    ),
     # acked_unseen: octets behind the gap are in the log, or none are
     "a gap in the middle": Words(
         OPEN + "C P. 10\nC P. 10 unseen\nC P. 10\nS .",
