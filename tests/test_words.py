@@ -258,20 +258,6 @@ def test_one_line_is_evidence_once() -> None:
     assert [(one.code, one.lines) for one in steps[1].findings] == [("simultaneous_open", (2,))]
 
 
-def test_a_packet_captured_twice_names_the_line_of_the_first() -> None:
-    """R112: a record of -v has two lines, and remarks have theirs, so that its number is not that of its line."""
-    one = "12:00:00.00000{} IP (tos 0x0, ttl 64, id 7, offset 0, flags [DF], proto TCP (6), length 60)\n    {}"
-    said = "192.0.2.1.40000 > 192.0.2.2.80: Flags [S], cksum 0x1111 (correct), seq 1000, win 65535, length 0"
-    lines = ["# taken on two devices", *one.format(1, said).split("\n"), *one.format(2, said).split("\n")]
-    first, again = (item for item in explain(lines) if isinstance(item, Step))
-    assert (first.segment.line, again.segment.line) == (2, 4)
-    assert text(again, "en").startswith("Same packet as in line 2, captured a second time")
-    assert text(again, "zh").startswith("与第 2 行是同一个报文")
-    (finding,) = again.findings
-    assert finding_text(finding, again, "en") == "Duplicate of line 2."
-    assert finding_text(finding, again, "zh") == "与第 2 行重复。"
-
-
 @pytest.mark.parametrize(("options", "defined"), [("", False), (f" {COOKIE}", True)], ids=["plain", "Fast Open"])
 def test_where_a_step_is_defined_goes_with_what_is_told_of_it(options: str, *, defined: bool) -> None:
     """R70: data in a SYN without a cookie is none of Fast Open's."""
