@@ -735,7 +735,7 @@ def _restatement(conn: Incarnation, record: Record) -> str:
         return "probe.zero_window"
     if record.window == 0 and same_window and peers_step == "probe.zero_window":
         return "probe.zero_window_ack"
-    if same_window and record.window:
+    if record.window and (same_window or (x.win and not x.win_seen)):  # R105: a SYN's window says nothing of the first
         numbered = has_keep_alive_number(record)
         if numbered and (x.fin is None or _idle(conn, record)):
             return "probe.keep_alive"  # behind a FIN, an ACK sent before it has the same number

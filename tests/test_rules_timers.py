@@ -321,6 +321,27 @@ def test_keep_alives_that_nobody_answers() -> None:
     assert octet.connections[0].verdict == "still_open.data"
 
 
+SCALED = "C S win=64240 <wscale 7>\nS S. win=65160 <wscale 7>\nC . win=502\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "steps"),
+    [
+        ("S . win=510 +60\nC . win=502", ["probe.keep_alive", "probe.keep_alive_ack"]),
+        ("S . seq=0 win=510 +60\nC . win=502", ["probe.keep_alive", "probe.keep_alive_ack"]),
+        ("C . win=502 +60\nS . win=510", ["probe.keep_alive", "probe.keep_alive_ack"]),
+        ("C . seq=0 win=502 +60\nS . win=510", ["probe.keep_alive", "probe.keep_alive_ack"]),
+        ("C . win=502 +60\nS . win=510 +30", ["probe.keep_alive", "probe.keep_alive"]),
+        ("S . win=510 +0.01\nC . win=502", ["stepless.ack", "stepless.ack"]),
+    ],
+    ids=["the server's", "with its number", "the client's", "with its number", "no answer in time", "no silence"],
+)
+def test_keep_alives_of_a_connection_without_data(text: str, steps: list[str]) -> None:
+    """R109, R105: the window of a SYN is not scaled, so the first one behind it tells a keep-alive or its answer from nothing."""
+    played = conversation(SCALED + text)
+    assert [step.step for step in played.steps[3:]] == steps
+
+
 def test_fin_wait_2_has_no_timer_that_a_log_could_know() -> None:
     """R90: a socket still held waits without limit, so FIN-WAIT-2 stays; that nobody held it shows by the RST."""
     half = USED + "C F.\nS .\n"
