@@ -81,7 +81,7 @@ TERMINALS: Final = {
     'INVALID': ' ?\\(?(?:invalid|malformed)\\)?',
     'IP': 'IP\\ ',
     'IP6': 'IP6\\ ',
-    'IP6_LENGTH': ' payload length: |, payload length |, length: ',
+    'IP6_LENGTH': ',? payload length:? |, length:? ',
     'IPOIB': 'IPOIB,\\ ',
     'IP_CKSUM': ', bad cksum [0-9a-f]+ \\(->[0-9a-f]+\\)!',
     'IP_FLAGS': ',\\ flags\\ \\[',

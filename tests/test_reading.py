@@ -371,6 +371,18 @@ HEADED = [
 ]
 
 
+@pytest.mark.parametrize(
+    "length", [" payload length: 20", ", payload length 20", ", payload length: 20", ", length 20", ", length: 20"]
+)
+@pytest.mark.parametrize("behind", [" ", "\n    ", "\n"])
+def test_a_header_of_ipv6_written_in_any_way(length: str, behind: str) -> None:
+    """The comma came and the colon went with 4.99.6; who writes a log by hand has both, and two lines as for IPv4."""
+    head = f"12:00:00.000001 IP6 (hlim 64, next-header TCP (6){length})"
+    record = f"{head}{behind}2001:db8::1.5 > 2001:db8::2.80: Flags [R], seq 6, win 9, length 0"
+    (found,) = segments(*record.split("\n"))
+    assert (found.time, found.seq, str(found.dst)) == ("12:00:00.000001", 6, "2001:db8::2.80")
+
+
 @pytest.mark.parametrize("mark", ["", "> "])
 @pytest.mark.parametrize("record", HEADED)
 def test_a_break_before_the_addresses_keeps_the_time(record: str, mark: str) -> None:
