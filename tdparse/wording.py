@@ -154,6 +154,12 @@ def wanted(terminals: Iterable[str], lang: Lang) -> list[str]:
 
 def title(step: Step, lang: Lang) -> str:
     """Return the short name of a step."""
+    code, field = named(step)
+    return catalog.sentence("step", code, lang, field)
+
+
+def named(step: Step) -> tuple[str, str]:
+    """Return the code and the field of the catalogue that hold the short name of a step."""
     field = "title"
     if _brings_nothing(step):
         field = "title_empty"
@@ -161,7 +167,7 @@ def title(step: Step, lang: Lang) -> str:
         field = "title_open"
     elif _lacks_fin(step):
         field = "title_gap"
-    return catalog.sentence("step", told_as(step), lang, field)
+    return told_as(step), field
 
 
 def api(step: Step, lang: Lang) -> str:

@@ -9,8 +9,9 @@ from scenario import log
 
 from tdparse.model import Step, Summary
 from tdparse.pipeline import explain
+from tdparse.render.report import markup
 from tdparse.render.text import Text
-from tdparse.wording import cause, finding_text, notes, text
+from tdparse.wording import cause, finding_text, named, notes, text, title
 
 OPEN = "C S\nS S.\nC .\n"
 USED = OPEN + "C P. 100\nS .\n"
@@ -264,3 +265,26 @@ def test_where_a_step_is_defined_goes_with_what_is_told_of_it(options: str, *, d
     (step,) = steps_of(f"C S 5{options}", absolute=True)
     (line,) = [line for line in Text("en", verbose=True).explanation(step) if "Defined in RFC" in line]
     assert ("7413" in line) is defined
+
+
+ALIKE = {
+    # a FIN of an excerpt, and one behind octets that were not captured: R27
+    "first FIN": (
+        "C S unseen\nS S. unseen\nC . unseen\nC .\nS .\nC F.",
+        "C S\nS S.\nC .\nS P. 5\nC .\nS P. 2 unseen\nC .\nC F.",
+    ),
+    # R70
+    "SYN with data": ("C S 5", f"C S 5 {COOKIE}"),
+}
+
+
+@pytest.mark.parametrize("name", ALIKE)
+def test_what_was_shown_before_gives_no_step_its_name(name: str) -> None:
+    """Steps between the same states share their lay-out, not what they are called: in either order, in every view."""
+    for order in (ALIKE[name], ALIKE[name][::-1]):
+        view = Text("en")
+        for told in order:
+            for step in steps_of(told, absolute=True):
+                (line,) = [line for line in view.explanation(step) if line.startswith("#1 ")]
+                assert title(step, "en") in line
+                assert title(step, "en") in str(markup.title(*named(step)))

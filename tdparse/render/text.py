@@ -76,7 +76,7 @@ class Text:
         self._lang: Lang = lang
         self._numbers = numbers
         self._columns = columns
-        self._frames: dict[tuple[str, Role, Side, Side], _Frame] = {}
+        self._frames: dict[tuple[str, tuple[str, str], Role, Side, Side], _Frame] = {}
         self._endings: dict[tuple[object, ...], _Ending] = {}
         self._labels: dict[str, str] = {}
         self._paint = Brush(color=color)
@@ -165,7 +165,7 @@ class Text:
 
         Under the first one that has a marked state the marks are explained.
         """
-        key = (wording.told_as(step), step.sender, step.client, step.server)
+        key = (step.step, wording.named(step), step.sender, step.client, step.server)
         frame = self._frames.get(key)
         if frame is None:
             frame = self._frames[key] = self._frame(step)

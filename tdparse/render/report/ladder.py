@@ -85,7 +85,7 @@ class Ladders:
         form = f"{'r' if step.sender == 'client' else 'l'} {group if group in GROUPS else 'data'}"
         form += " again" if arrow.again else ""
         sign = f"{'x' if arrow.lost else 'a'}-{form[0]}"
-        below = [] if step.step in ORDINARY else [Html(f"<small>{title(wording.told_as(step))}</small>")]
+        below = [] if step.step in ORDINARY else [Html(f"<small>{title(*wording.named(step))}</small>")]
         if step.findings:
             below += [
                 Html(f"<small class={one.severity}>{both(one.text, two.text)}</small>")

@@ -112,9 +112,9 @@ def sentence(section: str, code: str, field: str = "text", **values: object) -> 
 
 
 @cache
-def title(step: str) -> Html:
-    """Return the name of a step in both languages."""
-    return sentence("step", step, "title")
+def title(code: str, field: str) -> Html:
+    """Return the name of a step in both languages (`wording.named`)."""
+    return sentence("step", code, field)
 
 
 @cache

@@ -63,7 +63,7 @@ class Records:
         sender, receiver = step.sender, wording.other(step.sender)
         parts = [
             Html(f"<b class={sender}>{label(sender)}</b> → {label(receiver)}"),
-            Html(f"<b>{title(wording.told_as(step))}</b>"),
+            Html(f"<b>{title(*wording.named(step))}</b>"),
             shown(wording.numbers_text(step, self._numbers)),
             "" if step.elapsed is None else shown(elapsed_text(step.elapsed, "en")),
         ]
