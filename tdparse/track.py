@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from tdparse import apply, evidence
 from tdparse.clock import Clock
 from tdparse.evidence import Record
-from tdparse.findings import BACKWARDS_FROM, Findings
+from tdparse.findings import BACKWARDS_FROM, OF_OPENING, Findings, without
 from tdparse.findings.table import COMPUTES_CHECKSUMS
 from tdparse.flags import INVALID, RST, SegmentClass, flags_of
 from tdparse.icmp import confirm, quote
@@ -77,10 +77,7 @@ class Tracker:
             self._settle(conn)
         late: tuple[Finding, ...] = ()
         if conn.replay:
-            # Its own findings were shown with it, but not that it opens another connection.
-            found = [one for earlier in conn.replay for one in self._place(conn, earlier).findings]
-            conn.replay = ()
-            late = tuple(one._replace(lines=(segment.line,)) for one in found if one.code == "multiple_connections")
+            late = tuple(one._replace(lines=(segment.line,)) for one in self._replayed(conn))
         x, y = conn.peers if segment.src == conn.flow.client else conn.peers[::-1]
         flags = flags_of(segment.flags or "")
         cls = SegmentClass.UNKNOWN if segment.flags is None else flags.class_of(segment.length or 0)
@@ -95,6 +92,20 @@ class Tracker:
         if time is not None and previous is not None and previous - time >= BACKWARDS_FROM:
             late = (*late, self._findings.time_backwards(conn, record))
         return step._replace(findings=(*step.findings, *late)) if late else step
+
+    def _replayed(self, conn: Incarnation) -> list[Finding]:
+        """
+        Account for the SYNs that have opened a connection and were shown as part of the one before.
+
+        Their findings count where they do, and were shown with them but for what opening another connection shows: this
+        is returned.
+        """
+        found = [one for earlier in conn.replay for one in self._place(conn, earlier).findings]
+        conn.replay = ()
+        over = self.table.replaced
+        if over is not None and over.conn is not None:
+            over.conn.found = without(over.conn.found, [one.code for one in found if one.code not in OF_OPENING])
+        return [one for one in found if one.code in OF_OPENING]
 
     def _arrive(self, segment: Segment) -> int | None:
         """Take note of when a segment comes, which may be due to whoever is over by then; return its time."""

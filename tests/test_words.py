@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import NamedTuple
 
 import pytest
@@ -288,3 +289,18 @@ def test_what_was_shown_before_gives_no_step_its_name(name: str) -> None:
                 (line,) = [line for line in view.explanation(step) if line.startswith("#1 ")]
                 assert title(step, "en") in line
                 assert title(step, "en") in str(markup.title(*named(step)))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "a.example"])
+@pytest.mark.parametrize("answer", ["S S. isn=77\nC .", "S R.", "S . ack=3000000101", ""])
+def test_what_connections_count_is_what_was_shown(answer: str, host: str) -> None:
+    """R44: a SYN counts where it is answered, and what is remarkable about it only there."""
+    told = f"{USED}C S isn=9000 +70 <wscale 15>\nC S seq=0 +1 <wscale 15>\nC S seq=0 +2 <wscale 15>\n{answer}"
+    items = [*explain(line.replace("192.0.2.1", host) for line in log(told))]
+    shown = Counter(one.code for item in items if isinstance(item, Step) for one in item.findings)
+    counted: Counter[str] = Counter()
+    for item in items:
+        if isinstance(item, Summary):
+            counted.update(item.findings)
+    assert counted == shown
+    assert counted["syn_retransmission"] == 2

@@ -21,12 +21,17 @@ from tdparse.steps import captured_before, syn_ack_acceptable
 from tdparse.values import copies_of_syn, since
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from tdparse.evidence import Record
     from tdparse.incarnation import Incarnation
     from tdparse.model import Finding
     from tdparse.modifiers import Context
 
-__all__ = ["BACKWARDS_FROM", "Findings", "is_name"]
+__all__ = ["BACKWARDS_FROM", "OF_OPENING", "Findings", "is_name", "without"]
+
+# What a connection shows by being opened.
+OF_OPENING: Final = frozenset({"multiple_connections", "name_not_address", "self_connection"})
 
 # Records whose numbers prove nothing: cut off, captured twice, or sent by no TCP.
 UNRELIABLE: Final = frozenset({"stepless.capture_duplicate", "stepless.truncated", "stepless.invalid_flags"})
@@ -80,6 +85,20 @@ class Findings:
     def _note(conn: Incarnation, finding: Finding) -> Finding:
         conn.found = {**conn.found, finding.code: conn.found.get(finding.code, 0) + 1}
         return finding
+
+
+def without(found: Mapping[str, int], codes: Iterable[str]) -> dict[str, int]:
+    """
+    Return how often each code was found, but for `codes`, each once.
+
+    >>> without({"syn_retransmission": 2, "keep_alive": 1}, ["syn_retransmission", "keep_alive", "urgent"])
+    {'syn_retransmission': 1}
+    """
+    left = dict(found)
+    for code in codes:
+        if code in left:
+            left[code] -= 1
+    return {code: count for code, count in left.items() if count}
 
 
 def _of_step(conn: Incarnation, record: Record, step: str, code: str) -> Finding:
