@@ -487,6 +487,7 @@ def _prove_handshake(record: Record) -> None:
     if not y.sent_syn:  # R16: its SYN-ACK was not captured, but must have been sent
         y.sent_syn = DEDUCED
         y.got_syn = max(y.got_syn, DEDUCED)
+        y.inherited = None  # R44: it moved Y out of its TIME-WAIT
     x.got_syn = OBSERVED
     if shows_established(record, ack):
         x.syn_acked = OBSERVED

@@ -22,6 +22,7 @@ from tdparse.verdict import end_by_reset
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
+    from tdparse.incarnation import Tentative
     from tdparse.model import Endpoint, Segment
     from tdparse.normalize import Normalizer, Numbers
     from tdparse.sharing import Sharing
@@ -153,6 +154,8 @@ class Table:
                 if flags.rst:
                     _refuse(conn, syn)
                 return self._confirm(conn)
+        elif tentative is not None and _is_third_step(tentative, segment, numbers):
+            return self._confirm(conn)
         return conn
 
     @staticmethod
@@ -370,6 +373,16 @@ def _keep(conn: Incarnation) -> int:
 def over_at(conn: Incarnation) -> int:
     """Return the time after which an incarnation is forgotten when the table is next tidied."""
     return (conn.last_time or 0) + _keep(conn)
+
+
+def _is_third_step(tentative: Tentative, segment: Segment, numbers: Numbers) -> bool:
+    """R16, R44: tell whether who has sent a tentative SYN acknowledges what no FIN leaves room for: the SYN-ACK is missing."""
+    x, y, ack, seq = tentative.record.x, tentative.record.y, numbers.ack, numbers.seq
+    if segment.src != x.endpoint or y.fin is None or y.isn is None or ack is None:
+        return False
+    if numbers.ack_absolute is not y.isn_absolute or -RELATED < diff(ack, (y.isn + y.fin + 1) & MASK) <= 0:
+        return False
+    return seq is None or 0 < diff(seq, tentative.isn) <= RELATED
 
 
 def _is_over(conn: Incarnation, now: int) -> bool:

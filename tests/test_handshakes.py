@@ -681,3 +681,36 @@ def test_each_of_two_syns_is_answered(syns: int) -> None:
         2: ["handshake.syn_ack.retransmit", "handshake.ack.repeat"],
     }
     assert [step.step for step in steps[-2:]] == told[syns]
+
+
+CLOSED_BY_SERVER = "C S\nS S.\nC .\nS F.\nC .\nC F.\n"
+
+
+@pytest.mark.parametrize(
+    ("close", "third", "step"),
+    [
+        ("S .\n", "C .", "handshake.ack"),
+        ("S .\n", "C P. 5", "handshake.ack_data"),
+        ("S . unseen\n", "C .", "handshake.ack"),
+        ("S . unseen\n", "C P. 5", "handshake.ack_data"),
+    ],
+    ids=["closed", "closed, data", "last ACK not captured", "last ACK not captured, data"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_third_step_shows_that_time_wait_has_taken_the_syn(
+    close: str, third: str, step: str, *, absolute: bool
+) -> None:
+    """R16, R44: the SYN-ACK is not in the log, but nobody sends a third step without one; no FIN leaves room for its ack."""
+    again = f"C S isn=3000100000 +1\nS S. isn=1000900000 unseen\n{third}\nS P. 7\nC ."
+    steps, (_, end) = conversation(CLOSED_BY_SERVER + close + again, absolute=absolute)
+    opened = next(one for one in steps if one.step == step and one.flow.conn == end.flow.conn)
+    assert f"{opened.client.after}/{opened.server.after}" == "ESTABLISHED/ESTABLISHED?"
+    assert {finding.code for finding in opened.findings} - {"multiple_connections"} == {"time_wait_reuse"}
+    assert str(steps[-2].server.after) == "ESTABLISHED"
+    assert (end.verdict, "time_wait_rejected" in end.findings) == ("still_open.data", False)
+
+
+def test_an_acknowledgment_of_the_old_connection_is_none_of_a_new_one() -> None:
+    """R44: a SYN that somebody has forged opens nothing while the connection it comes in goes on."""
+    steps, _ = conversation(CLOSED_BY_SERVER + "C S isn=3000100000\nC . ack=2 seq=2\nS .")
+    assert [step.flow.conn for step in steps[-3:]] == [1, 1, 1]

@@ -200,7 +200,7 @@ def test_steps_modifiers_and_anomalies_are_of_closed_lists(code: str) -> None:
         (3, CLOSED_BY_CLIENT + "S R", "reset.in_time_wait"),
         (3, USED + "C F.\nS .\nS P. 10\nC R", "reset.reply"),
         # 4: behind a reset nothing but a SYN means anything.
-        (4, USED + "C R.\nC F. +0.1", "stepless.stray"),
+        (4, USED + "C R.\nC F. +0.003", "stepless.stray"),
         (4, USED + "C R.\nC S isn=5 +0.1", "handshake.syn"),
         # 5: the same SYN again is a retransmission even with data or an option.
         (5, "C S 5 <tfo  cookie a1b2>\nC S 5 seq=0 <tfo  cookie a1b2> +1", "handshake.syn.retransmit"),

@@ -14,7 +14,7 @@ from tdparse.values import since
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tdparse.evidence import Record
+    from tdparse.evidence import Peer, Record
     from tdparse.incarnation import Incarnation
     from tdparse.model import Finding
     from tdparse.modifiers import Context
@@ -35,6 +35,8 @@ def connection(conn: Incarnation, record: Record, step: str, context: Context) -
         yield make("split_handshake", conn.server.syn_line, record.line)
     if record.cls is SYN_ACK and x.synack_count == 1 and step != "handshake.syn_ack.bad_ack":
         yield from _accepted(conn, record)
+    if context.synack_missing:
+        yield from _reused(conn, record, x)
     if _scale_missed(conn, record):
         yield make("wscale_unknown", record.line)
     if step == "ack.challenge" and context.rejected:
@@ -78,7 +80,12 @@ def _accepted(conn: Incarnation, record: Record) -> Iterator[Finding]:
     one_offers = y.options and x.options and (x.offered_scale is None) != (y.offered_scale is None)
     if one_offers and "wscale_ignored" not in conn.found:
         yield make("wscale_ignored", y.syn_line, record.line)
-    if conn.reused and y.syn_count and not {"port_reuse", "time_wait_reuse"} & conn.found.keys():
+    yield from _reused(conn, record, y)
+
+
+def _reused(conn: Incarnation, record: Record, opener: Peer) -> Iterator[Finding]:
+    """What the answer to a SYN of `opener` shows, be it only the third step."""
+    if conn.reused and opener.syn_count and not {"port_reuse", "time_wait_reuse"} & conn.found.keys():
         elapsed = since(record, conn.previous_end)
         ended = False if conn.previous_open else None  # then `dt` counts from its last record
         yield make("port_reuse", conn.first_line, record.line, dt=elapsed, ended=ended)
