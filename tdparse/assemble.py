@@ -102,9 +102,11 @@ class Assembler:
         self._after = "segment"
 
     def flush(self) -> list[Item]:
-        """Return what was held back when the input ends."""
+        """Return what was held back, when the input ends or nobody waits for more of it."""
         self._line += 1  # as if another line had come, behind those that are held
-        return self._give_up()
+        items = self._give_up()
+        self._line -= 1
+        return items
 
     def _begin(self, text: str) -> list[Item]:
         """Return the item of a line that may open a record."""

@@ -85,6 +85,10 @@ class Explainer:
         """Take one physical line without its newline; return what it completes."""
         return cast("list[Step | Skipped | Summary]", self.parts(line))
 
+    def give_up(self) -> list[Step | Skipped | Summary]:
+        """Return what waits for another line, as what it is without it; feeding may go on."""
+        return cast("list[Step | Skipped | Summary]", self._explain(self._assembler.flush()))
+
     def finish(self) -> list[Step | Skipped | Summary]:
         """The log has ended: return what was pending, and every connection left."""
         return cast("list[Step | Skipped | Summary]", list(self.ending()))

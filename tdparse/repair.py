@@ -106,7 +106,7 @@ class Mender:
         self._assembler.pass_over(count)
 
     def flush(self) -> list[Item]:
-        """Return what was held back when the input ends."""
+        """Return what was held back, when the input ends or nobody waits for more of it."""
         items: list[Item] = []
         while self._raw:
             self._whole = False

@@ -13,7 +13,7 @@ from tdparse.pipeline import Explainer
 from tdparse.record import parse_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
     from tdparse.model import Summary
     from tdparse.stream import NumberingChoice
@@ -61,12 +61,17 @@ class Session:
             if done % BEAT == 0:
                 beat(done)
             self.lines.append(line)
-            for item in self._explainer.feed(line):
-                if isinstance(item, Step | Skipped):
-                    self._keep(item)
-                else:
-                    self._over[item.flow.conn] = item
+            self._take(self._explainer.feed(line))
+        if self.pending and lines and not any(map(str.strip, lines)):  # whoever enters nothing more waits for nothing
+            self._take(self._explainer.give_up())
         return self.pieces[before:]
+
+    def _take(self, items: Iterable[Step | Skipped | Summary]) -> None:
+        for item in items:
+            if isinstance(item, Step | Skipped):
+                self._keep(item)
+            else:
+                self._over[item.flow.conn] = item
 
     def _keep(self, item: Step | Skipped) -> None:
         first, count = (item.segment.line, item.segment.lines) if isinstance(item, Step) else (item.line, 1)

@@ -342,6 +342,9 @@ def test_a_record_that_goes_on_is_waited_for() -> None:
     assert "Waiting for the rest" in (dialogue.answer(half) or "")
     assert "the line ends too early" in (dialogue.answer("") or "")
     assert dialogue.answer("") == ""
+    whole = "12:00:00.000002 IP 192.0.2.1.5 > 192.0.2.2.80: Flags [S], seq 7, win 9, length 0"
+    assert "Waiting" not in (dialogue.answer(whole) or "")
+    assert whole in (dialogue.answer("why 3") or "")
     assert Dialogue("en", hints=False).answer(half) == ""
 
 
