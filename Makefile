@@ -13,8 +13,11 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3; 
 demo: $(STAMP)
 	@$(BIN)/tdexplain demo
 
-# All that continuous integration does on one machine, the quickest first.
-check: lint docs test package
+# All that continuous integration does on one machine, the quickest first; lint and docs wait for one core each.
+check: $(STAMP)
+	@$(MAKE) --no-print-directory --jobs 2 lint docs
+	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory package
 
 # A third worker has something to do while two wait for a process or a browser.
 test: $(STAMP) # real processes, sockets and browsers on a machine with other work: what fails is tried once more, and named

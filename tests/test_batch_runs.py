@@ -74,7 +74,7 @@ def test_two_processes_write_what_one_writes(program: Program, tmp_path: Path, f
     """Copies, ledger, report and words are the same byte for byte; nothing else is left."""
     if form == "parquet":
         pytest.importorskip("pyarrow")
-    whole, broken = logs(tmp_path / "in", 44 if form == "text" else 22)
+    whole, broken = logs(tmp_path / "in", 33 if form == "text" else 11)
     done = {}
     for jobs in ("1", "2"):
         options = ["-f", form, "-j", jobs, "-o", tmp_path / jobs, "--report", tmp_path / f"{jobs}.json"]

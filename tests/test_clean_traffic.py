@@ -26,7 +26,7 @@ PLAYER = Path(__file__).with_name("real_traffic.py")
 @pytest.fixture
 def connections(*, thorough: bool) -> int:
     """How many connections there are."""
-    return 1000 if thorough else 250
+    return 1000 if thorough else 120
 
 
 def remarks(lines: Iterable[str]) -> tuple[Counter[str], Counter[str]]:

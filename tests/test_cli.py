@@ -201,7 +201,16 @@ def test_a_connection_that_is_not_there_is_named(program: Program, demo: Path) -
     assert "[complete.clean]" in done.out
 
 
-@pytest.mark.parametrize("command", [[], ["connections"], ["connections", "-f", "csv"], ["report"], ["diagram"]])
+@pytest.mark.parametrize(
+    "command",
+    [
+        *([], ["report"]),
+        *(
+            pytest.param(other, marks=pytest.mark.thorough)
+            for other in (["connections"], ["connections", "-f", "csv"], ["diagram"])
+        ),
+    ],
+)
 @pytest.mark.parametrize(
     ("asked", "told"),
     [

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-EXAMPLES = 20
+EXAMPLES = 12
 SEED = 20260101
 FOUND = sorted((ROOT / "fixtures" / "found").iterdir())
 
@@ -55,11 +55,11 @@ def test_what_was_found_stays_found(path: Path) -> None:
 def test_many_processes_say_what_one_says(program: Program, tmp_path: Path, form: str) -> None:
     """Whatever the logs hold, copies are the same byte for byte."""
     (tmp_path / "in").mkdir()
-    for number in range(24):
+    for number in range(14):
         (tmp_path / "in" / f"{number}.log").write_bytes(log(Random(SEED + number)))
     told = {}
     for jobs in ("1", "2"):
         done = program("annotate", "in", "-f", form, "-j", jobs, "-o", jobs, cwd=tmp_path)
         told[jobs] = done.code, done.err, {path.name: path.read_bytes() for path in (tmp_path / jobs).iterdir()}
     assert told["1"] == told["2"]
-    assert len(told["1"][2]) > 15
+    assert len(told["1"][2]) > 8

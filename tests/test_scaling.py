@@ -208,7 +208,7 @@ def test_logs_of_malice_take_linear_time(name: str) -> None:
     grows_linearly(*LOGS[name], showing("text, quiet"))
 
 
-@pytest.mark.parametrize(("count", "make"), [(300, many_connections), (300, gaps_at_both_points)])
+@pytest.mark.parametrize(("count", "make"), [(200, many_connections), (200, gaps_at_both_points)])
 def test_two_logs_are_compared_in_linear_time(count: int, make: Callable[[int], tuple[Log, Log]]) -> None:
     """Many connections, and one with much that only one point has."""
     grows_linearly(count, make, lambda logs: compare(*logs))
