@@ -46,7 +46,7 @@ def text(step: Step, lang: Lang, numbers: NumberStyle = "relative") -> str:
         field, advice = ("text", "advice_snaplen") if step.segment.truncated else ("quiet", "advice_quiet")
     elif code == "reset.ignored" and (step.server if step.sender == "client" else step.client).after.state is CLOSED:
         field = "closed"
-    elif _brings_nothing(step):
+    elif _brings_nothing(code, step):
         field = "empty"
     elif _is_other_fin(step):
         field = "open"
@@ -89,9 +89,9 @@ def _is_other_fin(step: Step) -> bool:
     return ours.after.state not in (CLOSED, TIME_WAIT)
 
 
-def _brings_nothing(step: Step) -> bool:
-    """Tell whether a SYN has a Fast Open cookie and no data: what it opens can be accepted at once all the same (R70)."""
-    return told_as(step) == "handshake.syn.tfo_data" and not step.segment.length
+def _brings_nothing(code: str, step: Step) -> bool:
+    """Tell whether what is told as `code` is a SYN with a Fast Open cookie and no data: it can be accepted at once (R70)."""
+    return code == "handshake.syn.tfo_data" and not step.segment.length
 
 
 def _lacks_fin(step: Step) -> bool:
@@ -160,14 +160,14 @@ def title(step: Step, lang: Lang) -> str:
 
 def named(step: Step) -> tuple[str, str]:
     """Return the code and the field of the catalogue that hold the short name of a step."""
-    field = "title"
-    if _brings_nothing(step):
+    code, field = told_as(step), "title"
+    if _brings_nothing(code, step):
         field = "title_empty"
     elif _is_other_fin(step):
         field = "title_open"
     elif _lacks_fin(step):
         field = "title_gap"
-    return told_as(step), field
+    return code, field
 
 
 def api(step: Step, lang: Lang) -> str:
